@@ -1,0 +1,80 @@
+"""The messages customers get. Orders name rows, never addresses: history holds no e-mail."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.identifiers import derived_id
+from domain.model import Model
+
+
+class EmailTemplate(StrEnum):
+    PAYMENT_LINK = "payment_link"
+    PAYMENT_CONFIRMATION = "payment_confirmation"
+    PAYMENT_FAILED = "payment_failed"
+    LINK_REMINDER = "link_reminder"
+    LINK_EXPIRED = "link_expired"
+    REFUND_MADE = "refund_made"
+
+
+class EmailStatus(StrEnum):
+    """``sending`` that stays is an unknown outcome: the mail service may or may not have it."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    DROPPED = "dropped"
+    SUPERSEDED = "superseded"  # its outcome stayed unknown and another message took its place
+
+
+class EmailOrder(Model):
+    """One message to send; ``email_id`` is ours and rides in the mail service's custom_args."""
+
+    email_id: str
+    template: EmailTemplate
+    tenant_id: str
+    purchase_id: str | None = None
+    link_id: str | None = None
+    refund_id: str | None = None
+
+
+class Email(Model):
+    email_id: str
+    template: EmailTemplate
+    tenant_id: str
+    recipient: str
+    recipient_name: str | None = None
+    purchase_id: str | None = None
+    link_id: str | None = None
+    refund_id: str | None = None
+    status: EmailStatus
+    tries: int = 0
+    sending_since: datetime | None = None
+    provider_message_id: str | None = None
+    last_error: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Attachment(Model):
+    filename: str
+    media_type: str
+    content: bytes
+
+
+class Message(Model):
+    """A rendered e-mail, ready for the mail service."""
+
+    email_id: str
+    to: str
+    to_name: str | None
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+def email_id_of(subject_id: str, template: EmailTemplate, number: int = 1) -> str:
+    """The same message for the same occasion; a resend is a new ``number``."""
+    return derived_id("eml", subject_id, template, number)

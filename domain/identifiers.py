@@ -1,0 +1,28 @@
+"""Our ids: a short prefix and 22 characters of base32, never a provider's prefix."""
+
+import base64
+import hashlib
+import re
+import secrets
+
+LENGTH = 22  # 110 bits
+_ID = re.compile(r"^(pur|quo|pol|lnk|ref|eml|evt|key|ten)_[a-z2-7]{22}$")
+
+
+def new_id(prefix: str) -> str:
+    """A random id. Never call it from workflow code: it would differ on replay."""
+    return f"{prefix}_{_base32(secrets.token_bytes(14))}"
+
+
+def derived_id(prefix: str, *parts: str | int) -> str:
+    """The same id for the same parts, so that two concurrent starts meet in one workflow."""
+    digest = hashlib.sha256("\x1f".join(str(part) for part in parts).encode()).digest()
+    return f"{prefix}_{_base32(digest)}"
+
+
+def is_ours(value: str) -> bool:
+    return _ID.match(value) is not None
+
+
+def _base32(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().lower()[:LENGTH]

@@ -1,0 +1,87 @@
+"""Money is an integer of minor units and a currency; there is no float anywhere."""
+
+from decimal import Decimal
+from typing import Annotated, Self
+
+import iso4217
+from pydantic import AfterValidator, Field, StringConstraints
+
+from domain.errors import Code, Invalid
+from domain.model import Model
+
+# The least a card network lets us charge, in minor units of the settlement currency
+# (Stripe, "Minimum and maximum charge amounts"). A currency not listed has a minimum of one unit.
+MINIMUM_CHARGE = {
+    "USD": 50, "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500,
+    "DKK": 250, "EUR": 50, "GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000,
+    "MYR": 200, "NOK": 300, "NZD": 50, "PLN": 200, "RON": 200, "SEK": 300, "SGD": 50,
+}  # fmt: skip
+
+
+def _known_currency(code: str) -> str:
+    try:
+        currency = iso4217.Currency(code)
+    except ValueError:
+        raise ValueError(f"{code!r} is not an ISO 4217 currency code") from None
+    if currency.exponent is None:  # gold, testing codes: nothing a customer can pay with
+        raise ValueError(f"{code!r} has no minor unit")
+    return code
+
+
+CurrencyCode = Annotated[
+    str,
+    StringConstraints(to_upper=True, strip_whitespace=True, min_length=3, max_length=3),
+    AfterValidator(_known_currency),
+    Field(description="ISO 4217 code, such as SGD", examples=["SGD"]),
+]
+
+
+def exponent_of(currency: str) -> int:
+    """How many decimal places the currency has: SGD 2, JPY 0, KWD 3 (ISO 4217)."""
+    exponent = iso4217.Currency(currency).exponent
+    assert exponent is not None
+    return int(exponent)
+
+
+class Money(Model):
+    """An amount in minor units: ``Money(minor=15000, currency="SGD")`` is SGD 150.00."""
+
+    minor: int = Field(strict=True)
+    currency: CurrencyCode
+
+    def __add__(self, other: Self) -> "Money":
+        return Money(minor=self.minor + self._same(other).minor, currency=self.currency)
+
+    def __sub__(self, other: Self) -> "Money":
+        return Money(minor=self.minor - self._same(other).minor, currency=self.currency)
+
+    def __lt__(self, other: Self) -> bool:
+        return self.minor < self._same(other).minor
+
+    def __gt__(self, other: Self) -> bool:
+        return self.minor > self._same(other).minor
+
+    @property
+    def decimal(self) -> Decimal:
+        return Decimal(self.minor).scaleb(-exponent_of(self.currency))
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.decimal:,f}"
+
+    def _same(self, other: Self) -> Self:
+        if other.currency != self.currency:
+            raise Invalid(
+                Code.CURRENCY_MISMATCH, f"{other.currency} is not {self.currency}: nothing is added"
+            )
+        return other
+
+
+def require_chargeable(price: Money, maximum_minor: int) -> None:
+    """Refuse what no provider would take, or more than this installation is set to take."""
+    minimum = MINIMUM_CHARGE.get(price.currency, 1)
+    if price.minor < minimum:
+        least = Money(minor=minimum, currency=price.currency)
+        raise Invalid(Code.AMOUNT_TOO_SMALL, f"{price} is under the minimum of {least}")
+    if price.minor > maximum_minor:
+        most = Money(minor=maximum_minor, currency=price.currency)
+        raise Invalid(Code.AMOUNT_TOO_LARGE, f"{price} is over the maximum of {most}")

@@ -1,0 +1,204 @@
+"""One purchase and how the provider's word changes it. Regressions are ignored, money never is."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from domain.errors import Code
+from domain.identifiers import derived_id
+from domain.model import Model
+from domain.money import Money
+from domain.payments import Checkout, CheckoutSnapshot, CheckoutState, Failure
+
+
+class PaymentStatus(StrEnum):
+    PENDING = "pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class RefundProgress(StrEnum):
+    """How much of a purchase went back; it stands beside the payment status."""
+
+    NONE = "none"
+    PARTIAL = "partial"
+    FULL = "full"
+
+
+class ReviewReason(StrEnum):
+    """What a person must decide."""
+
+    POLICY_NOT_ISSUED = "policy_not_issued"
+    AMOUNT_DIFFERS = "amount_differs"
+    PAYMENT_UNSETTLED = "payment_unsettled"
+    DISPUTE_OPENED = "dispute_opened"
+    REFUND_FAILED = "refund_failed"
+    EMAIL_NOT_DELIVERED = "email_not_delivered"
+
+
+class PurchaseOrder(Model):
+    """What a run starts with. It travels through history, so it holds no e-mail and no name."""
+
+    purchase_id: str
+    tenant_id: str
+    quote_id: str
+    attempt: int
+    user_id: str
+    product_name: str
+    price: Money
+    provider: Literal["stripe"] = "stripe"
+    livemode: bool = False
+
+    def key(self, operation: str, group: int = 1) -> str:
+        """The idempotency key of one operation at the provider, at most 100 characters.
+
+        A new ``group`` is a new attempt at the provider: only after a look-up showed that the
+        earlier group had no effect.
+        """
+        return f"{self.purchase_id}:{operation}:{group}"
+
+
+def purchase_id_of(tenant_id: str, quote_id: str, attempt: int) -> str:
+    return derived_id("pur", tenant_id, quote_id, attempt)
+
+
+def workflow_id_of(purchase_id: str) -> str:
+    return f"purchase-{purchase_id}"
+
+
+class Purchase(Model):
+    """A purchase as far as its workflow decides it.
+
+    Refunds, policy and reviews have writers of their own and stand in their own rows.
+    """
+
+    order: PurchaseOrder
+    status: PaymentStatus = PaymentStatus.PENDING
+    can_retry: bool = False
+    processing: bool = False
+    failure: Failure | None = None
+    checkout: Checkout | None = None
+    payment_id: str | None = None
+    paid: Money | None = None
+    paid_at: datetime | None = None
+    late_payment_id: str | None = None
+    cancel_reason: str | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status is PaymentStatus.COMPLETED
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing the provider may still say about this checkout is expected any more."""
+        if self.status is PaymentStatus.FAILED:
+            return not self.can_retry
+        return self.status is not PaymentStatus.PENDING
+
+    @property
+    def holds_quote(self) -> bool:
+        """While this is so, no other purchase of the same quote may exist."""
+        return self.is_paid or not self.is_settled
+
+    @property
+    def paid_exactly(self) -> bool:
+        return self.is_paid and self.paid == self.order.price
+
+    def opened(self, checkout: Checkout) -> "Purchase":
+        return self.model_copy(update={"checkout": checkout})
+
+    def applied(self, seen: CheckoutSnapshot, at: datetime) -> "Purchase":
+        """This purchase after the provider's word, from a webhook or a poll alike."""
+        if self.is_paid:
+            return self
+        if seen.paid is not None:
+            return self._paid(seen, at)
+        if self.is_settled:
+            return self
+        if seen.state is CheckoutState.EXPIRED:
+            return self._ended()
+        if seen.state is CheckoutState.COMPLETE:
+            return self._failed(seen.failure, False) if seen.failure else self._processing(seen)
+        if seen.failure is not None:
+            return self._failed(seen.failure, True)
+        return self
+
+    def cancelled(self, reason: str | None) -> "Purchase":
+        """After the provider confirmed that the checkout can no longer be paid."""
+        return self.model_copy(
+            update={
+                "status": PaymentStatus.CANCELLED,
+                "can_retry": False,
+                "cancel_reason": reason,
+            }
+        )
+
+    def _paid(self, seen: CheckoutSnapshot, at: datetime) -> "Purchase":
+        if self.is_settled:  # cancelled or expired before: this money goes back
+            return self.model_copy(
+                update={"late_payment_id": seen.payment_id, "paid": seen.paid, "paid_at": at}
+            )
+        return self.model_copy(
+            update={
+                "status": PaymentStatus.COMPLETED,
+                "can_retry": False,
+                "processing": False,
+                "failure": None,
+                "payment_id": seen.payment_id,
+                "paid": seen.paid,
+                "paid_at": at,
+            }
+        )
+
+    def _ended(self) -> "Purchase":
+        """A checkout that ended after a decline stays failed: the reason is worth more."""
+        ended = PaymentStatus.FAILED if self.failure else PaymentStatus.EXPIRED
+        return self.model_copy(update={"status": ended, "can_retry": False})
+
+    def _failed(self, failure: Failure | None, can_retry: bool) -> "Purchase":
+        return self.model_copy(
+            update={
+                "status": PaymentStatus.FAILED,
+                "can_retry": can_retry,
+                "processing": False,
+                "failure": failure,
+            }
+        )
+
+    def _processing(self, seen: CheckoutSnapshot) -> "Purchase":
+        return self.model_copy(
+            update={
+                "status": PaymentStatus.PENDING,
+                "can_retry": False,
+                "processing": True,
+                "payment_id": seen.payment_id,
+            }
+        )
+
+
+class Refusal(Model):
+    """A no that the business expects, carried out of a workflow as a value."""
+
+    code: Code
+    message: str
+
+
+class Cancellation(Model):
+    reason: str | None = None
+
+
+class Settlement(Model):
+    """A purchase to record, and the webhook events that are handled by recording it."""
+
+    purchase: Purchase
+    event_ids: tuple[str, ...] = ()
+
+
+class Settled(Model):
+    """What recording a settlement gave: the policy drawn for it, and the link it came by."""
+
+    policy_id: str | None = None
+    policy_number: str | None = None
+    link_id: str | None = None

@@ -1,0 +1,93 @@
+"""What is for sale: registered by the quoting system, never changed afterwards."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+from pydantic import EmailStr, Field, StringConstraints, model_validator
+
+from domain.errors import Code, Conflict, Invalid
+from domain.model import Model
+from domain.money import Money
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+QuoteId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"),
+    Field(description="The quoting system's own id, or ours when it gives none."),
+]
+
+
+class InsuredPerson(Model):
+    name: Line
+    date_of_birth: date | None = None
+
+
+class CoverItem(Model):
+    """One row of the cover table. ``limit`` None means the sum is not limited."""
+
+    name: Line
+    limit: Money | None = None
+    note: Line | None = None
+
+
+class Period(Model):
+    """First and last day of cover, both included."""
+
+    starts_on: date
+    ends_on: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends_on < self.starts_on:
+            raise ValueError("ends_on is before starts_on")
+        return self
+
+
+class Tax(Model):
+    """The tax that the price already contains, such as ``GST 9 %`` of 1239 minor units."""
+
+    name: Line
+    amount: Money
+
+
+class Quote(Model):
+    quote_id: QuoteId
+    tenant_id: str
+    product_name: Line
+    insured_persons: tuple[InsuredPerson, ...] = Field(min_length=1, max_length=50)
+    cover: tuple[CoverItem, ...] = Field(min_length=1, max_length=100)
+    period: Period
+    price: Money
+    tax: Tax | None = None
+    customer_email: EmailStr
+    customer_name: Line | None = None
+    valid_until: datetime
+    created_at: datetime
+
+    @model_validator(mode="after")
+    def _tax_within_price(self) -> Self:
+        if self.tax is not None and (
+            self.tax.amount.currency != self.price.currency
+            or not 0 <= self.tax.amount.minor <= self.price.minor
+        ):
+            raise ValueError("tax must be in the price's currency and not above the price")
+        return self
+
+    def require_open(self, now: datetime) -> None:
+        if now >= self.valid_until:
+            raise Conflict(
+                Code.QUOTE_EXPIRED,
+                f"quote {self.quote_id} was valid until {self.valid_until.isoformat()}",
+            )
+
+    def require_price(self, asked: Money) -> None:
+        if asked.currency != self.price.currency:
+            raise Invalid(
+                Code.CURRENCY_MISMATCH,
+                f"quote {self.quote_id} is in {self.price.currency}, not {asked.currency}",
+            )
+        if asked.minor != self.price.minor:
+            raise Invalid(
+                Code.AMOUNT_MISMATCH,
+                f"quote {self.quote_id} costs {self.price.minor} minor units, not {asked.minor}",
+            )

@@ -1,0 +1,95 @@
+"""Giving money back: who asked, who must agree, and where it stands."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.identifiers import derived_id
+from domain.model import Model
+from domain.money import Money
+
+
+class RefundStatus(StrEnum):
+    AWAITING_APPROVAL = "awaiting_approval"
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    DECLINED = "declined"
+
+
+# These count against what is left to refund: their money is gone or may be going.
+CLAIMS_MONEY = frozenset(
+    {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING, RefundStatus.SUCCEEDED}
+)
+
+
+class RefundReason(StrEnum):
+    DUPLICATE = "duplicate"
+    FRAUDULENT = "fraudulent"
+    REQUESTED_BY_CUSTOMER = "requested_by_customer"
+
+
+class Asker(StrEnum):
+    """Who wants the refund. An agent's wish always needs a human's yes."""
+
+    AGENT = "agent"
+    SERVICE = "service"
+    PAYBIND = "paybind"  # late money goes back by itself
+    PROVIDER = "provider"  # made in the provider's dashboard, found by us
+
+
+class RefundRequest(Model):
+    """``amount`` None means all that is left. ``approved_by`` names the human who agreed."""
+
+    refund_id: str
+    purchase_id: str
+    tenant_id: str
+    amount: Money | None = None
+    reason: RefundReason = RefundReason.REQUESTED_BY_CUSTOMER
+    asker: Asker
+    requested_by: str
+    approved_by: str | None = None
+    needs_approval_above: int
+
+    def needs_approval(self, amount: Money) -> bool:
+        if self.asker is Asker.PAYBIND:
+            return False
+        if amount.minor > self.needs_approval_above:
+            return True
+        return self.asker is Asker.AGENT and self.approved_by is None
+
+
+class Decision(Model):
+    """A human's yes or no to a refund. ``by`` is the id of the API key that spoke."""
+
+    approved: bool
+    by: str
+    note: str | None = None
+
+
+class Refund(Model):
+    refund_id: str
+    purchase_id: str
+    tenant_id: str
+    payment_id: str
+    amount: Money
+    reason: RefundReason
+    status: RefundStatus
+    asker: Asker
+    requested_by: str
+    decided_by: str | None = None
+    provider_refund_id: str | None = None
+    failure_reason: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+    def key(self, group: int = 1) -> str:
+        return f"{self.refund_id}:refund:{group}"
+
+
+def workflow_id_of(refund_id: str) -> str:
+    return f"refund-{refund_id}"
+
+
+def late_refund_id_of(purchase_id: str, payment_id: str) -> str:
+    """The same for the same late payment, so that it goes back once."""
+    return derived_id("ref", purchase_id, payment_id, "late")

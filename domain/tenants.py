@@ -1,0 +1,41 @@
+"""Who asks: a tenant's API key and what it may do."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from domain.errors import Code, Forbidden
+from domain.model import Model
+
+
+class Scope(StrEnum):
+    READ = "read"
+    WRITE = "write"
+    REFUND = "refund"
+    ADMIN = "admin"
+
+
+class Caller(Model):
+    """The key behind a request. Admin holds every other scope."""
+
+    tenant_id: str
+    key_id: str
+    scopes: frozenset[Scope]
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+    def require(self, scope: Scope) -> None:
+        if not self.may(scope):
+            raise Forbidden(Code.MISSING_SCOPE, f"this key lacks the scope {scope}")
+
+
+class ApiKey(Model):
+    """Shown in lists. The key itself is shown once, when it is created; only its hash is kept."""
+
+    key_id: str
+    tenant_id: str
+    name: str
+    last_four: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    revoked_at: datetime | None = None

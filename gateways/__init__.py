@@ -1,0 +1,1 @@
+"""Ports, and the adapters behind them: whatever talks to the world outside the database."""

@@ -1,0 +1,37 @@
+"""How the world outside fails, in the few ways that call for different behaviour.
+
+GatewayFault
+├── Busy             429 or 503: it did not act; ``retry_after`` says when to come back
+├── OutcomeUnknown   no answer came: it may or may not have acted; repeat only under the same key
+├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
+├── RefusedByProvider   a definite no (4xx): repeating it is pointless
+└── Misconfigured    our key or account is wrong: an operator must act, then it works
+"""
+
+from datetime import timedelta
+
+
+class GatewayFault(Exception): ...
+
+
+class Busy(GatewayFault):
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(GatewayFault): ...
+
+
+class StoredFault(GatewayFault): ...
+
+
+class RefusedByProvider(GatewayFault):
+    """``code`` is the provider's own word, such as ``charge_already_refunded``."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Misconfigured(GatewayFault): ...

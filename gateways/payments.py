@@ -1,0 +1,44 @@
+"""The port to a payment provider. Every method is one call, or one look, and never retries."""
+
+from datetime import datetime
+from typing import Protocol
+
+from domain.payments import (
+    Checkout,
+    CheckoutRequest,
+    CheckoutSnapshot,
+    RefundOrder,
+    RefundSnapshot,
+)
+
+
+class PaymentGateway(Protocol):
+    """Raises only what ``gateways/faults.py`` draws."""
+
+    async def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        """Create the hosted page. Repeating it under the same key gives the same checkout."""
+        ...
+
+    async def find_checkout(self, purchase_id: str, since: datetime) -> Checkout | None:
+        """Look for an open checkout of this purchase, by its metadata. Moves nothing."""
+        ...
+
+    async def fetch_checkout(self, session_id: str) -> CheckoutSnapshot:
+        """Read where a checkout stands now. Moves nothing."""
+        ...
+
+    async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
+        """Make the checkout unpayable; where it is no longer open, say how it really ended."""
+        ...
+
+    async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
+        """Give money back. Repeating it under the same key gives the same refund."""
+        ...
+
+    async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
+        """Look for a refund by our id in its metadata. Moves nothing."""
+        ...
+
+    async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
+        """Read where a refund stands now. Moves nothing."""
+        ...

@@ -1,0 +1,32 @@
+"""The port to what providers send: proof of the sender, then our own words for what happened."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from domain.model import Model
+from domain.payments import Fact
+
+
+class SignedEvent(Model):
+    """One event whose signature held. ``purchase_id`` and ``refund_id`` are from its metadata."""
+
+    provider_event_id: str
+    type: str
+    livemode: bool
+    payload: str
+    purchase_id: str | None = None
+    refund_id: str | None = None
+    payment_id: str | None = None
+    email_id: str | None = None
+
+
+class WebhookGateway(Protocol):
+    """``verify`` raises ``domain.errors.Invalid`` (invalid_signature or malformed_event)."""
+
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> tuple[SignedEvent, ...]:
+        """Check signature and age over the raw body. SendGrid sends several events at once."""
+        ...
+
+    def translate(self, event: SignedEvent, event_id: str) -> Fact | None:
+        """Our fact for the event, or None where nothing here listens to its type."""
+        ...

@@ -1,0 +1,116 @@
+"""One frozen Settings from the environment; it refuses default secrets outside development."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names of the environment in upper case; ``.env`` is read too. Amounts are minor units."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    # What this installation is
+    paybind_mode: Literal["test", "live"] = "test"
+    paybind_env: Literal["development", "production"] = "development"
+    paybind_home: Path = Path(".paybind")
+    public_url: str | None = Field(None, alias="BACKEND_API_URL")
+
+    # Where the parts are; port 0 picks a free one
+    temporal_address: str | None = None
+    temporal_namespace: str = "default"
+    temporal_port: int = 7233
+    temporal_ui_port: int = 8233
+    database_url: str | None = None
+    api_host: str = "127.0.0.1"
+    api_port: int = 8085
+    simulators_port: int = 8086
+    worker_metrics_port: int = 9464
+
+    # Stripe
+    stripe_secret_key: SecretStr | None = None
+    stripe_publishable_key: str | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_currency: str = "SGD"
+    stripe_api_base: str | None = None
+
+    # SendGrid
+    sendgrid_api_key: SecretStr | None = None
+    sendgrid_api_base: str | None = None
+    sendgrid_webhook_public_key: str | None = None
+    email_from: str = "policies@paybind.example"
+    email_from_name: str = "Paybind Insurance"
+
+    # Pages
+    payment_success_url: str | None = None
+    payment_cancel_url: str | None = None
+    widget_base_url: str | None = None
+    codec_allowed_origins: tuple[str, ...] = ()
+
+    # Secrets and places
+    paybind_encryption_keys: SecretStr | None = None  # "id:base64,id:base64"; the first seals
+    paybind_api_key: SecretStr | None = None  # the stdio MCP server speaks with it
+    paybind_documents_url: str | None = None
+
+    # Rules of this installation
+    max_amount_minor: int = 1_000_000
+    refund_approval_above_minor: int = 50_000
+    document_link_seconds: int = 3600
+    renderer_processes: int = 1
+    max_body_bytes: int = 512_000
+
+    @model_validator(mode="after")
+    def _test_and_live_never_mix(self) -> Self:
+        key = self.stripe_secret_key.get_secret_value() if self.stripe_secret_key else ""
+        is_live_key = key.startswith(("sk_live_", "rk_live_"))
+        if is_live_key and self.paybind_mode != "live":
+            raise ValueError("a live Stripe key needs PAYBIND_MODE=live")
+        if self.paybind_mode == "live":
+            self._require_live(is_live_key)
+        if self.paybind_env == "production" and self.paybind_encryption_keys is None:
+            raise ValueError("PAYBIND_ENCRYPTION_KEYS must be set when PAYBIND_ENV=production")
+        return self
+
+    def _require_live(self, is_live_key: bool) -> None:
+        if not is_live_key:
+            raise ValueError("PAYBIND_MODE=live needs a live STRIPE_SECRET_KEY")
+        missing = [
+            name.upper()
+            for name in ("stripe_webhook_secret", "sendgrid_api_key", "paybind_encryption_keys")
+            if getattr(self, name) is None
+        ]
+        if missing:
+            raise ValueError(f"PAYBIND_MODE=live needs {', '.join(missing)}")
+
+    @property
+    def livemode(self) -> bool:
+        return self.paybind_mode == "live"
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy URL, with the async driver filled in."""
+        url = self.database_url or f"sqlite:///{self.paybind_home.absolute() / 'paybind.db'}"
+        for plain, driven in (
+            ("sqlite:///", "sqlite+aiosqlite:///"),
+            ("postgresql://", "postgresql+asyncpg://"),
+            ("postgres://", "postgresql+asyncpg://"),
+        ):
+            if url.startswith(plain):
+                return driven + url.removeprefix(plain)
+        return url
+
+    @property
+    def documents(self) -> str:
+        return self.paybind_documents_url or str(self.paybind_home.absolute() / "documents")
+
+    @property
+    def temporal(self) -> str:
+        return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def api_url(self) -> str:
+        """The address customers and providers reach us at, without a trailing slash."""
+        return (self.public_url or f"http://{self.api_host}:{self.api_port}").rstrip("/")
