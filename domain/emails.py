@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from domain.identifiers import derived_id
 from domain.model import Model
+from domain.money import Money
 
 
 class EmailTemplate(StrEnum):
@@ -61,6 +62,28 @@ class Attachment(Model):
     filename: str
     media_type: str
     content: bytes
+
+
+class Letter(Model):
+    """What one message says, gathered from rows just before it is written and sent.
+
+    ``pay_url`` is where the customer can (still) pay; ``document_url`` a signed link to the PDF.
+    """
+
+    email_id: str
+    template: EmailTemplate
+    to: str
+    to_name: str | None = None
+    product_name: str
+    price: Money
+    pay_url: str | None = None
+    expires_at: datetime | None = None
+    failure_reason: str | None = None
+    policy_number: str | None = None
+    document_url: str | None = None
+    refunded: Money | None = None
+    paid_too_late: bool = False  # the refund of money that came after cancel or expiry
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Message(Model):

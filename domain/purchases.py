@@ -39,13 +39,14 @@ class ReviewReason(StrEnum):
 
 
 class PurchaseOrder(Model):
-    """What a run starts with. It travels through history, so it holds no e-mail and no name."""
+    """What a run starts with, the first one and any later one that resumes the purchase."""
 
     purchase_id: str
     tenant_id: str
     quote_id: str
     attempt: int
     user_id: str
+    customer_email: str | None = None
     product_name: str
     price: Money
     provider: Literal["stripe"] = "stripe"
