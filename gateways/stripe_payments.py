@@ -1,0 +1,187 @@
+"""Payments by Stripe: hosted checkout sessions and refunds, one call per method, no retries."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from domain.payments import (
+    Checkout,
+    CheckoutRequest,
+    CheckoutSnapshot,
+    CheckoutState,
+    RefundOrder,
+    RefundSnapshot,
+)
+from gateways.faults import RefusedByProvider
+from gateways.stripe_amounts import to_stripe
+from gateways.stripe_faults import translated
+from gateways.stripe_snapshots import checkout_snapshot, noted, refund_snapshot
+
+if TYPE_CHECKING:
+    import stripe
+    from stripe.checkout import Session
+    from stripe.params import RefundCreateParams
+    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+
+ANSWER_WITHIN = timedelta(seconds=20)
+CONNECT_WITHIN = timedelta(seconds=5)
+CLOCK_SKEW = timedelta(minutes=5)  # Stripe's clock against ours, when listing "since"
+LONGEST_NAME = 250
+EVERYTHING = 100  # the largest page that Stripe gives
+
+
+class StripePayments:
+    """One long-lived client: connections are kept. Call ``close`` when done."""
+
+    def __init__(
+        self,
+        secret_key: str,
+        api_base: str | None = None,
+        answer_within: timedelta = ANSWER_WITHIN,
+    ) -> None:
+        import aiohttp
+        import stripe
+
+        # At INFO the SDK logs Stripe's messages, which may quote a customer's e-mail address.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
+        timeout = aiohttp.ClientTimeout(
+            total=answer_within.total_seconds(), sock_connect=CONNECT_WITHIN.total_seconds()
+        )
+        self._http = stripe.AIOHTTPClient(timeout=timeout)
+        self._client = _client(secret_key, api_base, self._http)
+
+    async def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        params = _session_params(request)
+        with translated():
+            session = await self._client.v1.checkout.sessions.create_async(
+                params, {"idempotency_key": request.idempotency_key}
+            )
+        return _checkout(session)
+
+    async def find_checkout(self, purchase_id: str, since: datetime) -> Checkout | None:
+        made_since = int((since - CLOCK_SKEW).timestamp())
+        with translated():
+            sessions = await self._client.v1.checkout.sessions.list_async(
+                {"created": {"gte": made_since}, "status": "open", "limit": EVERYTHING}
+            )
+            async for session in sessions.auto_paging_iter():
+                if noted(session.metadata, "purchase_id") == purchase_id:
+                    return _checkout(session)
+        return None
+
+    async def fetch_checkout(self, session_id: str) -> CheckoutSnapshot:
+        with translated():
+            session = await self._client.v1.checkout.sessions.retrieve_async(
+                session_id, {"expand": ["payment_intent"]}
+            )
+        return checkout_snapshot(session)
+
+    async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
+        try:
+            with translated():
+                session = await self._client.v1.checkout.sessions.expire_async(
+                    session_id, {"expand": ["payment_intent"]}
+                )
+        except RefusedByProvider:  # it is no longer open, most likely: see how it ended
+            snapshot = await self.fetch_checkout(session_id)
+            if snapshot.state is CheckoutState.OPEN:
+                raise
+            return snapshot
+        return checkout_snapshot(session)
+
+    async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
+        params: RefundCreateParams = {
+            "payment_intent": order.payment_id,
+            "amount": to_stripe(order.amount),
+            "reason": order.reason,
+            "metadata": {"refund_id": order.refund_id, "purchase_id": order.purchase_id},
+        }
+        with translated():
+            refund = await self._client.v1.refunds.create_async(
+                params, {"idempotency_key": order.idempotency_key}
+            )
+        return refund_snapshot(refund)
+
+    async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
+        with translated():
+            refunds = await self._client.v1.refunds.list_async(
+                {"payment_intent": payment_id, "limit": EVERYTHING}
+            )
+            async for refund in refunds.auto_paging_iter():
+                if noted(refund.metadata, "refund_id") == refund_id:
+                    return refund_snapshot(refund)
+        return None
+
+    async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
+        with translated():
+            refund = await self._client.v1.refunds.retrieve_async(provider_refund_id)
+        return refund_snapshot(refund)
+
+    async def close(self) -> None:
+        await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no types here
+
+
+def _client(
+    secret_key: str, api_base: str | None, http: "stripe.AIOHTTPClient"
+) -> "stripe.StripeClient":
+    import stripe
+
+    base = api_base.rstrip("/") if api_base else None
+    return stripe.StripeClient(
+        secret_key,
+        # All four: whatever is left out goes to the live hosts.
+        base_addresses={"api": base, "connect": base, "files": base, "meter_events": base}
+        if base
+        else None,
+        stripe_version=stripe.api_version,
+        max_network_retries=0,
+        http_client=http,
+    )
+
+
+def _session_params(request: CheckoutRequest) -> "SessionCreateParams":
+    ours = {
+        "purchase_id": request.purchase_id,
+        "tenant_id": request.tenant_id,
+        "quote_id": request.quote_id,
+    }
+    params: SessionCreateParams = {
+        "mode": "payment",
+        "line_items": [_line_item(request)],
+        "client_reference_id": request.purchase_id,
+        "metadata": ours,
+        "payment_intent_data": {"metadata": ours},  # so that the payment's own events find us
+        "expires_at": int(request.expires_at.timestamp()),
+        "success_url": request.success_url,
+        "cancel_url": request.cancel_url,
+    }
+    if request.customer_email is not None:
+        params["customer_email"] = request.customer_email
+    return params
+
+
+def _line_item(request: CheckoutRequest) -> "SessionCreateParamsLineItem":
+    return {
+        "quantity": 1,
+        "price_data": {
+            "currency": request.price.currency.lower(),
+            "unit_amount": to_stripe(request.price),
+            "product_data": {"name": product_name(request.product_name) or request.quote_id},
+        },
+    }
+
+
+def product_name(name: str) -> str:
+    """One printable line of at most 250 characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def _checkout(session: "Session") -> Checkout:
+    if session.url is None:
+        raise RefusedByProvider("Stripe gave a checkout session without a page", "no_page")
+    return Checkout(
+        session_id=session.id,
+        url=session.url,
+        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+    )
