@@ -136,6 +136,10 @@ class Purchase(Model):
             }
         )
 
+    def refused(self, failure: Failure) -> "Purchase":
+        """The provider would not open a checkout: nothing can be paid, the quote is free again."""
+        return self._failed(failure, False)
+
     def _paid(self, seen: CheckoutSnapshot, at: datetime) -> "Purchase":
         if self.is_settled:  # cancelled or expired before: this money goes back
             return self.model_copy(

@@ -1,0 +1,38 @@
+"""Faults of ports, turned into what Temporal understands: try again, later, or never."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from temporalio.exceptions import ApplicationError
+
+from domain.errors import Unavailable
+from gateways.documents import UnprintableSheet
+from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
+
+# A wrong key is put right by a person: asking more often only fills the provider's log.
+MISCONFIGURED_PAUSE = timedelta(minutes=1)
+
+
+@contextmanager
+def told_to_temporal() -> Iterator[None]:
+    try:
+        yield
+    except Busy as busy:
+        raise ApplicationError(
+            str(busy), type=Busy.__name__, next_retry_delay=busy.retry_after
+        ) from busy
+    except OutcomeUnknown as unknown:
+        raise ApplicationError(str(unknown), type=OutcomeUnknown.__name__) from unknown
+    except Misconfigured as fault:
+        raise ApplicationError(
+            str(fault), type=Misconfigured.__name__, next_retry_delay=MISCONFIGURED_PAUSE
+        ) from fault
+    except (StoredFault, RefusedByProvider, UnprintableSheet) as final:
+        raise ApplicationError(str(final), type=type(final).__name__, non_retryable=True) from final
+    except Unavailable as down:
+        raise ApplicationError(down.message, type=Unavailable.__name__) from down
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,168 @@
+"""A purchase at its provider and in its rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from temporalio import activity
+
+from activities.faults import now, told_to_temporal
+from domain.errors import Conflict
+from domain.model import Model
+from domain.payments import Checkout, CheckoutRequest, CheckoutSnapshot
+from domain.policies import PolicyStatus
+from domain.purchases import (
+    Purchase,
+    PurchaseOrder,
+    Refusal,
+    ReviewReason,
+    Settled,
+    Settlement,
+)
+from domain.refunds import CLAIMS_MONEY
+from domain.views import PurchaseView
+from gateways.payments import PaymentGateway
+
+
+class PurchaseRecords(Protocol):
+    async def open(self, order: PurchaseOrder, at: datetime) -> Purchase: ...
+    async def record(self, settlement: Settlement, at: datetime) -> Settled: ...
+    async def flag_review(
+        self, purchase_id: str, reason: ReviewReason, detail: str | None, at: datetime
+    ) -> None: ...
+    async def resolve_review(
+        self, purchase_id: str, reason: ReviewReason, at: datetime
+    ) -> bool: ...
+    async def view(self, tenant_id: str, purchase_id: str) -> PurchaseView | None: ...
+
+
+class EventRecords(Protocol):
+    async def mark_handled(self, event_ids: tuple[str, ...], at: datetime) -> None: ...
+
+
+class CheckoutPages(Protocol):
+    """Where the provider sends the customer back to."""
+
+    def success_url(self, purchase_id: str) -> str: ...
+    def cancel_url(self, purchase_id: str) -> str: ...
+
+
+class Opening(Model):
+    """``group`` counts idempotency keys; a group after the first looks before it asks."""
+
+    order: PurchaseOrder
+    expires_at: datetime
+    started_at: datetime
+    group: int = 1
+
+
+class Standing(Model):
+    """Where a purchase stands when a run begins, the first one or one that resumes it."""
+
+    purchase: Purchase
+    owes_policy: bool = False
+
+
+class CheckoutRef(Model):
+    provider: str
+    session_id: str
+
+
+class ReviewFlag(Model):
+    purchase_id: str
+    reason: ReviewReason
+    detail: str | None = None
+    event_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PurchaseActivities:
+    records: PurchaseRecords
+    events: EventRecords
+    gateways: Mapping[str, PaymentGateway]
+    pages: CheckoutPages
+
+    @activity.defn
+    async def open_purchase(self, opening: Opening) -> Standing | Refusal:
+        """Write the row first, then ask the provider for the checkout, then keep its answer.
+
+        A purchase that is open already, or settled, is returned as it stands: a run that resumes
+        one begins here too.
+        """
+        with told_to_temporal():
+            try:
+                purchase = await self.records.open(opening.order, now())
+            except Conflict as taken:
+                return Refusal(code=taken.code, message=taken.message)
+            if purchase.checkout is not None or purchase.is_settled:
+                return await self._standing(purchase)
+            opened = purchase.opened(await self._checkout(opening))
+            await self.records.record(Settlement(purchase=opened), now())
+            return Standing(purchase=opened)
+
+    @activity.defn
+    async def fetch_checkout(self, checkout: CheckoutRef) -> CheckoutSnapshot:
+        with told_to_temporal():
+            return await self.gateways[checkout.provider].fetch_checkout(checkout.session_id)
+
+    @activity.defn
+    async def expire_checkout(self, checkout: CheckoutRef) -> CheckoutSnapshot:
+        """Make a checkout unpayable. The answer may be that it was paid a moment before."""
+        with told_to_temporal():
+            return await self.gateways[checkout.provider].expire_checkout(checkout.session_id)
+
+    @activity.defn
+    async def record_settlement(self, settlement: Settlement) -> Settled:
+        """Write what the provider said; for exact money, draw the policy number with it."""
+        with told_to_temporal():
+            return await self.records.record(settlement, now())
+
+    @activity.defn
+    async def flag_review(self, flag: ReviewFlag) -> None:
+        with told_to_temporal():
+            await self.records.flag_review(flag.purchase_id, flag.reason, flag.detail, now())
+            await self.events.mark_handled(flag.event_ids, now())
+
+    @activity.defn
+    async def resolve_review(self, flag: ReviewFlag) -> None:
+        with told_to_temporal():
+            await self.records.resolve_review(flag.purchase_id, flag.reason, now())
+
+    @activity.defn
+    async def mark_events_handled(self, event_ids: tuple[str, ...]) -> None:
+        """For events that changed nothing, so that seen and handled stay told apart."""
+        with told_to_temporal():
+            await self.events.mark_handled(event_ids, now())
+
+    async def _standing(self, purchase: Purchase) -> Standing:
+        if not purchase.paid_exactly:
+            return Standing(purchase=purchase)
+        order = purchase.order
+        view = await self.records.view(order.tenant_id, order.purchase_id)
+        if view is None or view.policy_status is PolicyStatus.DELIVERED:
+            return Standing(purchase=purchase)
+        claimed = sum(each.amount.minor for each in view.refunds if each.status in CLAIMS_MONEY)
+        return Standing(purchase=purchase, owes_policy=claimed < order.price.minor)
+
+    async def _checkout(self, opening: Opening) -> Checkout:
+        order = opening.order
+        gateway = self.gateways[order.provider]
+        if opening.group > 1:
+            found = await gateway.find_checkout(order.purchase_id, opening.started_at)
+            if found is not None:
+                return found
+        return await gateway.open_checkout(
+            CheckoutRequest(
+                purchase_id=order.purchase_id,
+                tenant_id=order.tenant_id,
+                quote_id=order.quote_id,
+                product_name=order.product_name,
+                price=order.price,
+                customer_email=order.customer_email,
+                expires_at=opening.expires_at,
+                success_url=self.pages.success_url(order.purchase_id),
+                cancel_url=self.pages.cancel_url(order.purchase_id),
+                idempotency_key=order.key("checkout", opening.group),
+            )
+        )

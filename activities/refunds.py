@@ -1,0 +1,122 @@
+"""A refund at its provider and in its rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from temporalio import activity
+
+from activities.faults import now, told_to_temporal
+from domain.model import Model
+from domain.payments import RefundOrder, RefundSnapshot
+from domain.purchases import Refusal
+from domain.refunds import Decision, Refund, RefundRequest
+from gateways.payments import PaymentGateway
+
+
+class RefundRecords(Protocol):
+    async def request(self, request: RefundRequest, at: datetime) -> Refund | Refusal: ...
+    async def decide(self, refund_id: str, decision: Decision, at: datetime) -> Refund: ...
+    async def record_outcome(
+        self, refund_id: str, snapshot: RefundSnapshot, event_ids: tuple[str, ...], at: datetime
+    ) -> Refund: ...
+    async def fail(self, refund_id: str, reason: str, at: datetime) -> Refund: ...
+    async def adopt(
+        self, purchase_id: str, snapshot: RefundSnapshot, event_ids: tuple[str, ...], at: datetime
+    ) -> Refund: ...
+
+
+class RefundDecision(Model):
+    refund_id: str
+    decision: Decision
+
+
+class RefundAttempt(Model):
+    refund: Refund
+    provider: str
+    group: int = 1
+
+
+class RefundLook(Model):
+    """A refund to read at the provider and write down, and the events that asked for it."""
+
+    refund_id: str
+    provider: str
+    provider_refund_id: str
+    event_ids: tuple[str, ...] = ()
+
+
+class FoundRefund(Model):
+    purchase_id: str
+    provider: str
+    provider_refund_id: str
+    event_id: str
+
+
+class RefundFailure(Model):
+    refund_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RefundActivities:
+    records: RefundRecords
+    gateways: Mapping[str, PaymentGateway]
+
+    @activity.defn
+    async def record_refund(self, request: RefundRequest) -> Refund | Refusal:
+        """Claim the money: the cap is checked and the row written in one transaction."""
+        with told_to_temporal():
+            return await self.records.request(request, now())
+
+    @activity.defn
+    async def record_decision(self, decided: RefundDecision) -> Refund:
+        with told_to_temporal():
+            return await self.records.decide(decided.refund_id, decided.decision, now())
+
+    @activity.defn
+    async def create_refund(self, attempt: RefundAttempt) -> Refund:
+        """Ask the provider for the money back, and keep its answer.
+
+        After the first try the refund is looked up by our id before it is asked for again.
+        """
+        refund = attempt.refund
+        with told_to_temporal():
+            gateway = self.gateways[attempt.provider]
+            made = None
+            if attempt.group > 1 or activity.info().attempt > 1:
+                made = await gateway.find_refund(refund.refund_id, refund.payment_id)
+            made = made or await gateway.create_refund(_order_of(attempt))
+            return await self.records.record_outcome(refund.refund_id, made, (), now())
+
+    @activity.defn
+    async def read_refund(self, look: RefundLook) -> Refund:
+        with told_to_temporal():
+            seen = await self.gateways[look.provider].fetch_refund(look.provider_refund_id)
+            return await self.records.record_outcome(look.refund_id, seen, look.event_ids, now())
+
+    @activity.defn
+    async def fail_refund(self, failure: RefundFailure) -> Refund:
+        """Record the provider's definite no; the money it claimed can be refunded otherwise."""
+        with told_to_temporal():
+            return await self.records.fail(failure.refund_id, failure.reason, now())
+
+    @activity.defn
+    async def adopt_refund(self, found: FoundRefund) -> Refund:
+        """Take over a refund made in the provider's dashboard, so that the books agree."""
+        with told_to_temporal():
+            seen = await self.gateways[found.provider].fetch_refund(found.provider_refund_id)
+            return await self.records.adopt(found.purchase_id, seen, (found.event_id,), now())
+
+
+def _order_of(attempt: RefundAttempt) -> RefundOrder:
+    refund = attempt.refund
+    return RefundOrder(
+        refund_id=refund.refund_id,
+        purchase_id=refund.purchase_id,
+        payment_id=refund.payment_id,
+        amount=refund.amount,
+        reason=refund.reason,
+        idempotency_key=refund.key(attempt.group),
+    )

@@ -1,0 +1,1 @@
+"""The stories: one durable workflow per file, named after what it tells."""

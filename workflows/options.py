@@ -1,0 +1,70 @@
+"""How long we wait and how hard we try, in one place."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+PURCHASES = "purchases"  # task queue of workflows, rows, money and mail
+DOCUMENTS = "documents"  # task queue of the renderers, which scale apart
+
+# A checkout lives a little under Stripe's 24 h, so that its own clock never refuses ours.
+CHECKOUT_LIFETIME = timedelta(hours=23, minutes=30)
+FIRST_LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
+NEXT_LOOKS = timedelta(hours=1)
+# Bank debits and vouchers settle in days; after this long a person should ask the provider.
+SETTLEMENT_LOOKS = timedelta(hours=6)
+SETTLEMENT_WINDOW = timedelta(days=14)
+# After a checkout ended unpaid we look once more: its last webhook may have been lost.
+LATE_MONEY_GRACE = timedelta(hours=1)
+APPROVAL_WINDOW = timedelta(hours=72)
+REFUND_WINDOW = timedelta(days=30)
+
+# Each step that is short and only writes rows or reads the provider is tried at once, inside the
+# workflow task; where that fails, PATIENTLY or one of its kin goes on where operators see it.
+PROMPTLY = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=5),
+    schedule_to_close_timeout=timedelta(seconds=8),
+    retry_policy=RetryPolicy(maximum_attempts=1),
+)
+PATIENTLY = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
+    ),
+)
+
+
+def moving_money(key: str) -> ActivityConfig:
+    """For a call that acts at the provider; ``key`` is shown in the UI.
+
+    Stripe forgets an idempotency key after 24 hours: a later retry could charge twice.
+    """
+    return ActivityConfig(
+        summary=key,
+        start_to_close_timeout=timedelta(seconds=40),
+        schedule_to_close_timeout=timedelta(hours=20),
+        retry_policy=RetryPolicy(
+            initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+        ),
+    )
+
+
+ATTEMPT_GROUPS = (1, 2, 3)  # new idempotency keys, each after a look-up found nothing
+ISSUE_POLICY = ActivityConfig(
+    task_queue=DOCUMENTS,
+    start_to_close_timeout=timedelta(minutes=1),
+    schedule_to_close_timeout=timedelta(hours=1),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)
+    ),
+)
+NEXT_ISSUE = timedelta(hours=6)  # a policy in review is tried again by itself, too
+# A mail outage of days delays a policy and never un-issues it.
+DELIVER_MAIL = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=40),
+    schedule_to_close_timeout=timedelta(days=7),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=30)
+    ),
+)

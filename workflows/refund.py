@@ -1,0 +1,163 @@
+"""One refund: a human's yes where it needs one, the provider's word, and the customer told."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.refunds import (
+        RefundActivities,
+        RefundAttempt,
+        RefundDecision,
+        RefundFailure,
+        RefundLook,
+    )
+    from domain.emails import EmailOrder, EmailTemplate, email_id_of
+    from domain.errors import Code
+    from domain.model import Model
+    from domain.payments import RefundChanged
+    from domain.purchases import ReviewReason
+    from domain.refunds import Decision, Refund, RefundStatus
+    from workflows import options
+    from workflows.mailing import deliver
+    from workflows.reviews import flag_review
+    from workflows.trying import fault_of, promptly
+    from workflows.waiting import happens_within, pauses
+
+
+class RefundStart(Model):
+    refund: Refund
+    provider: str
+
+
+@workflow.defn
+class RefundWorkflow:
+    """Started by the purchase that holds the cap; a late word of the provider resumes it."""
+
+    @workflow.init
+    def __init__(self, start: RefundStart) -> None:
+        self.refund = start.refund
+        self.provider = start.provider
+        self.decision: Decision | None = None
+        self.facts: list[RefundChanged] = []
+
+    @workflow.run
+    async def run(self, start: RefundStart) -> Refund:
+        if self.refund.status is RefundStatus.AWAITING_APPROVAL:
+            await self._await_approval()
+        if self.refund.status is RefundStatus.PENDING and not self.refund.provider_refund_id:
+            await self._ask_provider()
+        await self._follow()
+        await self._tell()
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        return self.refund
+
+    @workflow.update
+    async def decide(self, decision: Decision) -> Refund:
+        """A human's yes or no; the answer is the refund as it stands after it."""
+        self.decision = decision
+        await workflow.wait_condition(
+            lambda: self.refund.status is not RefundStatus.AWAITING_APPROVAL
+        )
+        return self.refund
+
+    @decide.validator
+    def validate_decide(self, decision: Decision) -> None:
+        waiting = self.refund.status is RefundStatus.AWAITING_APPROVAL
+        if not waiting or self.decision is not None:
+            raise ApplicationError(
+                f"{self.refund.refund_id} is decided", type=Code.REFUND_NOT_AWAITING_APPROVAL
+            )
+
+    @workflow.signal
+    def refund_changed(self, fact: RefundChanged) -> None:
+        self.facts.append(fact)
+
+    @workflow.query
+    def current(self) -> Refund:
+        return self.refund
+
+    async def _await_approval(self) -> None:
+        """Nobody's answer within the window is a no."""
+        await happens_within(
+            options.APPROVAL_WINDOW, lambda: self.decision is not None, "approval by a person"
+        )
+        decision = self.decision or Decision(approved=False, by="timeout", note="nobody answered")
+        decided = RefundDecision(refund_id=self.refund.refund_id, decision=decision)
+        self.refund = await promptly(RefundActivities.record_decision, decided)
+
+    async def _ask_provider(self) -> None:
+        for group in options.ATTEMPT_GROUPS:
+            attempt = RefundAttempt(refund=self.refund, provider=self.provider, group=group)
+            try:
+                self.refund = await workflow.execute_activity_method(
+                    RefundActivities.create_refund,
+                    attempt,
+                    **options.moving_money(self.refund.key(group)),
+                )
+                return
+            except ActivityError as error:
+                if fault_of(error) != "StoredFault" or group == options.ATTEMPT_GROUPS[-1]:
+                    await self._fail(error)
+                    return
+
+    async def _fail(self, error: ActivityError) -> None:
+        """A definite no ends the refund; an unknown outcome keeps its claim for a person."""
+        said = str(error.cause or error)
+        if fault_of(error) == "RefusedByProvider":
+            failure = RefundFailure(refund_id=self.refund.refund_id, reason=said)
+            self.refund = await promptly(RefundActivities.fail_refund, failure)
+        await self._ask_person(said)
+
+    async def _follow(self) -> None:
+        """Until the provider has decided, and for every word that it sends after that."""
+        looks = pauses(*options.FIRST_LOOKS, then=options.NEXT_LOOKS)
+        deadline = workflow.now() + options.REFUND_WINDOW
+        while self.facts or self._is_underway():
+            await happens_within(next(looks), lambda: bool(self.facts), "the next look")
+            await self._read()
+            if workflow.now() > deadline:
+                await self._ask_person("the provider has not decided in time")
+                return
+
+    def _is_underway(self) -> bool:
+        asked = self.refund.provider_refund_id is not None
+        return asked and self.refund.status is RefundStatus.PENDING
+
+    async def _read(self) -> None:
+        heard = tuple(self.facts)
+        before = self.refund.status
+        provider_refund_id = self.refund.provider_refund_id
+        if provider_refund_id is None and heard:
+            provider_refund_id = heard[-1].provider_refund_id
+        if provider_refund_id is None:
+            return
+        look = RefundLook(
+            refund_id=self.refund.refund_id,
+            provider=self.provider,
+            provider_refund_id=provider_refund_id,
+            event_ids=tuple(fact.event_id for fact in heard),
+        )
+        self.refund = await promptly(RefundActivities.read_refund, look)
+        self.facts = self.facts[len(heard) :]
+        if self.refund.status is RefundStatus.FAILED and before is not RefundStatus.FAILED:
+            await self._ask_person(self.refund.failure_reason or "the provider reversed the refund")
+
+    async def _ask_person(self, detail: str) -> None:
+        await flag_review(
+            self.refund.purchase_id,
+            ReviewReason.REFUND_FAILED,
+            f"{self.refund.refund_id}: {detail}",
+        )
+
+    async def _tell(self) -> None:
+        if self.refund.status is not RefundStatus.SUCCEEDED:
+            return
+        await deliver(
+            EmailOrder(
+                email_id=email_id_of(self.refund.refund_id, EmailTemplate.REFUND_MADE),
+                template=EmailTemplate.REFUND_MADE,
+                tenant_id=self.refund.tenant_id,
+                purchase_id=self.refund.purchase_id,
+                refund_id=self.refund.refund_id,
+            )
+        )
