@@ -1,0 +1,75 @@
+"""Composes the simulators into one application: Stripe, SendGrid, and the doors to steer them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from fastapi import FastAPI, Response
+from starlette.requests import Request
+
+from simulators import faults as fault_scripts
+from simulators import steering
+from simulators.options import Options
+from simulators.request_log import RequestLog
+from simulators.sendgrid import mailbox
+from simulators.sendgrid.api import SendGridApi
+from simulators.sendgrid.event_webhook import EventWebhook
+from simulators.store import Store
+from simulators.stripe import hosted_page, machine_door
+from simulators.stripe.account import StripeAccount
+from simulators.stripe.api import StripeApi
+from simulators.stripe.passage_of_time import let_time_pass
+from simulators.stripe.routes import add_routes
+from simulators.webhook_delivery import WebhookDelivery
+
+
+def create_app(options: Options) -> FastAPI:
+    """`app.state.sendgrid_public_key` is what a receiver verifies SendGrid's events with."""
+    store = Store(options.data)
+    faults = fault_scripts.Faults()
+    log = RequestLog(options.log)
+    deliveries = WebhookDelivery(store, faults, log, options.retries)
+    account = StripeAccount(store, deliveries, options)
+    webhook = EventWebhook(store, deliveries, options)
+
+    stripe = StripeApi(account, store, faults, log)
+    add_routes(stripe)
+    sendgrid = SendGridApi(store, faults, log, webhook)
+    house = steering.House(account, sendgrid.mails, deliveries, faults, log, store)
+
+    app = FastAPI(title="Simulators", lifespan=_lifespan(account, store, deliveries, log))
+    app.state.sendgrid_public_key = webhook.public_key
+    for router in (
+        stripe.router,
+        sendgrid.router,
+        hosted_page.router(account, store),
+        machine_door.router(account, store),
+        mailbox.router(sendgrid.mails),
+        fault_scripts.router(faults),
+        steering.router(house),
+    ):
+        app.include_router(router)
+    app.add_exception_handler(fault_scripts.CutError, _nobody_is_listening)
+    return app
+
+
+def _lifespan(
+    account: StripeAccount, store: Store, deliveries: WebhookDelivery, log: RequestLog
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        deliveries.start()
+        clock = asyncio.get_running_loop().create_task(let_time_pass(account, store))
+        yield
+        clock.cancel()
+        with suppress(asyncio.CancelledError):
+            await clock
+        await deliveries.stop()
+        store.close()
+        log.close()
+
+    return lifespan
+
+
+async def _nobody_is_listening(_: Request, __: Exception) -> Response:
+    return Response(status_code=400)

@@ -1,0 +1,34 @@
+"""Stripe's error envelope: what a refused request is answered."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from simulators.stripe.objects import Wire
+
+ErrorType = Literal["api_error", "card_error", "idempotency_error", "invalid_request_error"]
+
+
+# Not frozen: an exception is given its traceback while it travels.
+@dataclass(eq=False)
+class StripeError(Exception):
+    message: str
+    status: int = 400
+    type: ErrorType = "invalid_request_error"
+    code: str | None = None
+    param: str | None = None
+
+    def wire(self, request_id: str) -> Wire:
+        error: Wire = {"type": self.type, "message": self.message}
+        if self.code:
+            error["code"] = self.code
+            error["doc_url"] = f"https://docs.stripe.com/error-codes#{self.code.replace('_', '-')}"
+        if self.param:
+            error["param"] = self.param
+        error["request_log_url"] = f"https://dashboard.stripe.com/test/logs/{request_id}"
+        return {"error": error}
+
+
+def missing(noun: str, identifier: str, param: str = "id", status: int = 404) -> StripeError:
+    return StripeError(
+        f"No such {noun}: '{identifier}'", status, code="resource_missing", param=param
+    )

@@ -1,0 +1,42 @@
+"""Every operation of the Stripe API that the simulator answers, by its address."""
+
+from simulators.stripe import checkout, customers, events, reading, refunds
+from simulators.stripe.api import StripeApi
+from simulators.stripe.forms import Params
+from simulators.stripe.lists import ListParams
+
+
+def add_routes(api: StripeApi) -> None:
+    sessions = "/v1/checkout/sessions"
+    api.serve("POST", sessions, checkout.CreateSession, checkout.create_session)
+    api.serve("GET", sessions, checkout.ListSessions, checkout.list_sessions)
+    api.serve("GET", sessions + "/{id}", Params, checkout.retrieve_session)
+    api.serve("POST", sessions + "/{id}/expire", Params, checkout.expire_session)
+
+    intents = "/v1/payment_intents"
+    api.serve("GET", intents, reading.ListIntents, reading.list_intents)
+    api.serve("GET", intents + "/{id}", Params, reading.retrieve_intent)
+    api.serve("POST", intents + "/{id}/cancel", reading.CancelIntent, reading.cancel_intent)
+    api.serve("GET", "/v1/payment_methods/{id}", Params, reading.retrieve_method)
+    api.serve("GET", "/v1/charges", reading.ListCharges, reading.list_charges)
+    api.serve("GET", "/v1/charges/{id}", Params, reading.retrieve_charge)
+    api.serve("GET", "/v1/disputes", reading.ListDisputes, reading.list_disputes)
+    api.serve("GET", "/v1/balance", Params, reading.retrieve_balance)
+
+    api.serve("POST", "/v1/refunds", refunds.CreateRefund, refunds.create_refund)
+    api.serve("GET", "/v1/refunds", refunds.ListRefunds, refunds.list_refunds)
+    api.serve("GET", "/v1/refunds/{id}", Params, refunds.retrieve_refund)
+
+    api.serve("POST", "/v1/customers", customers.CreateCustomer, customers.create_customer)
+    api.serve("GET", "/v1/customers", customers.ListCustomers, customers.list_customers)
+    api.serve("GET", "/v1/customers/{id}", Params, customers.retrieve_customer)
+
+    api.serve("GET", "/v1/events", events.ListEvents, events.list_events)
+    api.serve("GET", "/v1/events/{id}", Params, events.retrieve_event)
+
+    endpoints = "/v1/webhook_endpoints"
+    api.serve("POST", endpoints, events.CreateEndpoint, events.create_endpoint)
+    api.serve("GET", endpoints, ListParams, events.list_endpoints)
+    api.serve("GET", endpoints + "/{id}", Params, events.retrieve_endpoint)
+    api.serve("DELETE", endpoints + "/{id}", Params, events.delete_endpoint)
+    api.refuse_the_rest()
