@@ -28,6 +28,10 @@ class Card:
     def last4(self) -> str:
         return self.number[-4:]
 
+    @property
+    def spaced(self) -> str:
+        return " ".join(self.number[start : start + 4] for start in range(0, len(self.number), 4))
+
 
 _DECLINED = "Your card was declined."
 

@@ -56,9 +56,10 @@ def router(account: StripeAccount, store: Store) -> APIRouter:
         session = _find(account, session_id)
         if session is None:
             return _no_such_page()
-        if not _challenged(account, session):
+        method = _challenged(account, session)
+        if method is None:
             return RedirectResponse(f"/c/pay/{session.id}", SEE_OTHER)
-        return render("challenge.html", session=session, total=_total(session))
+        return render("challenge.html", session=session, total=_total(session), last4=method.last4)
 
     @routes.post("/{session_id}/challenge")
     async def answer(session_id: str, request: Request) -> Response:
@@ -67,7 +68,7 @@ def router(account: StripeAccount, store: Store) -> APIRouter:
         session = _find(account, session_id)
         if session is None:
             return _no_such_page()
-        if not _challenged(account, session):
+        if _challenged(account, session) is None:
             return RedirectResponse(f"/c/pay/{session.id}", SEE_OTHER)
         completed = entered.get("answer") == "complete"
         outcome = payments.answer_challenge(account, session, completed=completed)
@@ -84,9 +85,14 @@ def _find(account: StripeAccount, session_id: str) -> records.CheckoutSession | 
         return None
 
 
-def _challenged(account: StripeAccount, session: records.CheckoutSession) -> bool:
+def _challenged(
+    account: StripeAccount, session: records.CheckoutSession
+) -> records.PaymentMethod | None:
+    """The card whose bank waits for an answer."""
     intent = account.intents.get(session.payment_intent or "")
-    return session.status == "open" and intent is not None and intent.status == "requires_action"
+    if session.status != "open" or intent is None or intent.status != "requires_action":
+        return None
+    return account.methods.get(intent.payment_method or "")
 
 
 def _paid(
