@@ -1,0 +1,117 @@
+"""The press inside a printing process: loaded once, with its fonts, styles and templates."""
+
+import base64
+import gc
+import os
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import TypeAdapter
+
+from domain.model import Model
+from domain.money import Money
+from domain.policies import PolicySheet
+from domain.quotes import CoverItem, InsuredPerson, Period, Quote
+from gateways.brand import Brand
+from gateways.policy_view import PolicyView, view_of
+
+TEMPLATES = Path(__file__).parent.parent / "templates" / "policies"
+FONTS = TEMPLATES / "fonts"
+
+os.environ["FONTCONFIG_FILE"] = str(FONTS / "fonts.conf")  # read when WeasyPrint is imported
+
+from weasyprint import CSS, HTML  # noqa: E402
+from weasyprint.text.fonts import FontConfiguration  # noqa: E402
+from weasyprint.urls import URLFetcher  # noqa: E402
+
+SPECIMEN = PolicySheet(
+    number="POL-0000-000000",
+    issued_on=date(2000, 1, 1),
+    purchase_id="pur_specimen",
+    verify_url="https://insurer.example/policies/POL-0000-000000/verify",
+    quote=Quote(
+        quote_id="specimen",
+        tenant_id="ten_specimen",
+        product_name="Specimen",
+        insured_persons=(InsuredPerson(name="Specimen"),),
+        cover=(CoverItem(name="Specimen", limit=Money(minor=1, currency="SGD"), note="None"),),
+        period=Period(starts_on=date(2000, 1, 1), ends_on=date(2000, 1, 1)),
+        price=Money(minor=1, currency="SGD"),
+        customer_email="nobody@insurer.example",
+        valid_until=datetime(2000, 1, 1, tzinfo=UTC),
+        created_at=datetime(2000, 1, 1, tzinfo=UTC),
+    ),
+)
+
+
+class Clause(Model):
+    number: str
+    heading: str
+    text: str
+
+
+class _Wording(Model):
+    """A clause as it is kept; ``{brand}`` stands for the insurer's name."""
+
+    heading: str
+    text: str
+
+
+class Press:
+    def __init__(self) -> None:
+        self._fonts = FontConfiguration()
+        self._style = CSS(filename=TEMPLATES / "policy.css", font_config=self._fonts)
+        self._page = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+        ).get_template("policy.html")
+        self._wordings = TypeAdapter(tuple[_Wording, ...]).validate_json(
+            (TEMPLATES / "clauses.json").read_bytes()
+        )
+        self._mark = _data_uri((TEMPLATES / "mark.svg").read_bytes())
+        self._fetcher = URLFetcher(allowed_protocols=("data",))
+
+    def print(self, sheet: PolicySheet, brand: Brand) -> bytes:
+        view = view_of(sheet)
+        page = HTML(string=self._filled(view, brand), url_fetcher=self._fetcher, media_type="print")
+        pdf = page.write_pdf(
+            stylesheets=[self._style],
+            font_config=self._fonts,
+            pdf_variant="pdf/ua-1",
+            pdf_tags=True,
+            pdf_identifier=sheet.number.encode(),
+        )
+        assert isinstance(pdf, bytes)
+        return pdf
+
+    def _filled(self, view: PolicyView, brand: Brand) -> str:
+        return self._page.render(
+            policy=view, brand=brand, terms=_columns(self._wordings, brand), mark=self._mark
+        )
+
+    def warm_up(self, brand: Brand) -> None:
+        """Print once, then keep the collector away from all that now stays for good."""
+        self.print(SPECIMEN, brand)
+        gc.collect()
+        gc.freeze()
+
+
+def _columns(wordings: tuple[_Wording, ...], brand: Brand) -> tuple[tuple[Clause, ...], ...]:
+    """Two columns of about the same length, in reading order."""
+    clauses = tuple(
+        Clause(number=str(n), heading=w.heading, text=w.text.replace("{brand}", brand.name))
+        for n, w in enumerate(wordings, start=1)
+    )
+    lengths = [len(clause.text) for clause in clauses]
+    split = next(n for n in range(len(lengths)) if 2 * sum(lengths[: n + 1]) >= sum(lengths)) + 1
+    return clauses[:split], clauses[split:]
+
+
+@cache
+def press() -> Press:
+    return Press()
+
+
+def _data_uri(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()

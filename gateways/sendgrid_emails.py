@@ -1,0 +1,148 @@
+"""E-mail through SendGrid's own SDK: one try, and its failures in the words of faults.py."""
+
+import asyncio
+import base64
+import http.client
+import json
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+
+from python_http_client.exceptions import HTTPError
+
+from domain.emails import Message
+from gateways.brand import Brand
+from gateways.faults import Busy, GatewayFault, Misconfigured, OutcomeUnknown, RefusedByProvider
+
+if TYPE_CHECKING:
+    from sendgrid.helpers.mail import Mail
+
+PUBLIC_API = "https://api.sendgrid.com"
+TIMEOUT_SECONDS = 10
+THREADS = 16  # the SDK blocks; the event loop's own few threads stay free for others
+ACCEPTED = 202
+
+# At debug level the SDK logs whole requests: addresses, letters and the key.
+logging.getLogger("python_http_client").setLevel(logging.INFO)
+
+
+class SendGridEmails:
+    def __init__(self, api_key: str, sender: Brand, base_url: str | None = None) -> None:
+        from sendgrid import SendGridAPIClient
+
+        self._sender = sender
+        self._client = SendGridAPIClient(
+            _header_safe(api_key), host=(base_url or PUBLIC_API).rstrip("/")
+        )
+        self._client.client.timeout = TIMEOUT_SECONDS
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sendgrid")
+
+    async def send(self, message: Message) -> str | None:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._post, message)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._threads.shutdown)
+
+    def _post(self, message: Message) -> str | None:
+        try:
+            answer = self._client.send(_mail(message, self._sender))
+        except HTTPError as refusal:
+            raise _fault_of_answer(refusal) from None
+        except (OSError, http.client.HTTPException) as silence:
+            raise _fault_of_silence(silence) from None
+        if answer.status_code != ACCEPTED:
+            raise OutcomeUnknown(f"SendGrid answered {answer.status_code} instead of {ACCEPTED}")
+        message_id = answer.headers.get("X-Message-Id")
+        return None if message_id is None else str(message_id)
+
+
+def _mail(message: Message, sender: Brand) -> "Mail":
+    from sendgrid.helpers import mail as sendgrid
+
+    mail = sendgrid.Mail(
+        from_email=sendgrid.From(sender.email, sender.name),
+        to_emails=sendgrid.To(message.to, message.to_name),
+        subject=message.subject,
+        plain_text_content=message.text,
+        html_content=message.html,
+    )
+    mail.custom_arg = sendgrid.CustomArg("email_id", message.email_id)
+    # A rewritten link would send the customer's signed URL through another house.
+    mail.tracking_settings = sendgrid.TrackingSettings(
+        click_tracking=sendgrid.ClickTracking(False, False),
+        open_tracking=sendgrid.OpenTracking(False),
+    )
+    for attachment in message.attachments:
+        mail.add_attachment(
+            sendgrid.Attachment(
+                base64.b64encode(attachment.content).decode(),
+                attachment.filename,
+                attachment.media_type,
+                "attachment",
+            )
+        )
+    return mail
+
+
+def _fault_of_answer(answer: HTTPError) -> GatewayFault:
+    """Only the status and the named field travel on: the answer's text may hold an address."""
+    status = answer.status_code
+    if status in (429, 503):
+        return Busy(f"SendGrid is busy ({status})", _retry_after(answer.headers))
+    if status in (401, 403):
+        return Misconfigured(f"SendGrid does not accept our key or our sender ({status})")
+    if 400 <= status < 500:
+        field = _refused_field(answer.body)
+        return RefusedByProvider(f"SendGrid refused the message ({status}), field {field}", field)
+    return OutcomeUnknown(f"SendGrid failed ({status}); it may have taken the message")
+
+
+def _fault_of_silence(error: Exception) -> GatewayFault:
+    reason = error.reason if isinstance(error, URLError) else error
+    kind = type(reason).__name__
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return Misconfigured(f"SendGrid's certificate does not hold ({kind})")
+    if isinstance(reason, ConnectionRefusedError | socket.gaierror):
+        return Busy(f"SendGrid could not be reached ({kind})")
+    return OutcomeUnknown(f"no answer from SendGrid ({kind}); it may have taken the message")
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Seconds or a date, as HTTP has it; SendGrid's rate limit gives a Unix time of its own."""
+    now = datetime.now(UTC)
+    value = headers.get("Retry-After")
+    reset = headers.get("X-RateLimit-Reset")
+    try:
+        if value is None:
+            at = datetime.fromtimestamp(int(reset), UTC) if reset else now
+        elif value.strip().isdecimal():
+            at = now + timedelta(seconds=int(value))
+        else:
+            at = parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at - now if at > now else None
+
+
+def _refused_field(body: bytes) -> str | None:
+    try:
+        field = json.loads(body)["errors"][0]["field"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return field if isinstance(field, str) and re.fullmatch(r"[\w.\[\]-]{1,80}", field) else None
+
+
+def _header_safe(api_key: str) -> str:
+    """A key with a line break would be quoted in the error of the first request."""
+    key = api_key.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise ValueError("SENDGRID_API_KEY holds characters that no header can carry")
+    return key

@@ -1,0 +1,88 @@
+"""SendGrid's signed events: proof that they are SendGrid's and fresh, then our words for them."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+
+from domain.errors import Code, Invalid
+from domain.identifiers import is_ours
+from domain.payments import EmailBounced, Fact
+from gateways.webhooks import SignedEvent
+
+SIGNATURE = "x-twilio-email-event-webhook-signature"
+TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+TOLERANCE_SECONDS = 300
+NOT_DELIVERED = frozenset({"bounce", "dropped"})
+
+Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
+
+
+class _Event(BaseModel, extra="allow"):
+    """Custom arguments, such as our ``email_id``, lie flat beside SendGrid's own fields."""
+
+    sg_event_id: Token
+    event: Token
+    email_id: str | None = None
+
+
+_EVENTS = TypeAdapter(list[_Event])
+
+
+class SendGridWebhooks:
+    """``public_key`` as SendGrid shows it: base64 of DER. Its events know no test mode."""
+
+    def __init__(self, public_key: str, *, livemode: bool = False) -> None:
+        from sendgrid.helpers.eventwebhook import EventWebhook
+
+        self._signatures = EventWebhook(public_key.strip())
+        self._livemode = livemode
+
+    def verify(self, body: bytes, headers: Mapping[str, str]) -> tuple[SignedEvent, ...]:
+        given = {name.lower(): value for name, value in headers.items()}
+        text = _decoded(body)
+        self._require_signature(text, given.get(SIGNATURE, ""), given.get(TIMESTAMP, ""))
+        return tuple(self._signed(event) for event in _parsed(text))
+
+    def translate(self, event: SignedEvent, event_id: str) -> Fact | None:
+        if event.type in NOT_DELIVERED and event.email_id is not None:
+            return EmailBounced(event_id=event_id, email_id=event.email_id)
+        return None
+
+    def _require_signature(self, text: str, signature: str, timestamp: str) -> None:
+        if not timestamp.isascii() or not timestamp.isdecimal():
+            raise Invalid(Code.INVALID_SIGNATURE, "the event carries no timestamp")
+        try:
+            holds = self._signatures.verify_signature(text, signature, timestamp)
+        except ValueError:  # not base64
+            holds = False
+        if not holds:
+            raise Invalid(Code.INVALID_SIGNATURE, "the signature is not SendGrid's")
+        if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
+            raise Invalid(Code.INVALID_SIGNATURE, "the event was signed too long ago")
+
+    def _signed(self, event: _Event) -> SignedEvent:
+        email_id = event.email_id
+        return SignedEvent(
+            provider_event_id=event.sg_event_id,
+            type=event.event,
+            livemode=self._livemode,
+            payload=json.dumps(event.model_dump(exclude_unset=True)),
+            email_id=email_id if email_id and is_ours(email_id) else None,
+        )
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise Invalid(Code.MALFORMED_EVENT, "the body is not UTF-8") from None
+
+
+def _parsed(text: str) -> list[_Event]:
+    try:
+        return _EVENTS.validate_json(text)
+    except ValidationError:
+        raise Invalid(Code.MALFORMED_EVENT, "the body is not a list of SendGrid events") from None
