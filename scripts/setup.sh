@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# Everything a fresh machine needs: scripts/setup.sh check | run | test
+# check: the virtual environment; run: and what prints PDFs; test: and PostgreSQL and Chromium.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/steps.sh
+. scripts/uv.sh
+
+purpose=${1:-run}
+fingerprint=$({ cat requirements.lock pyproject.toml; pwd; } | cksum | tr ' ' -)
+stamp=.venv/.stamp-$fingerprint
+
+find_python() {
+    local name
+    for name in python3 python3.13 python3.12 python3.11 python3.14 python; do
+        "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (4,))' 2>/dev/null &&
+            { command -v "$name"; return; }
+    done
+    stop "Paybind needs Python 3.11 or newer; none was found on the PATH."
+}
+
+as_root() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+# install WHY PACKAGE...
+install() {
+    local why=$1
+    shift
+    as_root || stop "Missing for $why. Please install: sudo apt-get install -y $*"
+    step "Debian packages for $why: $*" apt_install "$@"
+}
+
+apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install -y --no-install-recommends "$@" ||
+        { apt-get update && apt-get install -y --no-install-recommends "$@"; }
+}
+
+make_venv() {
+    local base
+    base=$(find_python)
+    "$base" -c 'import ensurepip' 2>/dev/null || install "virtual environments" "$(venv_package "$base")"
+    rm -rf .venv
+    step "virtual environment of $("$base" --version)" "$base" -m venv .venv
+}
+
+# Debian splits venv off per version: python3.12-venv for python3.12.
+venv_package() {
+    "$1" -c 'import sys; print("python{}.{}-venv".format(*sys.version_info))'
+}
+
+# The lines of the lock that pin one package, with its hashes.
+pinned() {
+    awk -v name="$1==" 'index($0, name) == 1 { on = 1 } on { print } on && !/\\$/ { exit }' requirements.lock
+}
+
+install_uv() {
+    pinned uv >.venv/uv.lock
+    "$python" -m pip install --quiet --require-hashes -r .venv/uv.lock
+}
+
+install_locked() {
+    if "$python" -m uv --version && uv pip sync --require-hashes requirements.lock; then return; fi
+    "$python" -m pip install --quiet --require-hashes -r requirements.lock
+}
+
+install_ourselves() {
+    uv pip install --no-deps --no-build-isolation --editable . ||
+        "$python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+}
+
+is_sound() { "$python" -c 'import pip' 2>/dev/null && grep -qF "$PWD/.venv" .venv/bin/activate; }
+
+set_up_venv() {
+    is_sound || make_venv
+    step "uv, the installer" install_uv || echo "  uv cannot be had here; pip does its work, more slowly"
+    step "libraries of requirements.lock, by their hashes" install_locked
+    step "the paybind command" install_ourselves
+    rm -f .venv/.stamp-*
+    touch "$stamp"
+}
+
+# has_libraries NAME:VERSION...   By loading them, as those who need them will.
+has_libraries() {
+    "$python" - "$@" <<'PROBE'
+import ctypes, ctypes.util, sys
+for name in sys.argv[1:]:
+    stem, _, version = name.partition(":")
+    try:
+        ctypes.CDLL(f"lib{stem}.so.{version}")
+    except OSError:
+        if not ctypes.util.find_library(stem):
+            sys.exit(1)
+PROBE
+}
+
+has_any() {
+    local program
+    for program in "$@"; do command -v "$program" >/dev/null && return; done
+    return 1
+}
+
+has_postgres() { has_any initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+
+has_chromium() { has_any chromium-headless-shell chromium chromium-browser google-chrome; }
+
+chromium_package() {
+    apt-cache show chromium-headless-shell >/dev/null 2>&1 && echo chromium-headless-shell || echo chromium
+}
+
+if ! [ -f "$stamp" ] || ! is_sound; then set_up_venv; fi
+[ "$purpose" != check ] || exit 0
+has_libraries pango-1.0:0 pangoft2-1.0:0 harfbuzz-subset:0 ||
+    install "printing PDFs" libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+[ "$purpose" = test ] || exit 0
+has_postgres || install "tests on PostgreSQL" postgresql
+has_chromium || install "tests in a browser" "$(chromium_package)"
