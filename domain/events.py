@@ -2,7 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
+from pydantic import Field
+
+from domain.identifiers import derived_id
 from domain.model import Model
 
 
@@ -13,6 +17,19 @@ class EventOutcome(StrEnum):
     UNKNOWN_TYPE = "unknown_type"  # signed, of a type that nothing here listens to
 
 
+class ReceivedEvent(Protocol):
+    """The part of a signed event that is stored before anything is done about it."""
+
+    @property
+    def provider_event_id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def livemode(self) -> bool: ...
+    @property
+    def payload(self) -> str: ...
+
+
 class WebhookEvent(Model):
     """``event_id`` is ours, ``provider_event_id`` the provider's; payload is the raw body."""
 
@@ -21,7 +38,7 @@ class WebhookEvent(Model):
     provider_event_id: str
     type: str
     outcome: EventOutcome
-    payload: str
+    payload: str = Field(repr=False)  # holds personal data
     livemode: bool
     tenant_id: str | None = None
     purchase_id: str | None = None
@@ -30,3 +47,7 @@ class WebhookEvent(Model):
     handed_over_at: datetime | None = None
     handled_at: datetime | None = None
     deliveries: int = 1
+
+
+def event_id_of(provider: str, provider_event_id: str) -> str:
+    return derived_id("evt", provider, provider_event_id)

@@ -1,0 +1,58 @@
+"""What `paybind verify` looks at: each paid purchase with what must exist exactly once."""
+
+from enum import StrEnum
+
+from domain.model import Model
+from domain.money import Money
+from domain.policies import PolicyStatus
+from domain.refunds import RefundStatus
+
+
+class RefundTally(Model):
+    """The refunds of one purchase that stand in one status."""
+
+    status: RefundStatus
+    count: int
+    minor: int
+
+
+class PaidPurchase(Model):
+    """A purchase that received money: completed, or late money after it had ended.
+
+    Counts are of rows. ``confirmations`` counts payment confirmations the mail service has taken,
+    delivered ones included; ``confirmations_delivered`` those that reached the mailbox.
+    """
+
+    purchase_id: str
+    tenant_id: str
+    quote_id: str
+    livemode: bool
+    payment_id: str | None
+    is_late: bool
+    price: Money
+    paid: Money | None
+    amount_refunded: Money
+    policy_status: PolicyStatus
+    needs_review: bool
+    policies: int
+    confirmations: int
+    confirmations_delivered: int
+    confirmations_failed: int
+    refunds: tuple[RefundTally, ...] = ()
+
+
+class Irregularity(StrEnum):
+    """What no sound database holds."""
+
+    QUOTE_PAID_TWICE = "quote_paid_twice"
+    PAYMENT_USED_TWICE = "payment_used_twice"
+    POLICY_WITHOUT_PAYMENT = "policy_without_payment"
+    REFUNDED_ABOVE_PAID = "refunded_above_paid"
+
+
+class Finding(Model):
+    """One irregularity: ``subject`` is the id it is about, ``purchase_ids`` who is involved."""
+
+    irregularity: Irregularity
+    subject: str
+    purchase_ids: tuple[str, ...]

@@ -1,0 +1,150 @@
+"""Webhook events: stored once by the provider's id before anything is done about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.errors import Code, NotFound
+from domain.events import EventOutcome, ReceivedEvent, WebhookEvent, event_id_of
+from domain.views import Page
+from persistence.clock import now
+from persistence.database import Database
+from persistence.pages import after, page_of
+from persistence.rows.events import EventRow, event_of
+from persistence.statements import insert_of, locked
+
+
+@dataclass(frozen=True)
+class EventRecords:
+    database: Database
+
+    async def store(
+        self, provider: str, event: ReceivedEvent, at: datetime
+    ) -> tuple[WebhookEvent, bool]:
+        """The event as stored, and whether it is new; a delivery more is counted."""
+        async with self.database.transaction() as session:
+            stored = (
+                insert_of(session, EventRow)
+                .values(**_columns_of(provider, event, at))
+                .on_conflict_do_update(
+                    index_elements=["provider", "provider_event_id"],
+                    set_={"deliveries": col(EventRow.deliveries) + 1},
+                )
+                .returning(EventRow)
+            )
+            row: EventRow = (await session.exec(stored)).scalar_one()
+            return event_of(row), row.deliveries == 1
+
+    async def update(
+        self,
+        event_id: str,
+        outcome: EventOutcome,
+        workflow_id: str | None = None,
+        purchase_id: str | None = None,
+        tenant_id: str | None = None,
+        at: datetime | None = None,
+    ) -> WebhookEvent:
+        """What became of it. What is not told (None) stays as it is."""
+        async with self.database.transaction() as session:
+            row = await locked(session, EventRow, event_id)
+            if row is None:
+                raise NotFound(Code.EVENT_NOT_FOUND, f"no event {event_id}")
+            row.outcome = outcome
+            row.workflow_id = workflow_id or row.workflow_id
+            row.purchase_id = purchase_id or row.purchase_id
+            row.tenant_id = tenant_id or row.tenant_id
+            if outcome is EventOutcome.HANDED_OVER:
+                row.handed_over_at = at or now()
+            return event_of(row)
+
+    async def mark_handled(self, event_ids: tuple[str, ...], at: datetime) -> None:
+        """Whoever handled them first gave the moment."""
+        async with self.database.transaction() as session:
+            await mark_events_handled(session, event_ids, at)
+
+    async def get(self, event_id: str, tenant_id: str | None = None) -> WebhookEvent | None:
+        """``tenant_id`` None means of any tenant, for operators."""
+        return await self._one(col(EventRow.event_id) == event_id, *_of_tenant(tenant_id))
+
+    async def find(self, provider: str, provider_event_id: str) -> WebhookEvent | None:
+        return await self._one(
+            col(EventRow.provider) == provider, col(EventRow.provider_event_id) == provider_event_id
+        )
+
+    async def page(
+        self,
+        tenant_id: str | None,
+        outcome: EventOutcome | None = None,
+        purchase_id: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[WebhookEvent]:
+        given = ((EventRow.outcome, outcome), (EventRow.purchase_id, purchase_id))
+        newest = (
+            select(EventRow)
+            .where(
+                *_of_tenant(tenant_id),
+                *(col(column) == value for column, value in given if value is not None),
+                *after(cursor, col(EventRow.received_at), col(EventRow.event_id)),
+            )
+            .order_by(col(EventRow.received_at).desc(), col(EventRow.event_id).desc())
+            .limit(limit + 1)
+        )
+        async with self.database.reading() as session:
+            events = [event_of(row) for row in await session.exec(newest)]
+        return page_of(events, limit, lambda event: (event.received_at, event.event_id))
+
+    async def of_purchase(self, purchase_id: str) -> tuple[WebhookEvent, ...]:
+        """Oldest first."""
+        events = select(EventRow).where(EventRow.purchase_id == purchase_id)
+        async with self.database.reading() as session:
+            rows = await session.exec(events.order_by(col(EventRow.received_at)))
+            return tuple(event_of(row) for row in rows)
+
+    async def count_by_outcome(self) -> Mapping[EventOutcome, int]:
+        counted = select(EventRow.outcome, func.count()).group_by(col(EventRow.outcome))
+        async with self.database.reading() as session:
+            counts = dict((await session.exec(counted)).all())
+        return {outcome: counts.get(outcome, 0) for outcome in EventOutcome}
+
+    async def _one(self, *conditions: ColumnElement[bool]) -> WebhookEvent | None:
+        async with self.database.reading() as session:
+            row = (await session.exec(select(EventRow).where(*conditions))).first()
+        return event_of(row) if row else None
+
+
+async def mark_events_handled(
+    session: AsyncSession, event_ids: tuple[str, ...], at: datetime
+) -> None:
+    if not event_ids:
+        return
+    await session.exec(
+        update(EventRow)
+        .where(col(EventRow.event_id).in_(event_ids), col(EventRow.handled_at).is_(None))
+        .values(handled_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _of_tenant(tenant_id: str | None) -> list[ColumnElement[bool]]:
+    return [] if tenant_id is None else [col(EventRow.tenant_id) == tenant_id]
+
+
+def _columns_of(
+    provider: str, event: ReceivedEvent, at: datetime
+) -> dict[str, str | int | bool | datetime]:
+    return {
+        "event_id": event_id_of(provider, event.provider_event_id),
+        "provider": provider,
+        "provider_event_id": event.provider_event_id,
+        "type": event.type,
+        "outcome": EventOutcome.RECEIVED,
+        "payload": event.payload,
+        "livemode": event.livemode,
+        "received_at": at,
+        "deliveries": 1,
+    }

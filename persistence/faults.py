@@ -1,0 +1,47 @@
+"""The one place that tells a database which is away from a statement which is wrong."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from domain.errors import Unavailable
+
+_SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+# Classes of SQLSTATE: connection, resources, shutdown, and transactions that lost to another.
+_POSTGRES_AWAY = ("08", "40", "53", "57")
+
+
+@contextmanager
+def translated_faults() -> Iterator[None]:
+    """Raises ``Unavailable`` for what passes by itself; anything else is a fault of ours."""
+    try:
+        yield
+    except (OSError, PoolTimeout) as fault:
+        raise Unavailable("the database does not answer") from fault
+    except DBAPIError as fault:
+        if not _is_away(fault):
+            raise
+        raise Unavailable("the database is away or busy") from fault
+
+
+def _is_away(fault: DBAPIError) -> bool:
+    if fault.connection_invalidated:
+        return True
+    if isinstance(fault.orig, sqlite3.Error):
+        code: int = getattr(fault.orig, "sqlite_errorcode", 0)
+        return code & 0xFF in _SQLITE_AWAY  # the rest of it are details
+    state: str | None = getattr(fault.orig, "sqlstate", None)
+    return state is not None and state.startswith(_POSTGRES_AWAY)

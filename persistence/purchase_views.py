@@ -1,0 +1,128 @@
+"""Purchases as both doors show them, gathered in few statements."""
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.emails import EmailStatus, EmailTemplate
+from domain.money import Money
+from domain.policies import PolicyStatus
+from domain.purchases import PaymentStatus, RefundProgress
+from domain.views import Page, PurchaseFilter, PurchaseView, SentEmail
+from persistence.pages import after, page_of
+from persistence.rows.emails import EmailRow
+from persistence.rows.policies import PolicyRow, policy_of
+from persistence.rows.purchases import PurchaseRow, price_of
+from persistence.rows.refunds import RefundRow, refund_of
+from persistence.rows.reviews import ReviewRow, review_of
+
+_WITH_POLICY = select(PurchaseRow, PolicyRow).join(
+    PolicyRow, col(PolicyRow.purchase_id) == col(PurchaseRow.purchase_id), isouter=True
+)
+
+
+async def view_of_purchase(
+    session: AsyncSession, tenant_id: str, purchase_id: str
+) -> PurchaseView | None:
+    found = await session.exec(
+        _WITH_POLICY.where(
+            col(PurchaseRow.tenant_id) == tenant_id, col(PurchaseRow.purchase_id) == purchase_id
+        )
+    )
+    rows = found.first()
+    if rows is None:
+        return None
+    refunds = select(RefundRow).where(RefundRow.purchase_id == purchase_id)
+    reviews = select(ReviewRow).where(ReviewRow.purchase_id == purchase_id)
+    emails = select(EmailRow).where(EmailRow.purchase_id == purchase_id)
+    return _view_of(*rows).model_copy(
+        update={
+            "refunds": tuple(
+                refund_of(row)
+                for row in await session.exec(refunds.order_by(col(RefundRow.created_at)))
+            ),
+            "reviews": tuple(
+                review_of(row)
+                for row in await session.exec(reviews.order_by(col(ReviewRow.opened_at)))
+            ),
+            "emails": tuple(
+                _sent_email_of(row)
+                for row in await session.exec(emails.order_by(col(EmailRow.created_at)))
+            ),
+        }
+    )
+
+
+async def page_of_purchases(
+    session: AsyncSession, tenant_id: str, filter: PurchaseFilter, cursor: str | None, limit: int
+) -> Page[PurchaseView]:
+    found = await session.exec(
+        _WITH_POLICY.where(
+            col(PurchaseRow.tenant_id) == tenant_id,
+            *_conditions_of(filter),
+            *after(cursor, col(PurchaseRow.created_at), col(PurchaseRow.purchase_id)),
+        )
+        .order_by(col(PurchaseRow.created_at).desc(), col(PurchaseRow.purchase_id).desc())
+        .limit(limit + 1)
+    )
+    views = [_view_of(*rows) for rows in found]
+    return page_of(views, limit, lambda view: (view.created_at, view.purchase_id))
+
+
+def _conditions_of(filter: PurchaseFilter) -> list[ColumnElement[bool]]:
+    equal = (
+        (col(PurchaseRow.status), filter.payment_status),
+        (col(PurchaseRow.policy_status), filter.policy_status),
+        (col(PurchaseRow.quote_id), filter.quote_id),
+        (col(PurchaseRow.user_id), filter.user_id),
+        (col(PurchaseRow.needs_review), filter.needs_review),
+    )
+    conditions = [column == value for column, value in equal if value is not None]
+    if filter.created_from is not None:
+        conditions.append(col(PurchaseRow.created_at) >= filter.created_from)
+    if filter.created_before is not None:
+        conditions.append(col(PurchaseRow.created_at) < filter.created_before)
+    return conditions
+
+
+def _view_of(row: PurchaseRow, policy: PolicyRow | None) -> PurchaseView:
+    own = {name: getattr(row, name) for name in _SHOWN_AS_STORED}
+    return PurchaseView(
+        **own,
+        price=price_of(row),
+        payment_status=PaymentStatus(row.status),
+        provider_payment_id=row.payment_id or row.late_payment_id,
+        amount_refunded=Money(
+            minor=row.amount_refunded_minor, currency=row.paid_currency or row.currency
+        ),
+        refund_status=_refund_progress_of(row),
+        policy_status=PolicyStatus(row.policy_status),
+        policy=policy_of(policy) if policy else None,
+    )
+
+
+_SHOWN_AS_STORED = (
+    "purchase_id", "tenant_id", "quote_id", "attempt", "user_id", "customer_email", "product_name",
+    "provider", "livemode", "can_retry", "processing", "failure_code", "failure_reason",
+    "session_id", "checkout_url", "expires_at", "paid_at", "cancel_reason", "needs_review",
+    "created_at", "updated_at",
+)  # fmt: skip
+
+
+def _refund_progress_of(row: PurchaseRow) -> RefundProgress:
+    if row.amount_refunded_minor == 0:
+        return RefundProgress.NONE
+    is_full = row.amount_refunded_minor >= (row.paid_minor or 0)
+    return RefundProgress.FULL if is_full else RefundProgress.PARTIAL
+
+
+def _sent_email_of(row: EmailRow) -> SentEmail:
+    return SentEmail(
+        email_id=row.email_id,
+        template=EmailTemplate(row.template),
+        status=EmailStatus(row.status),
+        tries=row.tries,
+        last_error=row.last_error,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,156 @@
+"""Purchases: opened before the provider is asked, recorded by their workflow alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.errors import Code, Conflict
+from domain.purchases import (
+    PaymentStatus,
+    Purchase,
+    PurchaseOrder,
+    ReviewReason,
+    Settled,
+    Settlement,
+)
+from domain.views import Page, PurchaseFilter, PurchaseView
+from persistence.database import Database
+from persistence.events import mark_events_handled
+from persistence.purchase_views import page_of_purchases, view_of_purchase
+from persistence.reviews import open_review, resolve_reviews
+from persistence.rows.purchases import (
+    PurchaseRow,
+    order_of,
+    purchase_of,
+    row_of_order,
+    write_purchase,
+)
+from persistence.settlements import settled_by
+from persistence.statements import insert_if_absent, locked_purchase
+
+
+@dataclass(frozen=True)
+class PurchaseRecords:
+    database: Database
+
+    async def open(self, order: PurchaseOrder, at: datetime) -> Purchase:
+        """The purchase as stored, new or not. Raises ``Conflict`` while another holds the quote."""
+        async with self.database.transaction() as session:
+            row = row_of_order(order, at)
+            if await insert_if_absent(session, row):
+                return purchase_of(row)
+            stored = await session.get(PurchaseRow, order.purchase_id)
+            if stored is not None:
+                return purchase_of(stored)
+            holder = await _holder_of(session, order)
+        raise Conflict(
+            Code.QUOTE_ALREADY_PAID,
+            f"quote {order.quote_id} is paid or being paid by another purchase",
+            purchase_id=holder,
+        )
+
+    async def get(self, purchase_id: str) -> Purchase | None:
+        row = await self._row(col(PurchaseRow.purchase_id) == purchase_id)
+        return purchase_of(row) if row else None
+
+    async def order_of(self, purchase_id: str) -> PurchaseOrder | None:
+        row = await self._row(col(PurchaseRow.purchase_id) == purchase_id)
+        return order_of(row) if row else None
+
+    async def record(self, settlement: Settlement, at: datetime) -> Settled:
+        """Write the workflow's word; when it is paid, draw the policy's number in the same breath.
+
+        Repeating it changes nothing. A late repetition of an older word is ignored.
+        """
+        purchase = settlement.purchase
+        async with self.database.transaction() as session:
+            row = await locked_purchase(session, purchase.order.purchase_id)
+            stored = purchase_of(row)
+            if purchase != stored and not _loses_money(stored, purchase):
+                write_purchase(row, purchase, at)
+            settled = await settled_by(session, row, at)
+            await mark_events_handled(session, settlement.event_ids, at)
+            return settled
+
+    async def find(self, tenant_id: str, any_id: str) -> str | None:
+        """Our id for ours, a checkout session's or a provider payment's."""
+        row = await self._row(
+            col(PurchaseRow.tenant_id) == tenant_id,
+            or_(
+                col(PurchaseRow.purchase_id) == any_id,
+                col(PurchaseRow.session_id) == any_id,
+                col(PurchaseRow.payment_id) == any_id,
+                col(PurchaseRow.late_payment_id) == any_id,
+            ),
+        )
+        return row.purchase_id if row else None
+
+    async def find_by_payment(self, payment_id: str) -> PurchaseOrder | None:
+        """For webhooks, which know no tenant."""
+        row = await self._row(
+            or_(
+                col(PurchaseRow.payment_id) == payment_id,
+                col(PurchaseRow.late_payment_id) == payment_id,
+            )
+        )
+        return order_of(row) if row else None
+
+    async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None:
+        row = await self._row(
+            col(PurchaseRow.tenant_id) == tenant_id, col(PurchaseRow.quote_id) == quote_id
+        )
+        return purchase_of(row) if row else None
+
+    async def view(self, tenant_id: str, purchase_id: str) -> PurchaseView | None:
+        async with self.database.reading() as session:
+            return await view_of_purchase(session, tenant_id, purchase_id)
+
+    async def page(
+        self, tenant_id: str, filter: PurchaseFilter, cursor: str | None = None, limit: int = 50
+    ) -> Page[PurchaseView]:
+        """Without refunds, reviews and e-mails: those are in ``view``."""
+        async with self.database.reading() as session:
+            return await page_of_purchases(session, tenant_id, filter, cursor, limit)
+
+    async def flag_review(
+        self, purchase_id: str, reason: ReviewReason, detail: str | None, at: datetime
+    ) -> None:
+        """While a review for the same reason is open, it stands for this one too."""
+        async with self.database.transaction() as session:
+            await open_review(session, purchase_id, reason, detail, at)
+
+    async def resolve_review(self, purchase_id: str, reason: ReviewReason, at: datetime) -> bool:
+        """False when none was open for that reason."""
+        async with self.database.transaction() as session:
+            return await resolve_reviews(session, purchase_id, reason, at)
+
+    async def count_by_status(self) -> Mapping[PaymentStatus, int]:
+        counted = select(PurchaseRow.status, func.count()).group_by(col(PurchaseRow.status))
+        async with self.database.reading() as session:
+            counts = dict((await session.exec(counted)).all())
+        return {status: counts.get(status, 0) for status in PaymentStatus}
+
+    async def _row(self, *conditions: ColumnElement[bool]) -> PurchaseRow | None:
+        latest = select(PurchaseRow).where(*conditions).order_by(col(PurchaseRow.attempt).desc())
+        async with self.database.reading() as session:
+            return (await session.exec(latest.limit(1))).first()
+
+
+def _loses_money(stored: Purchase, purchase: Purchase) -> bool:
+    """An older word, come late, that does not know of money which has arrived since."""
+    if stored.is_paid and not purchase.is_paid:
+        return True
+    return stored.late_payment_id is not None and purchase.late_payment_id is None
+
+
+async def _holder_of(session: AsyncSession, order: PurchaseOrder) -> str | None:
+    holder = select(PurchaseRow.purchase_id).where(
+        PurchaseRow.tenant_id == order.tenant_id,
+        PurchaseRow.quote_id == order.quote_id,
+        col(PurchaseRow.holds_quote),
+    )
+    return (await session.exec(holder)).first()

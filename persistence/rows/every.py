@@ -1,0 +1,32 @@
+"""Every table, so that whoever imports this has all of them in the metadata."""
+
+from sqlmodel import SQLModel
+
+from persistence.rows import (
+    emails,
+    events,
+    idempotency,
+    links,
+    policies,
+    purchases,
+    quotes,
+    refunds,
+    reviews,
+    tenants,
+)
+
+TABLES = SQLModel.metadata
+
+__all__ = [
+    "TABLES",
+    "emails",
+    "events",
+    "idempotency",
+    "links",
+    "policies",
+    "purchases",
+    "quotes",
+    "refunds",
+    "reviews",
+    "tenants",
+]

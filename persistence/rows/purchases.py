@@ -1,0 +1,148 @@
+"""The purchases table. Its workflow writes most columns; policy, refunds and reviews the rest."""
+
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from domain.money import Money
+from domain.payments import Checkout, Failure
+from domain.policies import PolicyStatus
+from domain.purchases import PaymentStatus, Purchase, PurchaseOrder
+from persistence.columns import UtcDateTime
+
+
+class PurchaseRow(SQLModel, table=True):
+    __tablename__ = "purchases"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "quote_id"], ["quotes.tenant_id", "quotes.quote_id"]),
+        UniqueConstraint("tenant_id", "quote_id", "attempt"),
+        Index(
+            "uq_purchases_holder_of_quote",
+            "tenant_id",
+            "quote_id",
+            unique=True,
+            sqlite_where=text("holds_quote"),
+            postgresql_where=text("holds_quote"),
+        ),
+        Index("ix_purchases_newest", "tenant_id", "created_at", "purchase_id"),
+    )
+
+    purchase_id: str = Field(primary_key=True)
+    tenant_id: str
+    quote_id: str
+    attempt: int
+    user_id: str
+    customer_email: str | None = Field(default=None, repr=False)
+    product_name: str
+    price_minor: int = Field(sa_type=BigInteger)
+    currency: str
+    provider: str
+    livemode: bool
+    # written by record, from the workflow's word
+    status: str = PaymentStatus.PENDING
+    can_retry: bool = False
+    processing: bool = False
+    failure_code: str | None = None
+    failure_reason: str | None = None
+    session_id: str | None = Field(default=None, index=True)
+    checkout_url: str | None = Field(default=None, repr=False)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    payment_id: str | None = Field(default=None, index=True)
+    paid_minor: int | None = Field(default=None, sa_type=BigInteger)
+    paid_currency: str | None = None
+    paid_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    late_payment_id: str | None = Field(default=None, index=True)
+    cancel_reason: str | None = None
+    holds_quote: bool = True
+    # written by policies, refunds and reviews
+    policy_status: str = PolicyStatus.NONE
+    amount_refunded_minor: int = Field(default=0, sa_type=BigInteger)
+    needs_review: bool = False
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def row_of_order(order: PurchaseOrder, at: datetime) -> PurchaseRow:
+    columns = order.model_dump(exclude={"price"})
+    return PurchaseRow(
+        **columns,
+        price_minor=order.price.minor,
+        currency=order.price.currency,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def write_purchase(row: PurchaseRow, purchase: Purchase, at: datetime) -> None:
+    failure, checkout, paid = purchase.failure, purchase.checkout, purchase.paid
+    row.status = purchase.status
+    row.can_retry = purchase.can_retry
+    row.processing = purchase.processing
+    row.failure_code = failure.code if failure else None
+    row.failure_reason = failure.reason if failure else None
+    row.session_id = checkout.session_id if checkout else None
+    row.checkout_url = checkout.url if checkout else None
+    row.expires_at = checkout.expires_at if checkout else None
+    row.payment_id = purchase.payment_id
+    row.paid_minor = paid.minor if paid else None
+    row.paid_currency = paid.currency if paid else None
+    row.paid_at = purchase.paid_at
+    row.late_payment_id = purchase.late_payment_id
+    row.cancel_reason = purchase.cancel_reason
+    row.holds_quote = purchase.holds_quote
+    row.updated_at = at
+
+
+def order_of(row: PurchaseRow) -> PurchaseOrder:
+    return PurchaseOrder(
+        purchase_id=row.purchase_id,
+        tenant_id=row.tenant_id,
+        quote_id=row.quote_id,
+        attempt=row.attempt,
+        user_id=row.user_id,
+        customer_email=row.customer_email,
+        product_name=row.product_name,
+        price=price_of(row),
+        provider=cast(Literal["stripe"], row.provider),
+        livemode=row.livemode,
+    )
+
+
+def purchase_of(row: PurchaseRow) -> Purchase:
+    return Purchase(
+        order=order_of(row),
+        status=PaymentStatus(row.status),
+        can_retry=row.can_retry,
+        processing=row.processing,
+        failure=_failure_of(row),
+        checkout=_checkout_of(row),
+        payment_id=row.payment_id,
+        paid=paid_of(row),
+        paid_at=row.paid_at,
+        late_payment_id=row.late_payment_id,
+        cancel_reason=row.cancel_reason,
+    )
+
+
+def price_of(row: PurchaseRow) -> Money:
+    return Money(minor=row.price_minor, currency=row.currency)
+
+
+def paid_of(row: PurchaseRow) -> Money | None:
+    if row.paid_minor is None or row.paid_currency is None:
+        return None
+    return Money(minor=row.paid_minor, currency=row.paid_currency)
+
+
+def _failure_of(row: PurchaseRow) -> Failure | None:
+    if row.failure_code is None or row.failure_reason is None:
+        return None
+    return Failure(code=row.failure_code, reason=row.failure_reason)
+
+
+def _checkout_of(row: PurchaseRow) -> Checkout | None:
+    if row.session_id is None or row.checkout_url is None or row.expires_at is None:
+        return None
+    return Checkout(session_id=row.session_id, url=row.checkout_url, expires_at=row.expires_at)

@@ -1,0 +1,43 @@
+"""Statements that both databases know but SQLAlchemy spells apart, and a lock by row."""
+
+from typing import TypeVar
+
+from sqlalchemy import Insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.errors import Code, NotFound
+from persistence.rows.purchases import PurchaseRow
+
+Row = TypeVar("Row", bound=SQLModel)
+Upsert = sqlite.Insert | postgresql.Insert
+
+
+def insert_of(session: AsyncSession, table: type[SQLModel]) -> Upsert:
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+async def insert_if_absent(session: AsyncSession, row: SQLModel) -> bool:
+    """False when a unique rule of the table refused the row: then nothing was written."""
+    statement: Insert = (
+        insert_of(session, type(row))
+        .values(row.model_dump(exclude_none=True))
+        .on_conflict_do_nothing()
+    )
+    return (await session.exec(statement)).rowcount == 1
+
+
+async def locked(session: AsyncSession, table: type[Row], key: str | tuple[str, ...]) -> Row | None:
+    """The row, kept from other writers until the transaction ends."""
+    return await session.get(table, key, with_for_update=True)
+
+
+async def locked_purchase(session: AsyncSession, purchase_id: str) -> PurchaseRow:
+    """Whoever writes several rows of a purchase locks it first: so nobody waits in a circle."""
+    row = await locked(session, PurchaseRow, purchase_id)
+    if row is None:
+        raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
+    return row

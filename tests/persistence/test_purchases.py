@@ -1,0 +1,143 @@
+"""Purchases as rows: one holder per quote, one policy per payment, money never forgotten."""
+
+import asyncio
+
+import pytest
+
+from domain.errors import Code, Conflict, NotFound
+from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, Settled
+from persistence.database import Database
+from persistence.policies import PolicyRecords
+from persistence.purchases import PurchaseRecords
+from persistence.quotes import QuoteRecords
+from tests.persistence.samples import (
+    LATER,
+    NOON,
+    PRICE,
+    TENANT,
+    opened,
+    order,
+    paid,
+    quote,
+    settlement,
+)
+
+
+async def test_opening_twice_gives_the_purchase_that_is_stored(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    await purchases.open(ordered, NOON)
+    stored = opened(Purchase(order=ordered))
+    await purchases.record(settlement(stored), LATER)
+
+    assert await purchases.open(ordered, LATER) == stored
+
+
+async def test_a_second_purchase_is_refused_while_the_first_holds_the_quote(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    await purchases.open(ordered, NOON)
+
+    with pytest.raises(Conflict) as refused:
+        await purchases.open(order(attempt=2), NOON)
+
+    assert refused.value.code is Code.QUOTE_ALREADY_PAID
+    assert refused.value.purchase_id == ordered.purchase_id
+
+
+async def test_a_cancelled_purchase_lets_go_of_its_quote(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    first = await purchases.open(ordered, NOON)
+    await purchases.record(settlement(first.cancelled("changed my mind")), LATER)
+
+    second = await purchases.open(order(attempt=2), LATER)
+
+    assert second.status is PaymentStatus.PENDING
+    assert await purchases.latest_of_quote(TENANT, "Q-1") == second
+
+
+async def test_of_two_purchases_opened_at_once_one_gets_the_quote(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+
+    answers = await asyncio.gather(
+        purchases.open(ordered, NOON),
+        purchases.open(order(attempt=2), NOON),
+        return_exceptions=True,
+    )
+
+    assert sorted(type(answer).__name__ for answer in answers) == ["Conflict", "Purchase"]
+
+
+async def test_paying_draws_one_policy_however_often_it_is_recorded(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    word = settlement(paid(await purchases.open(ordered, NOON)))
+
+    first = await purchases.record(word, LATER)
+    again = await asyncio.gather(*(purchases.record(word, LATER) for _ in range(4)))
+
+    assert first.policy_number == "POL-2026-000001"
+    assert again == [first] * 4
+    policy = await PolicyRecords(database).of_purchase(ordered.purchase_id)
+    assert policy is not None
+    assert (policy.policy_id, policy.number) == (first.policy_id, first.policy_number)
+
+
+async def test_concurrent_draws_give_numbers_without_gap_or_repetition(
+    database: Database,
+) -> None:
+    purchases = PurchaseRecords(database)
+    words = []
+    for number in range(8):
+        await QuoteRecords(database).register(quote(f"Q-{number}"))
+        words.append(settlement(paid(await purchases.open(order(f"Q-{number}"), NOON))))
+
+    settled = await asyncio.gather(*(purchases.record(word, LATER) for word in words))
+
+    numbers = sorted(answer.policy_number or "" for answer in settled)
+    assert numbers == [f"POL-2026-{sequence:06d}" for sequence in range(1, 9)]
+
+
+async def test_numbers_begin_anew_each_year(database: Database, ordered: PurchaseOrder) -> None:
+    await QuoteRecords(database).register(quote("Q-2"))
+    purchases = PurchaseRecords(database)
+    await purchases.record(settlement(paid(await purchases.open(ordered, NOON))), LATER)
+    second = paid(await purchases.open(order("Q-2"), NOON))
+
+    next_year = await purchases.record(settlement(second), LATER.replace(year=2027))
+
+    assert next_year.policy_number == "POL-2027-000001"
+
+
+async def test_a_payment_of_another_amount_draws_no_policy(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    less = PRICE.model_copy(update={"minor": PRICE.minor - 1})
+    purchase = paid(await purchases.open(ordered, NOON), less)
+
+    assert await purchases.record(settlement(purchase), LATER) == Settled()
+    assert await purchases.get(ordered.purchase_id) == purchase
+
+
+async def test_an_older_word_that_comes_late_does_not_take_the_payment_away(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    pending = opened(await purchases.open(ordered, NOON))
+    settled = await purchases.record(settlement(paid(pending)), LATER)
+
+    assert await purchases.record(settlement(pending), LATER) == settled
+    assert await purchases.get(ordered.purchase_id) == paid(pending)
+
+
+async def test_recording_an_unknown_purchase_is_a_fault(database: Database) -> None:
+    with pytest.raises(NotFound):
+        await PurchaseRecords(database).record(settlement(Purchase(order=order())), NOON)
