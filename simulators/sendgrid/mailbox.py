@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from datetime import UTC, datetime
-from email.utils import format_datetime
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Response
@@ -113,7 +112,7 @@ def _content(attachment: Attachment) -> bytes:
 
 
 def _moment(received: float) -> str:
-    return format_datetime(datetime.fromtimestamp(received, UTC))
+    return datetime.fromtimestamp(received, UTC).strftime("%d %b %Y, %H:%M UTC")
 
 
 def _view(mail: Mail) -> MailView:

@@ -13,6 +13,7 @@ from simulators.store import Record, Store, Table
 from simulators.stripe import objects, records
 from simulators.stripe.errors import missing
 from simulators.stripe.objects import Wire
+from simulators.timetable import Timetable
 from simulators.webhook_delivery import Delivery, Signed, WebhookDelivery
 
 CHANNEL = "stripe"
@@ -45,6 +46,7 @@ class StripeAccount:
         self.endpoints = store.table("webhook_endpoint", records.WebhookEndpoint)
         self.events = store.table("event", records.Event)
         self.answers = store.table("answer", records.StoredAnswer)
+        self.due = Timetable()
         self._deliveries = deliveries
         deliveries.sign_with(CHANNEL, self._sign)
 

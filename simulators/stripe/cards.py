@@ -1,6 +1,7 @@
 """The well-known test cards and what becomes of a payment with each."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 Fate = Literal["settles_later", "fails_later"]
@@ -30,7 +31,9 @@ class Card:
 
     @property
     def spaced(self) -> str:
-        return " ".join(self.number[start : start + 4] for start in range(0, len(self.number), 4))
+        """As it is printed on the card."""
+        ends = (0, 4, 10, 15) if len(self.number) == 15 else (0, 4, 8, 12, 16)
+        return " ".join(self.number[start:end] for start, end in pairwise(ends))
 
 
 _DECLINED = "Your card was declined."

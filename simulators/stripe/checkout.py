@@ -125,6 +125,7 @@ def create_session(account: StripeAccount, call: Call[CreateSession]) -> Wire:
         **params.model_dump(include=_COPIED),
     )
     check_total(session.amount_total, currency)
+    account.due.enter(session.expires_at, session.id)
     return session_wire(account, account.sessions.put(session))
 
 
@@ -146,7 +147,6 @@ def retrieve_session(account: StripeAccount, call: Call[Params]) -> Wire:
 
 
 def list_sessions(account: StripeAccount, call: Call[ListSessions]) -> Wire:
-    expire_overdue(account)
     wanted = call.params
 
     def fits(session: records.CheckoutSession) -> bool:
@@ -193,13 +193,6 @@ def expire(
         account.emit("payment_intent.canceled", wire, origin)
     account.emit("checkout.session.expired", session_wire(account, expired), origin)
     return expired
-
-
-def expire_overdue(account: StripeAccount) -> None:
-    now = time.time()
-    for session in account.sessions:
-        if session.status == "open" and session.expires_at <= now:
-            expire(account, session, BY_ITSELF)
 
 
 def _one_currency(params: CreateSession) -> str:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 
 from simulators.stripe.errors import StripeError
 
@@ -28,7 +28,10 @@ def exponent(currency: str) -> int:
 def readable(amount: int, currency: str) -> str:
     """`amount` is in the currency's smallest unit as Stripe counts it."""
     digits = exponent(currency)
-    pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
+    symbol = get_currency_symbol(currency.upper(), locale="en")
+    # A symbol of letters, as in SGD, needs a space that does not break.
+    gap = "\N{NO-BREAK SPACE}" if symbol[-1].isalpha() else ""
+    pattern = f"¤{gap}#,##0" + ("." + "0" * digits if digits else "")
     value = Decimal(amount).scaleb(-digits)
     return format_currency(value, currency.upper(), pattern, locale="en", currency_digits=False)
 

@@ -1,6 +1,5 @@
 """Pays, expires and settles without a browser: for tests, demos and scripts."""
 
-import math
 from typing import Literal
 
 from fastapi import APIRouter, HTTPException
@@ -11,7 +10,7 @@ from simulators.stripe import checkout, payments
 from simulators.stripe.account import BY_ITSELF, StripeAccount
 from simulators.stripe.cards import Fate, recognise
 from simulators.stripe.errors import StripeError
-from simulators.stripe.passage_of_time import settle_due
+from simulators.stripe.passage_of_time import settle_pending
 
 
 class Payment(BaseModel):
@@ -105,7 +104,7 @@ def router(account: StripeAccount, store: Store) -> APIRouter:
     @routes.post("/settle")
     async def settle(wanted: Settlement | None = None) -> Settled:
         """Let delayed payments and pending refunds reach their end now."""
-        settled = settle_due(account, math.inf, wanted.id if wanted else None)
+        settled = settle_pending(account, wanted.id if wanted else None)
         store.flush()
         return Settled(settled=settled)
 

@@ -5,33 +5,55 @@ import time
 
 from simulators.store import Store
 from simulators.stripe import checkout, payments, refunds
-from simulators.stripe.account import StripeAccount
+from simulators.stripe.account import BY_ITSELF, StripeAccount
 
-TICK = 0.25
+TICK = 0.1
 
 
 async def let_time_pass(account: StripeAccount, store: Store) -> None:
     """Looks every tick at what is due; the moments are in the records, so a restart keeps them."""
+    _take_up(account)
     while True:
         await asyncio.sleep(TICK)
-        settle_due(account, time.time())
-        checkout.expire_overdue(account)
+        now = time.time()
+        for identifier in account.due.take_due(now):
+            _end(account, identifier, now)
         store.flush()
 
 
-def settle_due(account: StripeAccount, moment: float, only: str | None = None) -> list[str]:
-    """Settles what falls due by `moment`, and says what that was."""
-    settled = []
-    for intent in account.intents:
-        if _due(intent.settles_at, moment) and only in (None, intent.id):
-            payments.settle(account, intent)
-            settled.append(intent.id)
-    for refund in account.refunds:
-        if _due(refund.settles_at, moment) and only in (None, refund.id):
-            refunds.settle(account, refund)
-            settled.append(refund.id)
-    return settled
+def settle_pending(account: StripeAccount, only: str | None = None) -> list[str]:
+    """Settles what still has an end to reach, before its time; says what that was."""
+    waiting = [
+        record.id
+        for table in (account.intents, account.refunds)
+        for record in table
+        if record.settles_at is not None and only in (None, record.id)
+    ]
+    for identifier in waiting:
+        _settle(account, identifier)
+    return waiting
 
 
-def _due(settles_at: float | None, moment: float) -> bool:
-    return settles_at is not None and settles_at <= moment
+def _take_up(account: StripeAccount) -> None:
+    for session in account.sessions:
+        if session.status == "open":
+            account.due.enter(session.expires_at, session.id)
+    for record in (*account.intents, *account.refunds):
+        if record.settles_at is not None:
+            account.due.enter(record.settles_at, record.id)
+
+
+def _end(account: StripeAccount, identifier: str, now: float) -> None:
+    session = account.sessions.get(identifier)
+    if session is None:
+        _settle(account, identifier)
+    elif session.status == "open" and session.expires_at <= now:
+        checkout.expire(account, session, BY_ITSELF)
+
+
+def _settle(account: StripeAccount, identifier: str) -> None:
+    intent, refund = account.intents.get(identifier), account.refunds.get(identifier)
+    if intent and intent.settles_at is not None:
+        payments.settle(account, intent)
+    if refund and refund.settles_at is not None:
+        refunds.settle(account, refund)

@@ -73,6 +73,8 @@ def pay_by_bank(
         )
     )
     charge = _charge(account, intent, method, status="pending")
+    settles_at = time.time() + account.options.settle_after
+    account.due.enter(settles_at, intent.id)
     intent = account.intents.put(
         replace(
             intent,
@@ -80,7 +82,7 @@ def pay_by_bank(
             payment_method=method.id,
             latest_charge=charge.id,
             last_payment_error=None,
-            settles_at=time.time() + account.options.settle_after,
+            settles_at=settles_at,
         )
     )
     session = account.sessions.put(replace(session, status="complete"))

@@ -128,9 +128,13 @@ def _new_refund(
     account: StripeAccount, charge: records.Charge, amount: int, params: CreateRefund
 ) -> records.Refund:
     status, becomes = _fate(account, charge)
+    identifier = new_id("re_3")
+    settles_at = time.time() + account.options.settle_after if becomes else None
+    if settles_at is not None:
+        account.due.enter(settles_at, identifier)
     return account.refunds.put(
         records.Refund(
-            id=new_id("re_3"),
+            id=identifier,
             created=account.now(),
             amount=amount,
             currency=charge.currency,
@@ -140,7 +144,7 @@ def _new_refund(
             reason=params.reason,
             status=status,
             becomes=becomes,
-            settles_at=time.time() + account.options.settle_after if becomes else None,
+            settles_at=settles_at,
         )
     )
 
