@@ -51,7 +51,7 @@ class EmailRecords:
                 _write_status(row, EmailStatus.SENDING, at)
             return email_of(row)
 
-    async def put_back(self, email_id: str, error: str, at: datetime) -> Email:
+    async def put_back(self, email_id: str, error: str, at: datetime) -> None:
         """The mail service did not take it, for certain: it may be tried again."""
         async with self.database.transaction() as session:
             row = _required(await locked(session, EmailRow, email_id), email_id)
@@ -59,11 +59,10 @@ class EmailRecords:
                 row.sending_since = None
                 row.last_error = without_addresses(error)
                 _write_status(row, EmailStatus.QUEUED, at)
-            return email_of(row)
 
     async def mark_accepted(
         self, email_id: str, provider_message_id: str | None, at: datetime
-    ) -> Email:
+    ) -> None:
         """Only forward: an event that came first (delivered, bounced, dropped) stands."""
         async with self.database.transaction() as session:
             row = _required(await locked(session, EmailRow, email_id), email_id)
@@ -72,15 +71,13 @@ class EmailRecords:
             if row.status in _UNSENT:
                 row.last_error = None
                 _write_status(row, EmailStatus.ACCEPTED, at)
-            return email_of(row)
 
-    async def supersede(self, email_id: str, at: datetime) -> Email:
+    async def supersede(self, email_id: str, at: datetime) -> None:
         """Its outcome stayed unknown and another message takes its place."""
         async with self.database.transaction() as session:
             row = _required(await locked(session, EmailRow, email_id), email_id)
             if row.status in _UNSENT:
                 _write_status(row, EmailStatus.SUPERSEDED, at)
-            return email_of(row)
 
     async def record_event(
         self,

@@ -47,7 +47,7 @@ class EventRecords:
         purchase_id: str | None = None,
         tenant_id: str | None = None,
         at: datetime | None = None,
-    ) -> WebhookEvent:
+    ) -> None:
         """What became of it. What is not told (None) stays as it is."""
         async with self.database.transaction() as session:
             row = await locked(session, EventRow, event_id)
@@ -59,7 +59,6 @@ class EventRecords:
             row.tenant_id = tenant_id or row.tenant_id
             if outcome is EventOutcome.HANDED_OVER:
                 row.handed_over_at = at or now()
-            return event_of(row)
 
     async def mark_handled(self, event_ids: tuple[str, ...], at: datetime) -> None:
         """Whoever handled them first gave the moment."""

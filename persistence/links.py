@@ -79,16 +79,15 @@ class LinkRecords:
         self,
         tenant_id: str,
         status: LinkStatus | None = None,
-        quote_id: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page[PaymentLink]:
-        given = ((LinkRow.status, status), (LinkRow.quote_id, quote_id))
+        asked = [] if status is None else [col(LinkRow.status) == status]
         newest = (
             select(LinkRow)
             .where(
                 LinkRow.tenant_id == tenant_id,
-                *(col(column) == value for column, value in given if value is not None),
+                *asked,
                 *after(cursor, col(LinkRow.created_at), col(LinkRow.link_id)),
             )
             .order_by(col(LinkRow.created_at).desc(), col(LinkRow.link_id).desc())

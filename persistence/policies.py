@@ -47,22 +47,20 @@ class PolicyRecords:
                 _write_status(purchase, policy, PolicyStatus.ISSUED, at)
             return policy_of(policy)
 
-    async def mark_delivered(self, purchase_id: str, at: datetime) -> Policy:
+    async def mark_delivered(self, purchase_id: str, at: datetime) -> None:
         async with self.database.transaction() as session:
             purchase, policy = await _both_rows(session, purchase_id)
             if policy.status == PolicyStatus.ISSUED:
                 policy.delivered_at = at
                 _write_status(purchase, policy, PolicyStatus.DELIVERED, at)
-            return policy_of(policy)
 
-    async def mark_not_delivered(self, purchase_id: str) -> Policy:
+    async def mark_not_delivered(self, purchase_id: str) -> None:
         """After a bounce: the one step back, because the customer has nothing in hand."""
         async with self.database.transaction() as session:
             purchase, policy = await _both_rows(session, purchase_id)
             if policy.status == PolicyStatus.DELIVERED:
                 policy.delivered_at = None
                 _write_status(purchase, policy, PolicyStatus.ISSUED, purchase.updated_at)
-            return policy_of(policy)
 
     async def page(
         self, tenant_id: str, cursor: str | None = None, limit: int = 50
