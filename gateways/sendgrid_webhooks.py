@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 
+from domain.emails import EmailStatus
 from domain.errors import Code, Invalid
 from domain.identifiers import is_ours
 from domain.payments import EmailBounced, Fact
@@ -16,6 +17,11 @@ SIGNATURE = "x-twilio-email-event-webhook-signature"
 TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 TOLERANCE_SECONDS = 300
 NOT_DELIVERED = frozenset({"bounce", "dropped"})
+REACHED = {
+    "delivered": EmailStatus.DELIVERED,
+    "bounce": EmailStatus.BOUNCED,
+    "dropped": EmailStatus.DROPPED,
+}
 
 Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 
@@ -46,6 +52,9 @@ class SendGridWebhooks:
         self._require_signature(text, given.get(SIGNATURE, ""), given.get(TIMESTAMP, ""))
         return tuple(self._signed(event) for event in _parsed(text))
 
+    def read(self, payload: str) -> SignedEvent:
+        return self._signed(_Event.model_validate_json(payload))
+
     def translate(self, event: SignedEvent, event_id: str) -> Fact | None:
         if event.type in NOT_DELIVERED and event.email_id is not None:
             return EmailBounced(event_id=event_id, email_id=event.email_id)
@@ -71,6 +80,7 @@ class SendGridWebhooks:
             livemode=self._livemode,
             payload=json.dumps(event.model_dump(exclude_unset=True)),
             email_id=email_id if email_id and is_ours(email_id) else None,
+            email_status=REACHED.get(event.event),
         )
 
 

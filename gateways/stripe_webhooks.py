@@ -45,7 +45,10 @@ class StripeWebhooks:
                 Code.INVALID_SIGNATURE,
                 f"no signature matches, or it is older than {TOLERANCE.seconds} s",
             )
-        return (_signed_event(payload),)
+        return (self.read(payload),)
+
+    def read(self, payload: str) -> SignedEvent:
+        return _signed_event(payload)
 
     def translate(self, event: SignedEvent, event_id: str) -> Fact | None:
         if event.type in _CHECKOUT_TYPES:

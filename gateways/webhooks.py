@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from domain.emails import EmailStatus
 from domain.model import Model
 from domain.payments import Fact
 
 
 class SignedEvent(Model):
-    """One event whose signature held. ``purchase_id`` and ``refund_id`` are from its metadata."""
+    """One event whose signature held. Our ids are from its metadata.
+
+    ``email_status`` is set where the event tells how far a message of ours got.
+    """
 
     provider_event_id: str
     type: str
@@ -18,6 +22,7 @@ class SignedEvent(Model):
     refund_id: str | None = None
     payment_id: str | None = None
     email_id: str | None = None
+    email_status: EmailStatus | None = None
 
 
 class WebhookGateway(Protocol):
@@ -25,6 +30,10 @@ class WebhookGateway(Protocol):
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> tuple[SignedEvent, ...]:
         """Check signature and age over the raw body. SendGrid sends several events at once."""
+        ...
+
+    def read(self, payload: str) -> SignedEvent:
+        """An event from its stored payload, whose signature held when it was received."""
         ...
 
     def translate(self, event: SignedEvent, event_id: str) -> Fact | None:

@@ -1,0 +1,97 @@
+"""What both doors are built of: every service, over one Temporal client and one database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio.client import Client
+
+from connections import connect_database, connect_temporal, signed_urls
+from gateways.fsspec_documents import FsspecDocuments
+from gateways.sendgrid_webhooks import SendGridWebhooks
+from gateways.stripe_webhooks import StripeWebhooks
+from gateways.webhooks import WebhookGateway
+from persistence.database import Database
+from persistence.emails import EmailRecords
+from persistence.events import EventRecords
+from persistence.idempotency import IdempotencyRecords
+from persistence.keys import KeyRecords
+from persistence.links import LinkRecords
+from persistence.policies import PolicyRecords
+from persistence.purchases import PurchaseRecords
+from persistence.quotes import QuoteRecords
+from persistence.refunds import RefundRecords
+from services.api_keys import ApiKeyService
+from services.catalogue import Services
+from services.health import HealthService
+from services.links import LinkService
+from services.policies import PolicyService
+from services.purchases import PurchaseService
+from services.quotes import QuoteService
+from services.refunds import RefundService
+from services.timeline import TimelineService
+from services.webhooks import WebhookService
+from services.workflows import Workflows
+from settings import Settings
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, metrics_address: str | None = None
+) -> AsyncIterator[Services]:
+    """Connect, build, and close again."""
+    client = await connect_temporal(settings, metrics_address)
+    database = connect_database(settings)
+    try:
+        yield build_services(settings, client, database)
+    finally:
+        await database.close()
+
+
+def build_services(settings: Settings, client: Client, database: Database) -> Services:
+    workflows = Workflows(client)
+    purchase_rows, quotes = PurchaseRecords(database), QuoteRecords(database)
+    events, policies = EventRecords(database), PolicyRecords(database)
+    refunds, emails = RefundRecords(database), EmailRecords(database)
+    purchases = PurchaseService(
+        purchases=purchase_rows,
+        quotes=quotes,
+        workflows=workflows,
+        max_amount_minor=settings.max_amount_minor,
+        livemode=settings.livemode,
+    )
+    return Services(
+        quotes=QuoteService(quotes, settings.max_amount_minor),
+        purchases=purchases,
+        refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above_minor),
+        links=LinkService(LinkRecords(database), quotes, emails, purchases, workflows),
+        policies=PolicyService(
+            policies, FsspecDocuments(settings.documents), signed_urls(settings)
+        ),
+        webhooks=WebhookService(
+            gateways=webhook_gateways(settings),
+            events=events,
+            purchases=purchase_rows,
+            policies=policies,
+            refunds=refunds,
+            emails=emails,
+            workflows=workflows,
+            livemode=settings.livemode,
+        ),
+        api_keys=ApiKeyService(KeyRecords(database)),
+        timeline=TimelineService(client, purchases, events),
+        health=HealthService(client, database, purchase_rows, events),
+        idempotency=IdempotencyRecords(database),
+    )
+
+
+def webhook_gateways(settings: Settings) -> dict[str, WebhookGateway]:
+    """A provider whose secret is not set has no gateway: its route does not exist."""
+    gateways: dict[str, WebhookGateway] = {}
+    secret = settings.stripe_webhook_secret
+    if secret is not None and secret.get_secret_value():
+        gateways["stripe"] = StripeWebhooks(secret.get_secret_value())
+    if settings.sendgrid_webhook_public_key:
+        gateways["sendgrid"] = SendGridWebhooks(
+            settings.sendgrid_webhook_public_key, livemode=settings.livemode
+        )
+    return gateways

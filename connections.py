@@ -1,0 +1,87 @@
+"""Connections that the composition roots make: Temporal, the database, and the secrets for both."""
+
+import contextlib
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import GrpcCompression
+
+from codec import EncryptionCodec
+from gateways.brand import Brand
+from gateways.keyring import Keyring
+from gateways.signed_urls import SignedUrls
+from persistence.database import Database
+from settings import Settings
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The configured keys; in development, one generated under ``.paybind/`` at the first start."""
+    if settings.paybind_encryption_keys is not None:
+        return Keyring.parse(settings.paybind_encryption_keys.get_secret_value())
+    return Keyring.parse(_kept(settings.paybind_home / "encryption_keys", Keyring.generate("dev")))
+
+
+def data_converter(settings: Settings) -> DataConverter:
+    return replace(
+        pydantic_data_converter,
+        payload_codec=EncryptionCodec(keyring(settings)),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+async def connect_temporal(settings: Settings, metrics_address: str | None = None) -> Client:
+    """``metrics_address`` serves the SDK's own metrics to Prometheus, host:port."""
+    telemetry = TelemetryConfig(
+        metrics=PrometheusConfig(
+            bind_address=metrics_address,
+            counters_total_suffix=True,
+            unit_suffix=True,
+            durations_as_seconds=True,
+        )
+        if metrics_address
+        else None
+    )
+    return await Client.connect(
+        settings.temporal,
+        namespace=settings.temporal_namespace,
+        data_converter=data_converter(settings),
+        runtime=Runtime(telemetry=telemetry),
+        grpc_compression=GrpcCompression.NONE,  # on a fast network it only costs time
+    )
+
+
+def connect_database(settings: Settings) -> Database:
+    settings.paybind_home.mkdir(parents=True, exist_ok=True)
+    return Database(settings.database)
+
+
+def signed_urls(settings: Settings) -> SignedUrls:
+    return SignedUrls(
+        settings.api_url,
+        keyring(settings).signing_secrets(),
+        settings.document_link_seconds,
+        settings.payment_success_url,
+        settings.payment_cancel_url,
+    )
+
+
+def brand(settings: Settings) -> Brand:
+    return Brand(name=settings.email_from_name, email=settings.email_from)
+
+
+def _kept(path: Path, fresh: str) -> str:
+    """A secret made once. Processes that start together agree: the first to link its file wins."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8") as draft:
+            draft.write(fresh)  # readable by its owner alone
+            draft.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(draft.name, path)
+    return path.read_text("utf-8")

@@ -1,0 +1,50 @@
+"""Sealing bytes with AES-256-GCM under named keys: the first seals, every one opens (rotation)."""
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """``keys`` by key id, 32 bytes each; ``active`` is the id that seals."""
+
+    keys: Mapping[str, bytes]
+    active: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Keyring":
+        """From ``id:base64,id:base64``; the first is active. An error never shows a key."""
+        keys: dict[str, bytes] = {}
+        for part in text.split(","):
+            key_id, colon, encoded = part.strip().partition(":")
+            key = base64.b64decode(encoded, validate=True) if colon else b""
+            if not key_id or len(key) != 32:
+                raise ValueError("PAYBIND_ENCRYPTION_KEYS is a list of id:base64-of-32-bytes")
+            keys[key_id] = key
+        return cls(keys, next(iter(keys)))
+
+    @classmethod
+    def generate(cls, key_id: str) -> str:
+        """A new key in the form that ``parse`` reads."""
+        return f"{key_id}:{base64.b64encode(os.urandom(32)).decode()}"
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """``context`` is bound to the ciphertext: under another one it does not open."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + AESGCM(self.keys[self.active]).encrypt(nonce, plain, context)
+
+    def open(self, key_id: str, sealed: bytes, context: bytes) -> bytes:
+        """Raises KeyError for an unknown key and InvalidTag for what was altered."""
+        nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+        return AESGCM(self.keys[key_id]).decrypt(nonce, ciphertext, context)
+
+    def signing_secrets(self) -> tuple[str, ...]:
+        """Secrets for signed addresses, one per key, the active one last (itsdangerous' order)."""
+        ordered = [key_id for key_id in self.keys if key_id != self.active] + [self.active]
+        return tuple(base64.b64encode(self.keys[key_id]).decode() for key_id in ordered)

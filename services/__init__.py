@@ -1,0 +1,1 @@
+"""What both doors can ask for; outside the roots, only these hold a Temporal client."""

@@ -1,0 +1,28 @@
+"""All services together, as the doors get them."""
+
+from dataclasses import dataclass
+
+from persistence.idempotency import IdempotencyRecords
+from services.api_keys import ApiKeyService
+from services.health import HealthService
+from services.links import LinkService
+from services.policies import PolicyService
+from services.purchases import PurchaseService
+from services.quotes import QuoteService
+from services.refunds import RefundService
+from services.timeline import TimelineService
+from services.webhooks import WebhookService
+
+
+@dataclass(frozen=True)
+class Services:
+    quotes: QuoteService
+    purchases: PurchaseService
+    refunds: RefundService
+    links: LinkService
+    policies: PolicyService
+    webhooks: WebhookService
+    api_keys: ApiKeyService
+    timeline: TimelineService
+    health: HealthService
+    idempotency: IdempotencyRecords

@@ -1,0 +1,179 @@
+"""Payment links: saving a quote for later, sending the link, opening it."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.emails import EmailOrder, EmailTemplate
+from domain.errors import Code, Conflict, Gone, NotFound
+from domain.identifiers import new_id
+from domain.links import LIFETIME, LinkOrder, LinkStatus, PaymentLink, link_id_of
+from domain.model import Model
+from domain.money import Money
+from domain.quotes import Quote
+from domain.tenants import Caller, Scope
+from domain.views import Page
+from persistence.emails import EmailRecords
+from persistence.links import LinkRecords
+from persistence.quotes import QuoteRecords
+from services.purchases import PurchaseRequest, PurchaseService
+from services.workflows import Workflows
+
+_WHY_DEAD = {
+    LinkStatus.PAID: Code.LINK_PAID,
+    LinkStatus.REVOKED: Code.LINK_REVOKED,
+    LinkStatus.EXPIRED: Code.LINK_EXPIRED,
+}
+
+
+class LinkRequest(Model):
+    """``price`` None takes the quote's; given, it must be the quote's."""
+
+    quote_id: str
+    user_id: str
+    price: Money | None = None
+    customer_email: str | None = None
+    customer_name: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True)
+class LinkService:
+    links: LinkRecords
+    quotes: QuoteRecords
+    emails: EmailRecords
+    purchases: PurchaseService
+    workflows: Workflows
+
+    async def save(self, caller: Caller, request: LinkRequest) -> PaymentLink:
+        """The quote's active link, or a new one that lives seven days (or as long as the quote)."""
+        caller.require(Scope.WRITE)
+        quote = await self._quote(caller, request.quote_id)
+        if request.price is not None:
+            quote.require_price(request.price)
+        latest = await self.links.latest_of_quote(caller.tenant_id, quote.quote_id)
+        if latest is not None and latest.status is LinkStatus.PAID:
+            raise Conflict(Code.LINK_PAID, f"quote {quote.quote_id} is paid")
+        if latest is None or not _is_alive(latest):
+            quote.require_open(datetime.now(UTC))
+            latest = await self._open(quote, request, latest)
+        await self.workflows.start_link(_order_of(latest))
+        return latest
+
+    async def get(self, caller: Caller, link_id: str) -> PaymentLink:
+        caller.require(Scope.READ)
+        link = await self.links.get(caller.tenant_id, link_id)
+        if link is None:
+            raise NotFound(Code.LINK_NOT_FOUND, f"no payment link {link_id}")
+        return link
+
+    async def page(self, caller: Caller, cursor: str | None, limit: int) -> Page[PaymentLink]:
+        caller.require(Scope.READ)
+        return await self.links.page(caller.tenant_id, None, cursor, limit)
+
+    async def of_quote(self, caller: Caller, quote_id: str) -> PaymentLink:
+        """The quote's link as it stands; a quote that has none, or a dead one, gets a new one."""
+        caller.require(Scope.WRITE)
+        latest = await self.links.latest_of_quote(caller.tenant_id, quote_id)
+        if latest is not None and latest.status is LinkStatus.PAID:
+            return latest
+        user_id = latest.user_id if latest else "unknown"
+        return await self.save(caller, LinkRequest(quote_id=quote_id, user_id=user_id))
+
+    async def send(
+        self, caller: Caller, quote_id: str, to: str | None, name: str | None
+    ) -> PaymentLink:
+        """E-mail the quote's link; every sending is a message of its own."""
+        caller.require(Scope.WRITE)
+        link = await self.of_quote(caller, quote_id)
+        _require_alive(link)
+        recipient, known_name = await self.links.contact_of(link.link_id)
+        order = EmailOrder(
+            email_id=new_id("eml"),
+            template=EmailTemplate.PAYMENT_LINK,
+            tenant_id=link.tenant_id,
+            link_id=link.link_id,
+        )
+        await self.emails.queue(order, to or recipient, name or known_name, datetime.now(UTC))
+        fault = await self.workflows.send_link(link.link_id, order.email_id)
+        if fault is not None:
+            raise Conflict(Code.PROVIDER_REFUSED, f"the mail service did not take it: {fault}")
+        return link
+
+    async def revoke(self, caller: Caller, link_id: str) -> PaymentLink:
+        caller.require(Scope.WRITE)
+        link = await self.get(caller, link_id)
+        if link.status is LinkStatus.ACTIVE:
+            await self.workflows.revoke_link(link_id)
+        return await self.get(caller, link_id)
+
+    async def open(self, token: str) -> str:
+        """The checkout URL behind a link: the open checkout, or a fresh one where that ended."""
+        link = await self.links.by_token(token)
+        if link is None:
+            raise NotFound(Code.LINK_NOT_FOUND, "no payment link has this token")
+        _require_alive(link)
+        email, _ = await self.links.contact_of(link.link_id)
+        owner = Caller(
+            tenant_id=link.tenant_id, key_id=link.link_id, scopes=frozenset({Scope.WRITE})
+        )
+        purchase = await self.purchases.start(
+            owner,
+            PurchaseRequest(
+                quote_id=link.quote_id,
+                user_id=link.user_id,
+                price=link.price,
+                customer_email=email,
+            ),
+        )
+        if purchase.checkout is None:
+            raise Conflict(Code.PURCHASE_CLOSED, "the checkout could not be opened")
+        return purchase.checkout.url
+
+    async def _open(
+        self, quote: Quote, request: LinkRequest, latest: PaymentLink | None
+    ) -> PaymentLink:
+        now = datetime.now(UTC)
+        number = latest.number + 1 if latest else 1
+        link = PaymentLink(
+            link_id=link_id_of(quote.tenant_id, quote.quote_id, number),
+            tenant_id=quote.tenant_id,
+            quote_id=quote.quote_id,
+            number=number,
+            token=secrets.token_urlsafe(24),
+            user_id=request.user_id,
+            product_name=quote.product_name,
+            price=quote.price,
+            status=LinkStatus.ACTIVE,
+            created_at=now,
+            expires_at=min(now + LIFETIME, quote.valid_until),
+        )
+        email = request.customer_email or quote.customer_email
+        name = request.customer_name or quote.customer_name
+        return await self.links.open(link, email, name, request.notes, now)
+
+    async def _quote(self, caller: Caller, quote_id: str) -> Quote:
+        quote = await self.quotes.get(caller.tenant_id, quote_id)
+        if quote is None:
+            raise NotFound(Code.UNKNOWN_QUOTE, f"no quote {quote_id} is registered")
+        return quote
+
+
+def _is_alive(link: PaymentLink) -> bool:
+    return link.status is LinkStatus.ACTIVE and datetime.now(UTC) < link.expires_at
+
+
+def _require_alive(link: PaymentLink) -> None:
+    if not _is_alive(link):
+        code = _WHY_DEAD.get(link.status, Code.LINK_EXPIRED)
+        raise Gone(code, f"{link.link_id} is {code.value.removeprefix('link_')}")
+
+
+def _order_of(link: PaymentLink) -> LinkOrder:
+    return LinkOrder(
+        link_id=link.link_id,
+        tenant_id=link.tenant_id,
+        quote_id=link.quote_id,
+        created_at=link.created_at,
+        expires_at=link.expires_at,
+    )

@@ -1,0 +1,195 @@
+"""Starting, reading, cancelling and completing purchases."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from domain.errors import Code, Conflict, NotFound
+from domain.model import Model
+from domain.money import Money, require_chargeable
+from domain.policies import Policy, PolicyStatus
+from domain.purchases import (
+    Cancellation,
+    PaymentStatus,
+    Purchase,
+    PurchaseOrder,
+    ReviewReason,
+    purchase_id_of,
+)
+from domain.quotes import Quote
+from domain.tenants import Caller, Scope
+from domain.views import Page, PurchaseFilter, PurchaseView
+from persistence.purchases import PurchaseRecords
+from persistence.quotes import QuoteRecords
+from services.workflows import Workflows
+
+POLICY_WITHIN = timedelta(seconds=20)
+LOOK_EVERY = timedelta(milliseconds=150)
+
+
+class PurchaseRequest(Model):
+    """``price`` must be the quote's own; the e-mail defaults to the quote's."""
+
+    quote_id: str
+    user_id: str
+    price: Money
+    customer_email: str | None = None
+
+
+@dataclass(frozen=True)
+class PurchaseService:
+    purchases: PurchaseRecords
+    quotes: QuoteRecords
+    workflows: Workflows
+    max_amount_minor: int
+    livemode: bool
+
+    async def start(self, caller: Caller, request: PurchaseRequest) -> Purchase:
+        """Open the quote's checkout, or join the one that is open."""
+        caller.require(Scope.WRITE)
+        quote = await self._quote(caller, request.quote_id)
+        quote.require_price(request.price)
+        require_chargeable(quote.price, self.max_amount_minor)
+        purchase = await self._open(quote, request)
+        if not purchase.holds_quote:  # it ended between our look and the answer
+            purchase = await self._open(quote, request)
+        return purchase
+
+    async def get(self, caller: Caller, any_id: str) -> PurchaseView:
+        """By our id, or by the provider's session or payment id."""
+        caller.require(Scope.READ)
+        purchase_id = await self.purchases.find(caller.tenant_id, any_id)
+        view = purchase_id and await self.purchases.view(caller.tenant_id, purchase_id)
+        if not view:
+            raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {any_id}")
+        return view
+
+    async def page(
+        self, caller: Caller, wanted: PurchaseFilter, cursor: str | None, limit: int
+    ) -> Page[PurchaseView]:
+        caller.require(Scope.READ)
+        return await self.purchases.page(caller.tenant_id, wanted, cursor, limit)
+
+    async def cancel(self, caller: Caller, any_id: str, reason: str | None) -> PurchaseView:
+        """Make it unpayable. Cancelling twice is fine; cancelling what is paid is not."""
+        caller.require(Scope.WRITE)
+        view = await self.get(caller, any_id)
+        if view.payment_status is PaymentStatus.CANCELLED:
+            return view
+        if view.payment_status is PaymentStatus.COMPLETED:
+            raise _already_paid(view.purchase_id)
+        order = await self.order(view.purchase_id)
+        purchase = await self.workflows.cancel(order, Cancellation(reason=reason))
+        if purchase.is_paid:
+            raise _already_paid(view.purchase_id)
+        if purchase.status is not PaymentStatus.CANCELLED:
+            raise Conflict(
+                Code.PURCHASE_CLOSED,
+                f"{view.purchase_id} is {purchase.status}",
+                purchase_id=view.purchase_id,
+            )
+        return await self.get(caller, view.purchase_id)
+
+    async def complete(self, caller: Caller, any_id: str) -> tuple[PurchaseView, Policy]:
+        """The issued policy of a paid purchase, waited for as long as a caller may wait."""
+        caller.require(Scope.READ)
+        view = await self.get(caller, any_id)
+        if view.payment_status is not PaymentStatus.COMPLETED:
+            raise Conflict(
+                Code.NOT_PAID,
+                f"{view.purchase_id} is {view.payment_status}",
+                purchase_id=view.purchase_id,
+            )
+        view = await self._until(caller, view, lambda seen: _issued(seen) is not None)
+        policy = _issued(view)
+        if policy is None:
+            raise Conflict(
+                Code.POLICY_PENDING,
+                f"{view.purchase_id} is paid; its policy is not issued yet",
+                purchase_id=view.purchase_id,
+            )
+        return view, policy
+
+    async def retry_issue(self, caller: Caller, any_id: str) -> PurchaseView:
+        """An operator's way out of review: print the policy again now."""
+        caller.require(Scope.ADMIN)
+        view = await self.get(caller, any_id)
+        if not _is_open(view, ReviewReason.POLICY_NOT_ISSUED):
+            raise Conflict(
+                Code.NOT_IN_REVIEW,
+                f"the policy of {view.purchase_id} is not in review",
+                purchase_id=view.purchase_id,
+            )
+        await self.workflows.retry_issue(await self.order(view.purchase_id))
+        return await self.get(caller, view.purchase_id)
+
+    async def resolve_review(
+        self, caller: Caller, any_id: str, reason: ReviewReason
+    ) -> PurchaseView:
+        """An operator has looked and decided; what is open otherwise stays open."""
+        caller.require(Scope.ADMIN)
+        view = await self.get(caller, any_id)
+        await self.purchases.resolve_review(view.purchase_id, reason, datetime.now(UTC))
+        return await self.get(caller, view.purchase_id)
+
+    async def order(self, purchase_id: str) -> PurchaseOrder:
+        order = await self.purchases.order_of(purchase_id)
+        if order is None:
+            raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
+        return order
+
+    async def _open(self, quote: Quote, request: PurchaseRequest) -> Purchase:
+        latest = await self.purchases.latest_of_quote(quote.tenant_id, quote.quote_id)
+        if latest is not None and latest.is_paid:
+            raise Conflict(
+                Code.QUOTE_ALREADY_PAID,
+                f"quote {quote.quote_id} is paid by {latest.order.purchase_id}",
+                purchase_id=latest.order.purchase_id,
+            )
+        if latest is not None and latest.holds_quote:
+            return await self.workflows.open_checkout(latest.order)
+        quote.require_open(datetime.now(UTC))
+        attempt = latest.order.attempt + 1 if latest else 1
+        return await self.workflows.open_checkout(self._order(quote, request, attempt))
+
+    def _order(self, quote: Quote, request: PurchaseRequest, attempt: int) -> PurchaseOrder:
+        return PurchaseOrder(
+            purchase_id=purchase_id_of(quote.tenant_id, quote.quote_id, attempt),
+            tenant_id=quote.tenant_id,
+            quote_id=quote.quote_id,
+            attempt=attempt,
+            user_id=request.user_id,
+            customer_email=request.customer_email or quote.customer_email,
+            product_name=quote.product_name,
+            price=quote.price,
+            livemode=self.livemode,
+        )
+
+    async def _quote(self, caller: Caller, quote_id: str) -> Quote:
+        quote = await self.quotes.get(caller.tenant_id, quote_id)
+        if quote is None:
+            raise NotFound(Code.UNKNOWN_QUOTE, f"no quote {quote_id} is registered")
+        return quote
+
+    async def _until(
+        self, caller: Caller, view: PurchaseView, done: Callable[[PurchaseView], bool]
+    ) -> PurchaseView:
+        """The view once it is as hoped, or as it stands when the caller has waited enough."""
+        deadline = asyncio.get_running_loop().time() + POLICY_WITHIN.total_seconds()
+        while not done(view) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(LOOK_EVERY.total_seconds())
+            view = await self.get(caller, view.purchase_id)
+        return view
+
+
+def _issued(view: PurchaseView) -> Policy | None:
+    return view.policy if view.policy_status is not PolicyStatus.NONE else None
+
+
+def _is_open(view: PurchaseView, reason: ReviewReason) -> bool:
+    return any(each.reason is reason and each.resolved_at is None for each in view.reviews)
+
+
+def _already_paid(purchase_id: str) -> Conflict:
+    return Conflict(Code.ALREADY_PAID, f"{purchase_id} is paid", purchase_id=purchase_id)

@@ -1,0 +1,57 @@
+"""Registering what is for sale, and looking it up."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pydantic import EmailStr
+
+from domain.errors import Code, Conflict, NotFound
+from domain.identifiers import new_id
+from domain.model import Model
+from domain.money import Money, require_chargeable
+from domain.quotes import CoverItem, InsuredPerson, Line, Period, Quote, QuoteId, Tax
+from domain.tenants import Caller, Scope
+from persistence.quotes import QuoteRecords
+
+
+class QuoteRequest(Model):
+    quote_id: QuoteId | None = None
+    product_name: Line
+    insured_persons: tuple[InsuredPerson, ...]
+    cover: tuple[CoverItem, ...]
+    period: Period
+    price: Money
+    tax: Tax | None = None
+    customer_email: EmailStr
+    customer_name: Line | None = None
+    valid_until: datetime
+
+
+@dataclass(frozen=True)
+class QuoteService:
+    quotes: QuoteRecords
+    max_amount_minor: int
+
+    async def register(self, caller: Caller, request: QuoteRequest) -> Quote:
+        """Keep a quote. The same again is the same quote; a changed one needs a new id."""
+        caller.require(Scope.WRITE)
+        require_chargeable(request.price, self.max_amount_minor)
+        now = datetime.now(UTC)
+        if request.valid_until <= now:
+            raise Conflict(Code.QUOTE_EXPIRED, "valid_until is in the past")
+        quote = Quote(
+            **{
+                **dict(request),
+                "quote_id": request.quote_id or new_id("quo"),
+                "tenant_id": caller.tenant_id,
+                "created_at": now,
+            }
+        )
+        return await self.quotes.register(quote)
+
+    async def get(self, caller: Caller, quote_id: str) -> Quote:
+        caller.require(Scope.READ)
+        quote = await self.quotes.get(caller.tenant_id, quote_id)
+        if quote is None:
+            raise NotFound(Code.UNKNOWN_QUOTE, f"no quote {quote_id} is registered")
+        return quote

@@ -1,0 +1,104 @@
+"""Asking for a refund, and a human's yes or no to it."""
+
+from dataclasses import dataclass
+
+from domain.errors import Code, Conflict, NotFound
+from domain.identifiers import derived_id, new_id
+from domain.model import Model
+from domain.money import Money
+from domain.purchases import PaymentStatus
+from domain.refunds import Asker, Decision, Refund, RefundReason, RefundRequest, RefundStatus
+from domain.tenants import Caller, Scope
+from domain.views import Page
+from persistence.refunds import RefundRecords
+from services.purchases import PurchaseService
+from services.workflows import Workflows
+
+
+class RefundWish(Model):
+    """``amount_minor`` None means all that is left; ``key`` makes a repeated wish the same one."""
+
+    purchase: str
+    amount_minor: int | None = None
+    reason: RefundReason = RefundReason.REQUESTED_BY_CUSTOMER
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class RefundService:
+    refunds: RefundRecords
+    purchases: PurchaseService
+    workflows: Workflows
+    approval_above_minor: int
+
+    async def request(
+        self, caller: Caller, wish: RefundWish, asker: Asker, human_agreed: bool = False
+    ) -> Refund:
+        """Record a refund and start it, or let it wait for approval.
+
+        A service needs the refund scope. An agent needs only the write scope, since a human must
+        agree; a yes given in the agent's own chat counts where its key has the refund scope.
+        """
+        caller.require(Scope.WRITE if asker is Asker.AGENT else Scope.REFUND)
+        view = await self.purchases.get(caller, wish.purchase)
+        if view.payment_status is not PaymentStatus.COMPLETED:
+            raise Conflict(
+                Code.NOT_PAID,
+                f"{view.purchase_id} is {view.payment_status}: there is nothing to refund",
+                purchase_id=view.purchase_id,
+            )
+        request = RefundRequest(
+            refund_id=self._refund_id(caller, wish),
+            purchase_id=view.purchase_id,
+            tenant_id=caller.tenant_id,
+            amount=self._amount(wish, view.price),
+            reason=wish.reason,
+            asker=asker,
+            requested_by=caller.key_id,
+            approved_by=caller.key_id if human_agreed and caller.may(Scope.REFUND) else None,
+            needs_approval_above=self.approval_above_minor,
+        )
+        order = await self.purchases.order(view.purchase_id)
+        return await self.workflows.refund(order, request)
+
+    async def get(self, caller: Caller, refund_id: str) -> Refund:
+        caller.require(Scope.READ)
+        refund = await self.refunds.get(caller.tenant_id, refund_id)
+        if refund is None:
+            raise NotFound(Code.REFUND_NOT_FOUND, f"no refund {refund_id}")
+        return refund
+
+    async def page(
+        self,
+        caller: Caller,
+        status: RefundStatus | None,
+        purchase_id: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[Refund]:
+        caller.require(Scope.READ)
+        return await self.refunds.page(caller.tenant_id, status, purchase_id, cursor, limit)
+
+    async def decide(
+        self, caller: Caller, refund_id: str, approved: bool, note: str | None
+    ) -> Refund:
+        caller.require(Scope.REFUND)
+        refund = await self.get(caller, refund_id)
+        if refund.status is not RefundStatus.AWAITING_APPROVAL:
+            raise Conflict(
+                Code.REFUND_NOT_AWAITING_APPROVAL,
+                f"{refund_id} is {refund.status}",
+                purchase_id=refund.purchase_id,
+            )
+        decision = Decision(approved=approved, by=caller.key_id, note=note)
+        return await self.workflows.decide(refund_id, decision)
+
+    def _refund_id(self, caller: Caller, wish: RefundWish) -> str:
+        if wish.key is None:
+            return new_id("ref")
+        return derived_id("ref", caller.tenant_id, wish.purchase, wish.key)
+
+    def _amount(self, wish: RefundWish, price: Money) -> Money | None:
+        if wish.amount_minor is None:
+            return None
+        return Money(minor=wish.amount_minor, currency=price.currency)

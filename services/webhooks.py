@@ -1,0 +1,163 @@
+"""Webhooks in: proved, stored, translated, handed to the workflow they are for, then answered.
+
+Seen is not handled: an event whose hand-over failed stays ``received`` and is answered with 503,
+so that the provider repeats it. Nothing signed is dropped behind a 200.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.emails import Email, EmailTemplate
+from domain.errors import Code, NotFound
+from domain.events import EventOutcome, WebhookEvent
+from domain.payments import EmailBounced, Fact, RefundChanged
+from domain.purchases import PurchaseOrder
+from domain.tenants import Caller, Scope
+from domain.views import Page
+from gateways.webhooks import SignedEvent, WebhookGateway
+from persistence.emails import EmailRecords
+from persistence.events import EventRecords
+from persistence.policies import PolicyRecords
+from persistence.purchases import PurchaseRecords
+from persistence.refunds import RefundRecords
+from services.workflows import Workflows
+
+# The tenant that runs the installation: what belongs to no tenant is its operators' matter.
+PLATFORM_TENANT = "default"
+_DONE = {EventOutcome.HANDED_OVER, EventOutcome.UNKNOWN_TYPE}
+
+
+@dataclass(frozen=True)
+class WebhookService:
+    gateways: Mapping[str, WebhookGateway]
+    events: EventRecords
+    purchases: PurchaseRecords
+    policies: PolicyRecords
+    refunds: RefundRecords
+    emails: EmailRecords
+    workflows: Workflows
+    livemode: bool
+
+    async def receive(
+        self, provider: str, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[WebhookEvent, ...]:
+        """Take what a provider sent. Raises ``Unavailable`` where the provider must repeat it."""
+        gateway = self._gateway(provider)
+        return tuple([await self._take(provider, event) for event in gateway.verify(body, headers)])
+
+    async def replay(self, caller: Caller, event_id: str) -> WebhookEvent:
+        """Hand a stored event over once more; handling an event twice changes nothing."""
+        caller.require(Scope.ADMIN)
+        stored = await self.get(caller, event_id)
+        event = self._gateway(stored.provider).read(stored.payload)
+        return await self._hand_over(stored, event)
+
+    async def get(self, caller: Caller, event_id: str) -> WebhookEvent:
+        caller.require(Scope.READ)
+        event = await self.events.get(event_id, _whose(caller))
+        if event is None:
+            raise NotFound(Code.EVENT_NOT_FOUND, f"no event {event_id}")
+        return event
+
+    async def page(
+        self,
+        caller: Caller,
+        outcome: EventOutcome | None,
+        purchase_id: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[WebhookEvent]:
+        caller.require(Scope.READ)
+        return await self.events.page(_whose(caller), outcome, purchase_id, cursor, limit)
+
+    def _gateway(self, provider: str) -> WebhookGateway:
+        gateway = self.gateways.get(provider)
+        if gateway is None:
+            raise NotFound(Code.WEBHOOK_NOT_CONFIGURED, f"no webhook secret for {provider} is set")
+        return gateway
+
+    async def _take(self, provider: str, event: SignedEvent) -> WebhookEvent:
+        stored, is_new = await self.events.store(provider, event, datetime.now(UTC))
+        if not is_new and stored.outcome in _DONE:
+            return stored
+        return await self._hand_over(stored, event)
+
+    async def _hand_over(self, stored: WebhookEvent, event: SignedEvent) -> WebhookEvent:
+        if event.livemode != self.livemode and stored.provider != "sendgrid":
+            return await self._close(stored, EventOutcome.UNMATCHED)
+        fact = self._gateway(stored.provider).translate(event, stored.event_id)
+        if event.email_id is not None and event.email_status is not None:
+            email = await self.emails.record_event(
+                event.email_id, event.email_status, event.type, datetime.now(UTC)
+            )
+            return await self._report_email(stored, email, fact)
+        if fact is None:
+            return await self._close(stored, EventOutcome.UNKNOWN_TYPE)
+        if isinstance(fact, RefundChanged):
+            return await self._tell_refund(stored, event, fact)
+        order = await self._order_of(event)
+        if order is None:
+            return await self._close(stored, EventOutcome.UNMATCHED)
+        return await self._tell_purchase(stored, order, fact)
+
+    async def _tell_purchase(
+        self, stored: WebhookEvent, order: PurchaseOrder, fact: Fact
+    ) -> WebhookEvent:
+        workflow_id = await self.workflows.tell_purchase(order, fact)
+        return await self._close(stored, EventOutcome.HANDED_OVER, order, workflow_id)
+
+    async def _tell_refund(
+        self, stored: WebhookEvent, event: SignedEvent, fact: RefundChanged
+    ) -> WebhookEvent:
+        refund = await self.refunds.find(event.refund_id) if event.refund_id else None
+        order = await self.purchases.order_of(refund.purchase_id) if refund else None
+        if refund is None or order is None:
+            return await self._close(stored, EventOutcome.UNMATCHED)
+        workflow_id = await self.workflows.tell_refund(order, refund, fact)
+        return await self._close(stored, EventOutcome.HANDED_OVER, order, workflow_id)
+
+    async def _report_email(
+        self, stored: WebhookEvent, email: Email | None, fact: Fact | None
+    ) -> WebhookEvent:
+        """Where a message got to is its own row's matter; only a bounce concerns the purchase."""
+        if email is None:
+            return await self._close(stored, EventOutcome.UNMATCHED)
+        order = await self.purchases.order_of(email.purchase_id) if email.purchase_id else None
+        if isinstance(fact, EmailBounced) and order is not None:
+            if email.template is EmailTemplate.PAYMENT_CONFIRMATION:
+                await self.policies.mark_not_delivered(order.purchase_id)
+            return await self._tell_purchase(stored, order, fact)
+        await self.events.mark_handled((stored.event_id,), datetime.now(UTC))
+        return await self._close(stored, EventOutcome.HANDED_OVER, order)
+
+    async def _order_of(self, event: SignedEvent) -> PurchaseOrder | None:
+        """By our own id in the provider's metadata; by the payment where there is none."""
+        if event.purchase_id is not None:
+            return await self.purchases.order_of(event.purchase_id)
+        if event.payment_id is not None:
+            return await self.purchases.find_by_payment(event.payment_id)
+        return None
+
+    async def _close(
+        self,
+        stored: WebhookEvent,
+        outcome: EventOutcome,
+        order: PurchaseOrder | None = None,
+        workflow_id: str | None = None,
+    ) -> WebhookEvent:
+        await self.events.update(
+            stored.event_id,
+            outcome,
+            workflow_id,
+            order.purchase_id if order else None,
+            order.tenant_id if order else None,
+            datetime.now(UTC),
+        )
+        return stored.model_copy(update={"outcome": outcome, "workflow_id": workflow_id})
+
+
+def _whose(caller: Caller) -> str | None:
+    """The tenant whose events a caller sees; None is all, and what belongs to nobody."""
+    is_platform = caller.tenant_id == PLATFORM_TENANT and caller.may(Scope.ADMIN)
+    return None if is_platform else caller.tenant_id

@@ -1,0 +1,208 @@
+"""Talking to workflows: each message starts or resumes the one it is for; faults are translated."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.errors import Code, NotFound, Unavailable, refusal
+from domain.links import LinkOrder, LinkStatus
+from domain.links import workflow_id_of as link_workflow_id_of
+from domain.payments import (
+    CheckoutChanged,
+    DisputeOpened,
+    EmailBounced,
+    Fact,
+    RefundChanged,
+    RefundFound,
+)
+from domain.policies import PolicyStatus
+from domain.purchases import Cancellation, Purchase, PurchaseOrder, Refusal
+from domain.purchases import workflow_id_of as purchase_workflow_id_of
+from domain.refunds import Decision, Refund, RefundRequest
+from domain.refunds import workflow_id_of as refund_workflow_id_of
+from workflows import attributes, options
+from workflows.link import PaymentLinkWorkflow
+from workflows.purchase import PurchaseWorkflow
+from workflows.refund import RefundStart, RefundWorkflow
+
+Answer = TypeVar("Answer")
+
+# Longer than any healthy provider takes; the workflow goes on when the caller stops waiting.
+ANSWER_WITHIN = timedelta(seconds=25)
+HAND_OVER_WITHIN = timedelta(seconds=5)
+
+# Each fact has one signal handler; a test holds this table against the workflows, both ways.
+PURCHASE_SIGNALS = {
+    CheckoutChanged: PurchaseWorkflow.checkout_changed,
+    RefundFound: PurchaseWorkflow.refund_found,
+    DisputeOpened: PurchaseWorkflow.dispute_opened,
+    EmailBounced: PurchaseWorkflow.email_bounced,
+}
+REFUND_SIGNALS = {RefundChanged: RefundWorkflow.refund_changed}
+
+
+@dataclass(frozen=True)
+class Workflows:
+    client: Client
+
+    async def open_checkout(self, order: PurchaseOrder) -> Purchase:
+        """One round trip: the purchase with its checkout URL."""
+        with _faults_translated(order.purchase_id):
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                answer = await self.client.execute_update_with_start_workflow(
+                    PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
+                )
+        return _granted(answer, order.purchase_id)
+
+    async def cancel(self, order: PurchaseOrder, cancellation: Cancellation) -> Purchase:
+        with _faults_translated(order.purchase_id):
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                answer = await self.client.execute_update_with_start_workflow(
+                    PurchaseWorkflow.cancel, cancellation, start_workflow_operation=_started(order)
+                )
+        return _granted(answer, order.purchase_id)
+
+    async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
+        """The refund as it was recorded. Repeated with the same id it is the same refund."""
+        with _faults_translated(order.purchase_id):
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                answer = await self.client.execute_update_with_start_workflow(
+                    PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
+                )
+        return _granted(answer, order.purchase_id)
+
+    async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:
+        with _faults_translated(order.purchase_id):
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await self.client.execute_update_with_start_workflow(
+                    PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
+                )
+
+    async def decide(self, refund_id: str, decision: Decision) -> Refund:
+        """A human's yes or no to a refund that waits for it."""
+        handle = self.client.get_workflow_handle_for(
+            RefundWorkflow.run, refund_workflow_id_of(refund_id)
+        )
+        with _faults_translated():
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await handle.execute_update(RefundWorkflow.decide, decision)
+
+    async def start_link(self, order: LinkOrder) -> None:
+        """Start the link's seven days; a link that runs already is left alone."""
+        with _faults_translated():
+            await self.client.start_workflow(
+                PaymentLinkWorkflow.run,
+                order,
+                id=link_workflow_id_of(order.link_id),
+                task_queue=options.PURCHASES,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary=f"Payment link for quote {order.quote_id}",
+                search_attributes=attributes.of_link(order.tenant_id, order.quote_id),
+                rpc_timeout=HAND_OVER_WITHIN,
+            )
+
+    async def send_link(self, link_id: str, email_id: str) -> str | None:
+        """Why the link could not be e-mailed, or None when it is on its way."""
+        handle = self.client.get_workflow_handle_for(
+            PaymentLinkWorkflow.run, link_workflow_id_of(link_id)
+        )
+        with _faults_translated():
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await handle.execute_update(PaymentLinkWorkflow.send, email_id)
+
+    async def revoke_link(self, link_id: str) -> LinkStatus:
+        handle = self.client.get_workflow_handle_for(
+            PaymentLinkWorkflow.run, link_workflow_id_of(link_id)
+        )
+        with _faults_translated():
+            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                return await handle.execute_update(PaymentLinkWorkflow.revoke)
+
+    async def tell_purchase(self, order: PurchaseOrder, fact: Fact) -> str:
+        """Signal a fact, waking a purchase whose run has ended; returns the workflow's id."""
+        workflow_id = purchase_workflow_id_of(order.purchase_id)
+        with _faults_translated(order.purchase_id):
+            await self.client.start_workflow(
+                PurchaseWorkflow.run,
+                order,
+                id=workflow_id,
+                task_queue=options.PURCHASES,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                static_summary=_summary(order),
+                search_attributes=attributes.of_new_purchase(order),
+                start_signal=PURCHASE_SIGNALS[type(fact)].__name__,
+                start_signal_args=[fact],
+                rpc_timeout=HAND_OVER_WITHIN,
+            )
+        return workflow_id
+
+    async def tell_refund(self, order: PurchaseOrder, refund: Refund, fact: RefundChanged) -> str:
+        workflow_id = refund_workflow_id_of(refund.refund_id)
+        with _faults_translated(order.purchase_id):
+            await self.client.start_workflow(
+                RefundWorkflow.run,
+                RefundStart(refund=refund, provider=order.provider),
+                id=workflow_id,
+                task_queue=options.PURCHASES,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                static_summary=f"Refund of {refund.amount}",
+                search_attributes=attributes.of_refund(order),
+                start_signal=REFUND_SIGNALS[type(fact)].__name__,
+                start_signal_args=[fact],
+                rpc_timeout=HAND_OVER_WITHIN,
+            )
+        return workflow_id
+
+
+def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:
+    return WithStartWorkflowOperation(
+        PurchaseWorkflow.run,
+        order,
+        id=purchase_workflow_id_of(order.purchase_id),
+        task_queue=options.PURCHASES,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        static_summary=_summary(order),
+        search_attributes=attributes.of_new_purchase(order),
+    )
+
+
+def _summary(order: PurchaseOrder) -> str:
+    return f"{order.price} · {order.product_name}"[:200]
+
+
+def _granted(answer: Answer | Refusal, purchase_id: str) -> Answer:
+    if isinstance(answer, Refusal):
+        raise refusal(answer.code, answer.message, purchase_id=purchase_id)
+    return answer
+
+
+@contextmanager
+def _faults_translated(purchase_id: str | None = None) -> Iterator[None]:
+    """A validator's no becomes its own error; whatever else goes wrong is ``Unavailable``."""
+    try:
+        yield
+    except WorkflowUpdateFailedError as failed:
+        cause = failed.cause
+        if isinstance(cause, ApplicationError) and cause.type in set(Code):
+            raise refusal(Code(cause.type), cause.message, purchase_id=purchase_id) from failed
+        raise Unavailable("the workflow could not answer; it goes on by itself") from failed
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as slow:
+        raise Unavailable("it is being worked on; repeat the same request for its answer") from slow
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise NotFound(Code.INVALID_REQUEST, "no workflow waits for this") from error
+        raise Unavailable("Temporal cannot be reached") from error

@@ -1,0 +1,168 @@
+"""Composition root of the worker: builds gateways and repositories, hands them to activities."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from pydantic import SecretStr
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.emails import EmailActivities
+from activities.links import LinkActivities
+from activities.policies import PolicyActivities
+from activities.purchases import PurchaseActivities
+from activities.refunds import RefundActivities
+from connections import brand, connect_database, connect_temporal, signed_urls
+from gateways.emails import EmailGateway
+from gateways.fsspec_documents import FsspecDocuments
+from gateways.letters import LetterWriter
+from gateways.payments import PaymentGateway
+from gateways.sendgrid_emails import SendGridEmails
+from gateways.stripe_payments import StripePayments
+from gateways.weasyprint_policies import WeasyPrintPolicies
+from persistence.database import Database
+from persistence.emails import EmailRecords
+from persistence.events import EventRecords
+from persistence.links import LinkRecords
+from persistence.policies import PolicyRecords
+from persistence.purchases import PurchaseRecords
+from persistence.quotes import QuoteRecords
+from persistence.refunds import RefundRecords
+from settings import Settings
+from workflows import options
+from workflows.link import PaymentLinkWorkflow
+from workflows.purchase import PurchaseWorkflow
+from workflows.refund import RefundWorkflow
+
+QUEUES = (options.PURCHASES, options.DOCUMENTS)
+# A deployment waits this long for steps under way; what has not ended by then is done elsewhere.
+GRACE = timedelta(seconds=20)
+# Pure modules, imported once instead of once for every workflow run.
+PASSED_THROUGH = ("domain", "activities", "workflows", "gateways", "iso4217", "email_validator")
+
+
+async def run_worker(
+    settings: Settings, queues: Sequence[str] = QUEUES, on_ready: Callable[[], None] | None = None
+) -> None:
+    """Poll the queues until SIGTERM or SIGINT, then finish the steps under way."""
+    metrics = f"{settings.api_host}:{settings.worker_metrics_port}"
+    async with AsyncExitStack() as stack:
+        client = await connect_temporal(settings, metrics if settings.worker_metrics_port else None)
+        database = connect_database(settings)
+        stack.push_async_callback(database.close)
+        if options.DOCUMENTS in queues:
+            printer = WeasyPrintPolicies(settings.renderer_processes, brand(settings))
+            stack.push_async_callback(printer.close)
+            await printer.warm_up()
+            await stack.enter_async_context(documents_worker(client, settings, database, printer))
+        if options.PURCHASES in queues:
+            payments = StripePayments(_secret(settings.stripe_secret_key), settings.stripe_api_base)
+            stack.push_async_callback(payments.close)
+            mail = SendGridEmails(
+                _secret(settings.sendgrid_api_key), brand(settings), settings.sendgrid_api_base
+            )
+            stack.push_async_callback(mail.close)
+            await stack.enter_async_context(
+                purchases_worker(client, settings, database, payments, mail)
+            )
+        if on_ready is not None:
+            on_ready()
+        await _told_to_stop()
+
+
+def purchases_worker(
+    client: Client,
+    settings: Settings,
+    database: Database,
+    payments: PaymentGateway,
+    mail: EmailGateway,
+) -> Worker:
+    """Workflows, rows, money and mail."""
+    gateways = {"stripe": payments}
+    purchases = PurchaseActivities(
+        records=PurchaseRecords(database),
+        events=EventRecords(database),
+        gateways=gateways,
+        pages=signed_urls(settings),
+    )
+    refunds = RefundActivities(records=RefundRecords(database), gateways=gateways)
+    return Worker(
+        client,
+        task_queue=options.PURCHASES,
+        workflows=[PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow],
+        workflow_runner=SandboxedWorkflowRunner(
+            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+        ),
+        activities=[
+            purchases.open_purchase,
+            purchases.fetch_checkout,
+            purchases.expire_checkout,
+            purchases.record_settlement,
+            purchases.flag_review,
+            purchases.resolve_review,
+            purchases.mark_events_handled,
+            refunds.record_refund,
+            refunds.record_decision,
+            refunds.create_refund,
+            refunds.read_refund,
+            refunds.fail_refund,
+            refunds.adopt_refund,
+            LinkActivities(links=LinkRecords(database)).end_link,
+            _mail_desk(settings, database, mail).send_email,
+        ],
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def documents_worker(
+    client: Client, settings: Settings, database: Database, printer: WeasyPrintPolicies
+) -> Worker:
+    """The printers, which scale apart from the rest."""
+    policies = PolicyActivities(
+        policies=PolicyRecords(database),
+        quotes=QuoteRecords(database),
+        printer=printer,
+        store=FsspecDocuments(settings.documents),
+        verify_base=settings.api_url,
+    )
+    return Worker(
+        client,
+        task_queue=options.DOCUMENTS,
+        activities=[policies.issue_policy],
+        max_concurrent_activities=2 * settings.renderer_processes,
+        graceful_shutdown_timeout=GRACE,
+    )
+
+
+def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> EmailActivities:
+    return EmailActivities(
+        emails=EmailRecords(database),
+        purchases=PurchaseRecords(database),
+        policies=PolicyRecords(database),
+        links=LinkRecords(database),
+        refunds=RefundRecords(database),
+        store=FsspecDocuments(settings.documents),
+        writer=LetterWriter(brand(settings)),
+        gateway=mail,
+        urls=signed_urls(settings),
+    )
+
+
+def _secret(secret: SecretStr | None) -> str:
+    if secret is None:
+        raise ValueError(
+            "no provider keys are set: set STRIPE_SECRET_KEY and SENDGRID_API_KEY, "
+            "or start everything with simulators by `paybind up`"
+        )
+    return secret.get_secret_value()
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
