@@ -25,7 +25,10 @@ MAY_IMPORT: Mapping[str, set[str]] = {
     "simulators": set(),  # a double that shares our code proves nothing
 }
 # Composition roots may see everything; nobody but a root imports a root.
-ROOTS = {"settings", "connections", "codec", "cli", "worker", "api.main", "mcp_server.server"}
+ROOTS = {
+    *("settings", "connections", "codec", "composition", "cli", "worker"),
+    *("api.main", "mcp_server.server"),
+}
 
 ANY_ROOT = "roots"
 LIVES_IN: Mapping[str, set[str]] = {

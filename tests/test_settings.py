@@ -1,0 +1,136 @@
+"""What the settings refuse, and that .env.example and docker-compose.yml know them all."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from settings import Settings
+
+HOUSE = Path(__file__).parents[1]
+KEYS = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+LIVE = {
+    "PAYBIND_MODE": "live",
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_x",
+    "SENDGRID_API_KEY": "SG.x",
+    "PAYBIND_ENCRYPTION_KEYS": KEYS,
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An empty environment, away from anybody's .env."""
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+def read(environment: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        environment.setenv(name, value)
+    return Settings()
+
+
+def test_nothing_has_to_be_set_on_a_developers_machine(environment: pytest.MonkeyPatch) -> None:
+    settings = read(environment)
+
+    assert not settings.livemode
+    assert settings.database.startswith("sqlite+aiosqlite:///")
+    assert settings.api_url == "http://127.0.0.1:8085"
+
+
+@pytest.mark.parametrize("key", ["sk_live_x", "rk_live_x"])
+def test_a_live_key_is_refused_in_test_mode(environment: pytest.MonkeyPatch, key: str) -> None:
+    with pytest.raises(ValidationError, match="PAYBIND_MODE=live"):
+        read(environment, STRIPE_SECRET_KEY=key)
+
+
+def test_live_mode_refuses_a_test_key(environment: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="needs a live STRIPE_SECRET_KEY"):
+        read(environment, **LIVE | {"STRIPE_SECRET_KEY": "sk_test_x"})
+
+
+@pytest.mark.parametrize("missing", sorted(set(LIVE) - {"PAYBIND_MODE"}))
+def test_live_mode_refuses_to_start_without(environment: pytest.MonkeyPatch, missing: str) -> None:
+    with pytest.raises(ValidationError, match=missing):
+        read(environment, **{name: value for name, value in LIVE.items() if name != missing})
+
+
+def test_live_mode_starts_with_all_its_keys(environment: pytest.MonkeyPatch) -> None:
+    assert read(environment, **LIVE).livemode
+
+
+def test_production_refuses_a_generated_encryption_key(environment: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError, match="PAYBIND_ENCRYPTION_KEYS must be set"):
+        read(environment, PAYBIND_ENV="production")
+
+
+def test_no_secret_shows_when_settings_are_printed(environment: pytest.MonkeyPatch) -> None:
+    secrets = {**LIVE, "PAYBIND_API_KEY": "pbk_secret"}
+    printed = repr(read(environment, **secrets))
+
+    del secrets["PAYBIND_MODE"]
+    assert [name for name, value in secrets.items() if value in printed] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "driven"),
+    [
+        ("postgresql://p:w@db/paybind", "postgresql+asyncpg://p:w@db/paybind"),
+        ("postgres://p:w@db/paybind", "postgresql+asyncpg://p:w@db/paybind"),
+        ("sqlite:///here.db", "sqlite+aiosqlite:///here.db"),
+        ("postgresql+asyncpg://db/paybind", "postgresql+asyncpg://db/paybind"),
+    ],
+)
+def test_the_async_driver_is_filled_in(
+    environment: pytest.MonkeyPatch, given: str, driven: str
+) -> None:
+    assert read(environment, DATABASE_URL=given).database == driven
+
+
+def test_the_public_address_has_no_slash_at_its_end(environment: pytest.MonkeyPatch) -> None:
+    settings = read(environment, BACKEND_API_URL="https://pay.example/")
+
+    assert settings.api_url == "https://pay.example"
+
+
+def variables() -> dict[str, FieldInfo]:
+    return {(field.alias or name).upper(): field for name, field in Settings.model_fields.items()}
+
+
+def documented() -> dict[str, str]:
+    """What .env.example holds, by name, the part for docker-compose.yml included."""
+    text = (HOUSE / ".env.example").read_text("utf-8")
+    return dict(re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", text, re.MULTILINE))
+
+
+def asked_for_by_compose() -> set[str]:
+    text = (HOUSE / "docker-compose.yml").read_text("utf-8")
+    return set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
+
+
+def written(default: object) -> str:
+    if default is None:
+        return ""
+    return json.dumps(default) if isinstance(default, tuple) else str(default)
+
+
+def test_env_example_documents_every_variable_and_no_other() -> None:
+    assert set(documented()) == set(variables()) | asked_for_by_compose()
+
+
+def test_env_example_tells_the_true_defaults() -> None:
+    example = documented()
+
+    assert {name: example[name] for name in variables()} == {
+        name: written(field.default) for name, field in variables().items()
+    }
+
+
+def test_env_example_sets_nothing_when_copied_as_it_is() -> None:
+    lines = (HOUSE / ".env.example").read_text("utf-8").splitlines()
+
+    assert [line for line in lines if line and not line.startswith("#")] == []
