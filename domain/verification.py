@@ -19,8 +19,9 @@ class RefundTally(Model):
 class PaidPurchase(Model):
     """A purchase that received money: completed, or late money after it had ended.
 
-    Counts are of rows. ``confirmations`` counts payment confirmations the mail service has taken,
-    delivered ones included; ``confirmations_delivered`` those that reached the mailbox.
+    Counts are of rows. ``confirmations`` are payment confirmations that the mail service has taken
+    and that did not come back; of these ``confirmations_delivered`` are known to have arrived.
+    ``confirmations_failed`` bounced or were dropped.
     """
 
     purchase_id: str

@@ -3,10 +3,19 @@
 from datetime import UTC, date, datetime, timedelta
 
 from domain.money import Money
-from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
+from domain.payments import (
+    Checkout,
+    CheckoutSnapshot,
+    CheckoutState,
+    ProviderRefundState,
+    RefundSnapshot,
+)
 from domain.purchases import Purchase, PurchaseOrder, Settlement, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
+from persistence.database import Database
+from persistence.purchases import PurchaseRecords
+from persistence.quotes import QuoteRecords
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -82,3 +91,27 @@ def refund_request(
         approved_by=approved_by,
         needs_approval_above=50_000,
     )
+
+
+def refund_word(
+    provider_refund_id: str,
+    minor: int,
+    state: ProviderRefundState = ProviderRefundState.SUCCEEDED,
+    failure_reason: str | None = None,
+) -> RefundSnapshot:
+    return RefundSnapshot(
+        provider_refund_id=provider_refund_id,
+        payment_id="pi_1",
+        amount=Money(minor=minor, currency="SGD"),
+        state=state,
+        failure_reason=failure_reason,
+    )
+
+
+async def paid_purchase(database: Database, quote_id: str = "Q-1") -> Purchase:
+    """A purchase that is recorded as paid, from its quote on."""
+    await QuoteRecords(database).register(quote(quote_id))
+    purchases = PurchaseRecords(database)
+    purchase = paid(await purchases.open(order(quote_id), NOON))
+    await purchases.record(settlement(purchase), LATER)
+    return purchase

@@ -1,0 +1,153 @@
+"""What `paybind verify` reads: it changes nothing, and looks at every tenant."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlmodel import col, func, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.emails import EmailStatus, EmailTemplate
+from domain.money import Money
+from domain.policies import PolicyStatus
+from domain.purchases import PaymentStatus
+from domain.refunds import RefundStatus
+from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
+from persistence.database import Database
+from persistence.rows.emails import EmailRow
+from persistence.rows.policies import PolicyRow
+from persistence.rows.purchases import PurchaseRow, paid_of, price_of
+from persistence.rows.refunds import RefundRow
+
+_ARRIVING = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
+_COME_BACK = (EmailStatus.BOUNCED, EmailStatus.DROPPED)
+_MOVES_MONEY = (RefundStatus.PENDING, RefundStatus.SUCCEEDED)
+
+
+@dataclass
+class _Books:
+    """What belongs to purchases, by purchase id."""
+
+    policies: Counter[str] = field(default_factory=Counter)
+    emails: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    refunds: dict[str, list[RefundTally]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(frozen=True)
+class VerificationRecords:
+    database: Database
+
+    async def paid_purchases(self) -> tuple[PaidPurchase, ...]:
+        """Oldest first."""
+        paid = select(PurchaseRow).where(
+            or_(
+                col(PurchaseRow.status) == PaymentStatus.COMPLETED,
+                col(PurchaseRow.late_payment_id).is_not(None),
+            )
+        )
+        async with self.database.reading() as session:
+            rows = (await session.exec(paid.order_by(col(PurchaseRow.created_at)))).all()
+            books = await _read_books(session)
+        return tuple(_paid_purchase_of(row, books) for row in rows)
+
+    async def findings(self) -> tuple[Finding, ...]:
+        """Empty for a sound database."""
+        purchases = await self.paid_purchases()
+        on_time = [purchase for purchase in purchases if not purchase.is_late]
+        return (
+            *_shared(
+                Irregularity.QUOTE_PAID_TWICE,
+                on_time,
+                lambda purchase: f"{purchase.tenant_id}/{purchase.quote_id}",
+            ),
+            *_shared(
+                Irregularity.PAYMENT_USED_TWICE, purchases, lambda purchase: purchase.payment_id
+            ),
+            *_refunded_above_paid(purchases),
+            *await self._policies_without_payment(),
+        )
+
+    async def _policies_without_payment(self) -> list[Finding]:
+        strays = (
+            select(PolicyRow.number, PolicyRow.purchase_id)
+            .join(PurchaseRow, col(PurchaseRow.purchase_id) == col(PolicyRow.purchase_id))
+            .where(col(PurchaseRow.status) != PaymentStatus.COMPLETED)
+            .order_by(col(PolicyRow.number))
+        )
+        async with self.database.reading() as session:
+            return [
+                _finding(Irregularity.POLICY_WITHOUT_PAYMENT, number, purchase_id)
+                for number, purchase_id in await session.exec(strays)
+            ]
+
+
+async def _read_books(session: AsyncSession) -> _Books:
+    books = _Books()
+    books.policies.update((await session.exec(select(PolicyRow.purchase_id))).all())
+    sent = (
+        select(EmailRow.purchase_id, EmailRow.status, func.count())
+        .where(EmailRow.template == EmailTemplate.PAYMENT_CONFIRMATION)
+        .group_by(col(EmailRow.purchase_id), col(EmailRow.status))
+    )
+    for purchase_id, email_status, emails in await session.exec(sent):
+        books.emails[purchase_id or ""][email_status] = emails
+    refunds = select(
+        RefundRow.purchase_id, RefundRow.status, func.count(), func.sum(RefundRow.amount_minor)
+    ).group_by(col(RefundRow.purchase_id), col(RefundRow.status))
+    for purchase_id, status, count, minor in await session.exec(refunds):
+        tally = RefundTally(status=RefundStatus(status), count=count, minor=int(minor))
+        books.refunds[purchase_id].append(tally)
+    return books
+
+
+def _paid_purchase_of(row: PurchaseRow, books: _Books) -> PaidPurchase:
+    emails = books.emails[row.purchase_id]
+    return PaidPurchase(
+        purchase_id=row.purchase_id,
+        tenant_id=row.tenant_id,
+        quote_id=row.quote_id,
+        livemode=row.livemode,
+        payment_id=row.late_payment_id or row.payment_id,
+        is_late=row.status != PaymentStatus.COMPLETED,
+        price=price_of(row),
+        paid=paid_of(row),
+        amount_refunded=Money(
+            minor=row.amount_refunded_minor, currency=row.paid_currency or row.currency
+        ),
+        policy_status=PolicyStatus(row.policy_status),
+        needs_review=row.needs_review,
+        policies=books.policies[row.purchase_id],
+        confirmations=sum(emails[status] for status in _ARRIVING),
+        confirmations_delivered=emails[EmailStatus.DELIVERED],
+        confirmations_failed=sum(emails[status] for status in _COME_BACK),
+        refunds=tuple(books.refunds[row.purchase_id]),
+    )
+
+
+def _shared(
+    irregularity: Irregularity,
+    purchases: Sequence[PaidPurchase],
+    subject_of: Callable[[PaidPurchase], str | None],
+) -> Iterator[Finding]:
+    """What only one purchase may have, and several do."""
+    owners = defaultdict[str, list[str]](list)
+    for purchase in purchases:
+        subject = subject_of(purchase)
+        if subject is not None:
+            owners[subject].append(purchase.purchase_id)
+    for subject, purchase_ids in owners.items():
+        if len(purchase_ids) > 1:
+            yield _finding(irregularity, subject, *purchase_ids)
+
+
+def _refunded_above_paid(purchases: Sequence[PaidPurchase]) -> Iterator[Finding]:
+    for purchase in purchases:
+        going = sum(t.minor for t in purchase.refunds if t.status in _MOVES_MONEY)
+        if purchase.paid is None or going > purchase.paid.minor:
+            yield _finding(
+                Irregularity.REFUNDED_ABOVE_PAID, purchase.purchase_id, purchase.purchase_id
+            )
+
+
+def _finding(irregularity: Irregularity, subject: str, *purchase_ids: str) -> Finding:
+    return Finding(irregularity=irregularity, subject=subject, purchase_ids=purchase_ids)
