@@ -6,6 +6,11 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
@@ -18,13 +23,16 @@ from gateways.keyring import Keyring
 from gateways.signed_urls import SignedUrls
 from persistence.database import Database
 from settings import Settings
+from workflows import attributes
 
 
 def keyring(settings: Settings) -> Keyring:
     """The configured keys; in development, one generated under ``.paybind/`` at the first start."""
     if settings.paybind_encryption_keys is not None:
         return Keyring.parse(settings.paybind_encryption_keys.get_secret_value())
-    return Keyring.parse(_kept(settings.paybind_home / "encryption_keys", Keyring.generate("dev")))
+    return Keyring.parse(
+        kept_secret(settings.paybind_home / "encryption_keys", Keyring.generate("dev"))
+    )
 
 
 def data_converter(settings: Settings) -> DataConverter:
@@ -56,6 +64,24 @@ async def connect_temporal(settings: Settings, metrics_address: str | None = Non
     )
 
 
+async def register_search_attributes(settings: Settings) -> None:
+    """Make a Temporal server know ours; one that knows them already is left as it is."""
+    client = await connect_temporal(settings)
+    kinds = {"Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD}
+    kinds["Bool"] = IndexedValueType.INDEXED_VALUE_TYPE_BOOL
+    known = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=settings.temporal_namespace)
+    )
+    missing = {name: kinds[kind] for name, kind in attributes.ALL.items()}
+    missing = {name: kind for name, kind in missing.items() if name not in known.custom_attributes}
+    if missing:
+        await client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=settings.temporal_namespace, search_attributes=missing
+            )
+        )
+
+
 def connect_database(settings: Settings) -> Database:
     settings.paybind_home.mkdir(parents=True, exist_ok=True)
     return Database(settings.database)
@@ -75,7 +101,7 @@ def brand(settings: Settings) -> Brand:
     return Brand(name=settings.email_from_name, email=settings.email_from)
 
 
-def _kept(path: Path, fresh: str) -> str:
+def kept_secret(path: Path, fresh: str) -> str:
     """A secret made once. Processes that start together agree: the first to link its file wins."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

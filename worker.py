@@ -1,7 +1,5 @@
 """Composition root of the worker: builds gateways and repositories, hands them to activities."""
 
-import asyncio
-import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
@@ -32,6 +30,7 @@ from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
+from processes import told_to_stop
 from settings import Settings
 from workflows import options
 from workflows.link import PaymentLinkWorkflow
@@ -71,7 +70,7 @@ async def run_worker(
             )
         if on_ready is not None:
             on_ready()
-        await _told_to_stop()
+        await told_to_stop()
 
 
 def purchases_worker(
@@ -159,10 +158,3 @@ def _secret(secret: SecretStr | None) -> str:
             "or start everything with simulators by `paybind up`"
         )
     return secret.get_secret_value()
-
-
-async def _told_to_stop() -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()

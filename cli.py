@@ -1,0 +1,206 @@
+"""The `paybind` command. Each command imports only what it runs on."""
+
+import asyncio
+import json
+import sys
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Paybind: a durable path from a quote to a paid, issued and delivered policy.",
+)
+events = typer.Typer(no_args_is_help=True, help="Webhook events as they were received.")
+keys = typer.Typer(no_args_is_help=True, help="API keys of tenants.")
+app.add_typer(events, name="events")
+app.add_typer(keys, name="keys")
+
+
+def main() -> None:
+    """The entry point: an expected failure ends in one line and a non-zero status."""
+    from pydantic import ValidationError
+
+    from domain.errors import PaybindError
+    from processes import NotStarted
+
+    try:
+        app()
+    except PaybindError as error:
+        _fail(f"{error.code}: {error.message}. {error.advice.suggested_action}")
+    except NotStarted as error:
+        _fail(str(error))
+    except ValidationError as error:
+        _fail("; ".join(f"{each['msg']}" for each in error.errors()))
+
+
+@app.command()
+def up(
+    detach_after: Annotated[
+        float | None,
+        typer.Option(
+            help="Give the shell back this many seconds after all is ready, and leave it running."
+        ),
+    ] = None,
+) -> None:
+    """Start everything on this machine and say where it listens; Ctrl-C stops all of it."""
+    if detach_after is not None:
+        from detaching import start_detached
+
+        raise typer.Exit(start_detached(timedelta(seconds=detach_after)))
+    asyncio.run(_up())
+
+
+@app.command()
+def down() -> None:
+    """Stop what `paybind up --detach-after` left running."""
+    from detaching import stop_detached
+    from settings import Settings
+
+    _say("stopped" if stop_detached(Settings()) else "nothing was running")
+
+
+@app.command()
+def worker(
+    queue: Annotated[
+        list[str] | None, typer.Option(help="purchases, documents, or both by default.")
+    ] = None,
+) -> None:
+    """Run a Temporal worker until it is told to stop."""
+    from settings import Settings
+    from worker import QUEUES, run_worker
+
+    queues = tuple(queue or QUEUES)
+    unknown = set(queues) - set(QUEUES)
+    if unknown:
+        _fail(f"no queue is called {', '.join(sorted(unknown))}; there are {', '.join(QUEUES)}")
+    asyncio.run(run_worker(Settings(), queues, lambda: _say(json.dumps({"worker": queues}))))
+
+
+@app.command()
+def api() -> None:
+    """Serve the HTTP API, the pages, and MCP at /mcp."""
+    from api.main import main as serve
+
+    serve()
+
+
+@app.command()
+def mcp(
+    http: Annotated[bool, typer.Option(help="Streamable HTTP instead of stdio.")] = False,
+    port: Annotated[int, typer.Option(help="With --http.")] = 8087,
+) -> None:
+    """Serve the MCP tools, over stdio unless told otherwise."""
+    from mcp_server.server import main as serve
+
+    serve(["--http", "--port", str(port)] if http else [])
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def simulators(context: typer.Context) -> None:
+    """Stand-ins for Stripe and SendGrid; options as in `python -m simulators --help`."""
+    from simulators.__main__ import main as serve
+
+    serve(context.args)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database, and Temporal's search attributes, to what this version needs."""
+    asyncio.run(_migrate())
+    _say("the database is up to date")
+
+
+@events.command("replay")
+def replay_event(event_id: str) -> None:
+    """Hand a stored event over once more; handling it twice changes nothing."""
+    asyncio.run(_replay(event_id))
+
+
+@keys.command("create")
+def create_key(
+    name: str,
+    tenant: Annotated[str, typer.Option()] = "default",
+    scope: Annotated[list[str] | None, typer.Option(help="read, write, refund, admin")] = None,
+) -> None:
+    """Make an API key and show it once."""
+    asyncio.run(_create_key(name, tenant, scope or ["read", "write"]))
+
+
+async def _up() -> None:
+    from installation import installation
+    from processes import told_to_stop
+    from settings import Settings
+
+    async with installation(Settings(), _progress) as running:
+        for name, address in running.announcement.items():
+            _progress(f"{name:12} {address or '-'}")
+        _say(json.dumps(running.announcement))
+        await told_to_stop()
+        _progress("stopping")
+
+
+async def _migrate() -> None:
+    from connections import register_search_attributes
+    from persistence.migrate import migrate as migrate_database
+    from settings import Settings
+
+    settings = Settings()
+    await migrate_database(settings.database)
+    if settings.temporal_address is not None:
+        await register_search_attributes(settings)
+
+
+async def _replay(event_id: str) -> None:
+    from composition import open_services
+    from domain.tenants import Caller, Scope
+    from services.webhooks import PLATFORM_TENANT
+    from settings import Settings
+
+    operator = Caller(
+        tenant_id=PLATFORM_TENANT, key_id="command line", scopes=frozenset({Scope.ADMIN})
+    )
+    async with open_services(Settings()) as services:
+        event = await services.webhooks.replay(operator, event_id)
+    _say(f"{event_id} ({event.type}): {event.outcome}")
+
+
+async def _create_key(name: str, tenant: str, scopes: list[str]) -> None:
+    from connections import connect_database
+    from domain.tenants import Scope
+    from persistence.keys import KeyRecords
+    from services.api_keys import ApiKeyService
+    from settings import Settings
+
+    database = connect_database(Settings())
+    try:
+        service = ApiKeyService(KeyRecords(database))
+        wanted = frozenset(Scope(scope) for scope in scopes)
+        key, secret = await service.issue(tenant, name, wanted)
+    finally:
+        await database.close()
+    _say(json.dumps({"key_id": key.key_id, "api_key": secret}))
+
+
+def _say(line: str) -> None:
+    """For scripts: stdout."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _progress(line: str) -> None:
+    """For people: stderr."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _fail(line: str) -> None:
+    _progress(f"paybind: {line}")
+    raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

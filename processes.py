@@ -1,0 +1,149 @@
+"""The process tree of `paybind up`: started in order, restarted when one dies, stopped together."""
+
+import asyncio
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+STOP_WITHIN = timedelta(seconds=25)
+READY_WITHIN = timedelta(seconds=60)
+_PR_SET_PDEATHSIG = 1
+
+
+class NotStarted(Exception):
+    """A part of the tree did not come up; the message says which, and where its log is."""
+
+
+@dataclass
+class Child:
+    """One process of the tree.
+
+    It is ready when ``answers`` returns; where there is none, its first line on stdout says so,
+    in JSON.
+    """
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    answers: Callable[[], Awaitable[None]] | None = None
+    announced: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *self.command,
+                env={**os.environ, **self.environment},
+                stdout=log if self.answers else asyncio.subprocess.PIPE,
+                stderr=log,
+                stdin=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C reaches the tree's root alone, which stops us
+                preexec_fn=_die_with_parent,
+            )
+
+    async def ready(self) -> None:
+        """Raises ``NotStarted``."""
+        try:
+            async with asyncio.timeout(READY_WITHIN.total_seconds()):
+                await (self.answers() if self.answers else self._announcement())
+        except (TimeoutError, ValueError) as silence:
+            raise NotStarted(f"{self.name} did not start; its log is {self.log}") from silence
+
+    async def _announcement(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.announced = json.loads(await self.process.stdout.readline())
+
+    async def stop(self) -> None:
+        if self.process is None or self.process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), STOP_WITHIN.total_seconds())
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+
+@dataclass
+class Tree:
+    """Children in the order of their start. ``told`` hears what happens, a line each."""
+
+    told: Callable[[str], None]
+    children: list[Child] = field(default_factory=list)
+    _watches: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def add(self, child: Child) -> Child:
+        await child.start()
+        self.children.append(child)
+        await child.ready()
+        self._watches.append(asyncio.create_task(self._watch(child)))
+        return child
+
+    async def stop(self) -> None:
+        """In reverse order, so that nobody loses what it stands on before it has finished."""
+        for watch in self._watches:
+            watch.cancel()
+        for child in reversed(self.children):
+            await child.stop()
+
+    async def _watch(self, child: Child) -> None:
+        """A child that dies is started again: what it was doing goes on where it stopped."""
+        while True:
+            assert child.process is not None
+            code = await child.process.wait()
+            self.told(f"{child.name} ended with {code}; starting it again")
+            await asyncio.sleep(0.2)
+            await child.start()
+            with contextlib.suppress(NotStarted):
+                await child.ready()
+
+
+@asynccontextmanager
+async def tree(told: Callable[[str], None]) -> AsyncIterator[Tree]:
+    grown = Tree(told)
+    try:
+        yield grown
+    finally:
+        await grown.stop()
+
+
+def free_port(wanted: int) -> int:
+    """``wanted``, or a free one for 0. Raises ``NotStarted`` when the wanted one is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as taken:
+            raise NotStarted(f"port {wanted} is taken; set another, or 0 for any") from taken
+        return int(probe.getsockname()[1])
+
+
+async def told_to_stop() -> None:
+    """Returns at SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, *arguments)
+
+
+def _die_with_parent() -> None:
+    """On Linux, a tree whose root was killed falls as a whole instead of living on unseen."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
