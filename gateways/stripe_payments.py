@@ -1,7 +1,7 @@
 """Payments by Stripe: hosted checkout sessions and refunds, one call per method, no retries."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.payments import (
@@ -15,11 +15,10 @@ from domain.payments import (
 from gateways.faults import RefusedByProvider
 from gateways.stripe_amounts import to_stripe
 from gateways.stripe_faults import translated
-from gateways.stripe_snapshots import checkout_snapshot, noted, refund_snapshot
+from gateways.stripe_snapshots import Refund, Session
 
 if TYPE_CHECKING:
     import stripe
-    from stripe.checkout import Session
     from stripe.params import RefundCreateParams
     from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
 
@@ -56,7 +55,7 @@ class StripePayments:
             session = await self._client.v1.checkout.sessions.create_async(
                 params, {"idempotency_key": request.idempotency_key}
             )
-        return _checkout(session)
+        return Session.of(session).checkout
 
     async def find_checkout(self, purchase_id: str, since: datetime) -> Checkout | None:
         made_since = int((since - CLOCK_SKEW).timestamp())
@@ -64,9 +63,10 @@ class StripePayments:
             sessions = await self._client.v1.checkout.sessions.list_async(
                 {"created": {"gte": made_since}, "status": "open", "limit": EVERYTHING}
             )
-            async for session in sessions.auto_paging_iter():
-                if noted(session.metadata, "purchase_id") == purchase_id:
-                    return _checkout(session)
+            async for listed in sessions.auto_paging_iter():
+                session = Session.of(listed)
+                if session.noted("purchase_id") == purchase_id:
+                    return session.checkout
         return None
 
     async def fetch_checkout(self, session_id: str) -> CheckoutSnapshot:
@@ -74,7 +74,7 @@ class StripePayments:
             session = await self._client.v1.checkout.sessions.retrieve_async(
                 session_id, {"expand": ["payment_intent"]}
             )
-        return checkout_snapshot(session)
+        return Session.of(session).snapshot
 
     async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
         try:
@@ -87,7 +87,7 @@ class StripePayments:
             if snapshot.state is CheckoutState.OPEN:
                 raise
             return snapshot
-        return checkout_snapshot(session)
+        return Session.of(session).snapshot
 
     async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
         params: RefundCreateParams = {
@@ -100,22 +100,23 @@ class StripePayments:
             refund = await self._client.v1.refunds.create_async(
                 params, {"idempotency_key": order.idempotency_key}
             )
-        return refund_snapshot(refund)
+        return Refund.of(refund).snapshot
 
     async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
         with translated():
             refunds = await self._client.v1.refunds.list_async(
                 {"payment_intent": payment_id, "limit": EVERYTHING}
             )
-            async for refund in refunds.auto_paging_iter():
-                if noted(refund.metadata, "refund_id") == refund_id:
-                    return refund_snapshot(refund)
+            async for listed in refunds.auto_paging_iter():
+                refund = Refund.of(listed)
+                if refund.noted("refund_id") == refund_id:
+                    return refund.snapshot
         return None
 
     async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
         with translated():
             refund = await self._client.v1.refunds.retrieve_async(provider_refund_id)
-        return refund_snapshot(refund)
+        return Refund.of(refund).snapshot
 
     async def close(self) -> None:
         await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no types here
@@ -175,13 +176,3 @@ def product_name(name: str) -> str:
     """One printable line of at most 250 characters."""
     line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1].rstrip() + "…"
-
-
-def _checkout(session: "Session") -> Checkout:
-    if session.url is None:
-        raise RefusedByProvider("Stripe gave a checkout session without a page", "no_page")
-    return Checkout(
-        session_id=session.id,
-        url=session.url,
-        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
-    )

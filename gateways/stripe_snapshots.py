@@ -1,9 +1,14 @@
 """Stripe's objects read into our words; what Stripe leaves open is decided here."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain.money import Money
 from domain.payments import (
+    Checkout,
     CheckoutSnapshot,
     CheckoutState,
     Failure,
@@ -14,9 +19,9 @@ from gateways.faults import RefusedByProvider
 from gateways.stripe_amounts import from_stripe
 
 if TYPE_CHECKING:
-    from stripe import PaymentIntent, Refund, StripeObject
-    from stripe.checkout import Session
+    from stripe import StripeObject
 
+CHECKOUT_STATES = {state.value: state for state in CheckoutState}
 REFUND_STATES = {
     "pending": ProviderRefundState.PENDING,
     "requires_action": ProviderRefundState.PENDING,
@@ -24,81 +29,128 @@ REFUND_STATES = {
     "failed": ProviderRefundState.FAILED,
     "canceled": ProviderRefundState.FAILED,
 }
-CHECKOUT_STATES = {state.value: state for state in CheckoutState}
 UNPAYABLE = ("requires_payment_method", "canceled")
 NOT_GONE_THROUGH = Failure(
     code="payment_failed", reason="The payment did not go through. Nothing was charged."
 )
 
 
-def checkout_snapshot(session: "Session") -> CheckoutSnapshot:
-    """Of a session whose payment intent is expanded."""
-    state = CHECKOUT_STATES.get(session.status or "")
-    if state is None:
-        raise _unreadable(session)
-    paid = _paid(session)
-    return CheckoutSnapshot(
-        session_id=session.id,
-        state=state,
-        paid=paid,
-        payment_id=id_of(session.payment_intent),
-        failure=_failure(session.payment_intent, state) if paid is None else None,
-    )
+class _Wire(BaseModel):
+    """The part of an object that matters here. Stripe leaves out, or nulls, what is empty."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    metadata: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, thing: "StripeObject") -> Self:
+        try:
+            return cls.model_validate(thing.to_dict())
+        except ValidationError as error:
+            fields = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+            raise unreadable(f"an object of Stripe's lacks a readable {fields}") from None
+
+    def noted(self, key: str) -> str | None:
+        """What we once wrote into the metadata."""
+        return (self.metadata or {}).get(key)
 
 
-def refund_snapshot(refund: "Refund") -> RefundSnapshot:
-    state = REFUND_STATES.get(refund.status or "")
-    payment_id = id_of(refund.payment_intent)
-    if state is None or payment_id is None:
-        raise _unreadable(refund)
-    return RefundSnapshot(
-        provider_refund_id=refund.id,
-        payment_id=payment_id,
-        amount=from_stripe(refund.amount, refund.currency),
-        state=state,
-        failure_reason=_refund_failure(refund) if state is ProviderRefundState.FAILED else None,
-    )
+class LastPaymentError(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: str | None = None
+    decline_code: str | None = None
+    message: str | None = None
+
+    @property
+    def failure(self) -> Failure:
+        return Failure(
+            code=self.decline_code or self.code or NOT_GONE_THROUGH.code,
+            reason=self.message or NOT_GONE_THROUGH.reason,
+        )
 
 
-def noted(metadata: "StripeObject | None", key: str) -> str | None:
-    """What we once wrote into an object's metadata."""
-    return _text(metadata, key)
+class PaymentIntent(_Wire):
+    status: str
+    last_payment_error: LastPaymentError | None = None
 
 
-def id_of(expandable: "str | StripeObject | None") -> str | None:
-    return expandable if isinstance(expandable, str) else _text(expandable, "id")
+class Session(_Wire):
+    status: str | None = None
+    payment_status: str
+    amount_total: int | None = None
+    currency: str | None = None
+    expires_at: int
+    url: str | None = None
+    payment_intent: PaymentIntent | str | None = None
 
+    @property
+    def checkout(self) -> Checkout:
+        if self.url is None:
+            raise unreadable(f"Stripe's session {self.id} is without a page")
+        ends = datetime.fromtimestamp(self.expires_at, UTC)
+        return Checkout(session_id=self.id, url=self.url, expires_at=ends)
 
-def _paid(session: "Session") -> Money | None:
-    if session.payment_status == "paid":
-        return from_stripe(session.amount_total or 0, session.currency or "")
-    if session.payment_status == "no_payment_required":  # settled, though nothing was received
-        return from_stripe(0, session.currency or "")
-    return None
+    @property
+    def snapshot(self) -> CheckoutSnapshot:
+        """Of a session whose payment intent is expanded."""
+        state = CHECKOUT_STATES.get(self.status or "")
+        if state is None:
+            raise unreadable(f"Stripe's session {self.id} is in no state known here")
+        paid = self._paid()
+        return CheckoutSnapshot(
+            session_id=self.id,
+            state=state,
+            paid=paid,
+            payment_id=_id_of(self.payment_intent),
+            failure=self._failure(state) if paid is None else None,
+        )
 
-
-def _failure(payment: "str | PaymentIntent | None", state: CheckoutState) -> Failure | None:
-    """A complete session has left the customer's hands: what is unpayable then has failed."""
-    if payment is None or isinstance(payment, str) or payment.status not in UNPAYABLE:
+    def _paid(self) -> Money | None:
+        if self.payment_status == "paid":
+            return from_stripe(self.amount_total or 0, self.currency or "")
+        if self.payment_status == "no_payment_required":  # settled, though nothing was received
+            return from_stripe(0, self.currency or "")
         return None
-    error = payment.last_payment_error
-    if error is None:
+
+    def _failure(self, state: CheckoutState) -> Failure | None:
+        """A complete session has left the customer's hands: what is unpayable then has failed."""
+        payment = self.payment_intent
+        if not isinstance(payment, PaymentIntent) or payment.status not in UNPAYABLE:
+            return None
+        if payment.last_payment_error is not None:
+            return payment.last_payment_error.failure
         return NOT_GONE_THROUGH if state is CheckoutState.COMPLETE else None
-    return Failure(
-        code=_text(error, "decline_code") or _text(error, "code") or NOT_GONE_THROUGH.code,
-        reason=_text(error, "message") or NOT_GONE_THROUGH.reason,
-    )
 
 
-def _refund_failure(refund: "Refund") -> str:
-    return _text(refund, "failure_reason") or refund.status or "unknown"
+class Refund(_Wire):
+    amount: int
+    currency: str
+    status: str | None = None
+    payment_intent: PaymentIntent | str | None = None
+    failure_reason: str | None = None
+
+    @property
+    def snapshot(self) -> RefundSnapshot:
+        state = REFUND_STATES.get(self.status or "")
+        payment_id = _id_of(self.payment_intent)
+        if state is None or payment_id is None:
+            raise unreadable(f"Stripe's refund {self.id} is in no state known here")
+        failed = state is ProviderRefundState.FAILED
+        return RefundSnapshot(
+            provider_refund_id=self.id,
+            payment_id=payment_id,
+            amount=from_stripe(self.amount, self.currency),
+            state=state,
+            failure_reason=(self.failure_reason or self.status) if failed else None,
+        )
 
 
-def _text(thing: "StripeObject | None", field: str) -> str | None:
-    """Stripe leaves out what is empty, and the SDK's attributes raise for what is left out."""
-    value = thing[field] if thing is not None and field in thing else None
-    return value if isinstance(value, str) else None
+def unreadable(message: str) -> RefusedByProvider:
+    """Reading it again gives the same: an operator must look."""
+    return RefusedByProvider(message, "unreadable")
 
 
-def _unreadable(thing: "Session | Refund") -> RefusedByProvider:
-    return RefusedByProvider(f"Stripe's {thing.id} is in no state known here", "unreadable")
+def _id_of(expandable: PaymentIntent | str | None) -> str | None:
+    return expandable.id if isinstance(expandable, PaymentIntent) else expandable
