@@ -1,7 +1,9 @@
 """Things to store, with everything filled in that a test does not care about."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from domain.links import LIFETIME, LinkStatus, PaymentLink, link_id_of
 from domain.money import Money
 from domain.payments import (
     Checkout,
@@ -115,3 +117,29 @@ async def paid_purchase(database: Database, quote_id: str = "Q-1") -> Purchase:
     purchase = paid(await purchases.open(order(quote_id), NOON))
     await purchases.record(settlement(purchase), LATER)
     return purchase
+
+
+def link(number: int = 1, quote_id: str = "Q-1") -> PaymentLink:
+    return PaymentLink(
+        link_id=link_id_of(TENANT, quote_id, number),
+        tenant_id=TENANT,
+        quote_id=quote_id,
+        number=number,
+        token=f"token-{quote_id}-{number}",
+        user_id="user-1",
+        product_name="Travel Easy",
+        price=PRICE,
+        status=LinkStatus.ACTIVE,
+        created_at=NOON,
+        expires_at=NOON + LIFETIME,
+    )
+
+
+@dataclass(frozen=True)
+class SignedEvent:
+    """As it comes from the verification of a signature."""
+
+    provider_event_id: str
+    type: str = "checkout.session.completed"
+    livemode: bool = False
+    payload: str = '{"customer_email": "mei@example.com"}'

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.errors import Code, NotFound
 from domain.money import Money
 from domain.payments import ProviderRefundState
-from domain.purchases import Purchase, PurchaseOrder, Refusal, RefundProgress
+from domain.purchases import Purchase, PurchaseOrder, RefundProgress, Refusal
 from domain.refunds import CLAIMS_MONEY, Asker, Decision, Refund, RefundStatus
 from domain.views import PurchaseView
 from persistence.database import Database

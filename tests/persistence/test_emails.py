@@ -1,0 +1,122 @@
+"""Messages as rows: one try at a time, and the mail service's word only moves them forward."""
+
+import asyncio
+
+import pytest
+
+from domain.emails import Email, EmailOrder, EmailStatus, EmailTemplate
+from domain.errors import NotFound
+from persistence.database import Database
+from persistence.emails import EmailRecords
+from tests.persistence.samples import LATER, NOON, TENANT
+
+ORDER = EmailOrder(
+    email_id="eml_1",
+    template=EmailTemplate.PAYMENT_CONFIRMATION,
+    tenant_id=TENANT,
+    purchase_id="pur_1",
+)
+
+
+async def queued(database: Database) -> EmailRecords:
+    emails = EmailRecords(database)
+    await emails.queue(ORDER, "mei@example.com", "Mei Tan", NOON)
+    return emails
+
+
+async def stored(emails: EmailRecords) -> Email:
+    email = await emails.get("eml_1")
+    assert email is not None
+    return email
+
+
+async def test_queueing_twice_keeps_the_first_recipient(database: Database) -> None:
+    emails = await queued(database)
+
+    again = await emails.queue(ORDER, "other@example.com", None, LATER)
+
+    assert (again.recipient, again.created_at) == ("mei@example.com", NOON)
+    assert await emails.of_purchase("pur_1") == (again,)
+
+
+async def test_of_two_tries_at_once_one_sends(database: Database) -> None:
+    emails = await queued(database)
+
+    tries = await asyncio.gather(emails.begin_try("eml_1", NOON), emails.begin_try("eml_1", LATER))
+
+    assert {one.sending_since for one in tries} in ({NOON}, {LATER})
+    assert [one.tries for one in tries] == [1, 1]
+
+
+async def test_a_message_put_back_is_tried_again_and_says_why_without_the_address(
+    database: Database,
+) -> None:
+    emails = await queued(database)
+    await emails.begin_try("eml_1", NOON)
+
+    await emails.put_back("eml_1", "429 for <mei@example.com>", LATER)
+    waiting = await stored(emails)
+    again = await emails.begin_try("eml_1", LATER)
+
+    assert (waiting.status, waiting.sending_since) == (EmailStatus.QUEUED, None)
+    assert waiting.last_error == "429 for <[address]>"
+    assert (again.status, again.tries) == (EmailStatus.SENDING, 2)
+
+
+async def test_acceptance_does_not_undo_an_event_that_came_first(database: Database) -> None:
+    emails = await queued(database)
+    await emails.begin_try("eml_1", NOON)
+    await emails.record_event("eml_1", EmailStatus.DELIVERED, None, NOON)
+
+    await emails.mark_accepted("eml_1", "sg-1", LATER)
+
+    email = await stored(emails)
+    assert (email.status, email.provider_message_id) == (EmailStatus.DELIVERED, "sg-1")
+
+
+async def test_an_accepted_message_is_neither_put_back_nor_superseded(
+    database: Database,
+) -> None:
+    emails = await queued(database)
+    await emails.begin_try("eml_1", NOON)
+    await emails.mark_accepted("eml_1", "sg-1", NOON)
+
+    await emails.put_back("eml_1", "late", LATER)
+    await emails.supersede("eml_1", LATER)
+
+    assert (await stored(emails)).status is EmailStatus.ACCEPTED
+
+
+async def test_a_message_of_unknown_outcome_gives_way_to_another(database: Database) -> None:
+    emails = await queued(database)
+    await emails.begin_try("eml_1", NOON)
+
+    await emails.supersede("eml_1", LATER)
+
+    assert (await stored(emails)).status is EmailStatus.SUPERSEDED
+    assert (await emails.begin_try("eml_1", LATER)).tries == 1
+
+
+async def test_a_bounce_may_follow_a_delivery_but_not_the_other_way_round(
+    database: Database,
+) -> None:
+    emails = await queued(database)
+
+    await emails.record_event("eml_1", EmailStatus.DELIVERED, None, NOON)
+    bounced = await emails.record_event(
+        "eml_1", EmailStatus.BOUNCED, "550 no mailbox mei@example.com", LATER
+    )
+    after = await emails.record_event("eml_1", EmailStatus.DELIVERED, None, LATER)
+
+    assert bounced is not None
+    assert bounced.last_error == "550 no mailbox [address]"
+    assert after == bounced
+
+
+async def test_events_and_reads_of_unknown_messages_find_nothing(database: Database) -> None:
+    emails = EmailRecords(database)
+
+    assert await emails.record_event("eml_none", EmailStatus.BOUNCED) is None
+    assert await emails.get("eml_none") is None
+    with pytest.raises(NotFound):
+        await emails.begin_try("eml_none", NOON)

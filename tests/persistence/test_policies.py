@@ -1,0 +1,95 @@
+"""Policies as rows: issued once, delivered, and visible when the mail comes back."""
+
+import pytest
+
+from domain.errors import NotFound
+from domain.policies import Policy, PolicyDocument, PolicyStatus
+from domain.purchases import PurchaseOrder
+from persistence.database import Database
+from persistence.policies import PolicyRecords
+from persistence.purchases import PurchaseRecords
+from tests.persistence.samples import LATER, NOON, TENANT, paid_purchase
+
+PDF = PolicyDocument(location="POL-2026-000001.pdf", sha256="ab" * 32, size=20_000)
+
+
+async def policy_of(database: Database, purchase_id: str) -> Policy:
+    policy = await PolicyRecords(database).of_purchase(purchase_id)
+    assert policy is not None
+    view = await PurchaseRecords(database).view(TENANT, purchase_id)
+    assert view is not None
+    assert view.policy_status is policy.status, "both rows tell the same"
+    return policy
+
+
+async def test_the_first_document_stands(database: Database) -> None:
+    purchase_id = (await paid_purchase(database)).order.purchase_id
+    policies = PolicyRecords(database)
+
+    issued = await policies.mark_issued(purchase_id, PDF, NOON)
+    again = await policies.mark_issued(
+        purchase_id, PDF.model_copy(update={"sha256": "cd" * 32}), LATER
+    )
+
+    assert (issued.status, issued.document, issued.issued_at) == (PolicyStatus.ISSUED, PDF, NOON)
+    assert again == issued == await policy_of(database, purchase_id)
+
+
+async def test_a_policy_goes_from_none_to_issued_to_delivered(database: Database) -> None:
+    purchase_id = (await paid_purchase(database)).order.purchase_id
+    policies = PolicyRecords(database)
+    await policies.mark_delivered(purchase_id, NOON)
+    assert (await policy_of(database, purchase_id)).status is PolicyStatus.NONE
+
+    await policies.mark_issued(purchase_id, PDF, NOON)
+    await policies.mark_delivered(purchase_id, LATER)
+    await policies.mark_issued(purchase_id, PDF, LATER)
+
+    delivered = await policy_of(database, purchase_id)
+    assert (delivered.status, delivered.delivered_at) == (PolicyStatus.DELIVERED, LATER)
+
+
+async def test_a_bounce_makes_a_delivered_policy_issued_again(database: Database) -> None:
+    purchase_id = (await paid_purchase(database)).order.purchase_id
+    policies = PolicyRecords(database)
+    await policies.mark_issued(purchase_id, PDF, NOON)
+    await policies.mark_delivered(purchase_id, LATER)
+
+    await policies.mark_not_delivered(purchase_id)
+
+    back = await policy_of(database, purchase_id)
+    assert (back.status, back.delivered_at, back.document) == (PolicyStatus.ISSUED, None, PDF)
+
+
+async def test_a_policy_is_found_by_id_and_number_within_its_tenant(database: Database) -> None:
+    await paid_purchase(database)
+    policies = PolicyRecords(database)
+    policy = await policies.by_number("POL-2026-000001")
+    assert policy is not None
+
+    assert await policies.get(TENANT, policy.policy_id) == policy
+    assert await policies.get(TENANT, policy.number) == policy
+    assert await policies.get("ten_other", policy.number) is None
+    assert await policies.by_number("POL-2026-999999") is None
+
+
+async def test_policies_are_paged_newest_first(database: Database) -> None:
+    for number in range(3):
+        await paid_purchase(database, f"Q-{number}")
+    policies = PolicyRecords(database)
+
+    first = await policies.page(TENANT, None, 2)
+    second = await policies.page(TENANT, first.next_cursor, 2)
+
+    assert len({policy.number for policy in (*first.items, *second.items)}) == 3
+    assert second.next_cursor is None
+
+
+async def test_an_unpaid_purchase_has_no_policy_to_issue(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    await PurchaseRecords(database).open(ordered, NOON)
+
+    with pytest.raises(NotFound):
+        await PolicyRecords(database).mark_issued(ordered.purchase_id, PDF, NOON)
+    assert await PolicyRecords(database).of_purchase(ordered.purchase_id) is None
