@@ -8,16 +8,17 @@ from fastapi import FastAPI, Response
 from starlette.requests import Request
 
 from simulators import faults as fault_scripts
-from simulators import steering
 from simulators.options import Options
 from simulators.request_log import RequestLog
-from simulators.sendgrid import mailbox
 from simulators.sendgrid.api import SendGridApi
 from simulators.sendgrid.event_webhook import EventWebhook
+from simulators.sendgrid.mailbox import Mailbox
+from simulators.steering import House, Steering
 from simulators.store import Store
-from simulators.stripe import hosted_page, machine_door
 from simulators.stripe.account import StripeAccount
 from simulators.stripe.api import StripeApi
+from simulators.stripe.hosted_page import HostedPage
+from simulators.stripe.machine_door import MachineDoor
 from simulators.stripe.passage_of_time import let_time_pass
 from simulators.stripe.routes import add_routes
 from simulators.webhook_delivery import WebhookDelivery
@@ -35,18 +36,18 @@ def create_app(options: Options) -> FastAPI:
     stripe = StripeApi(account, store, faults, log)
     add_routes(stripe)
     sendgrid = SendGridApi(store, faults, log, webhook)
-    house = steering.House(account, sendgrid.mails, deliveries, faults, log, store)
+    house = House(account, sendgrid.mails, deliveries, faults, log, store)
 
     app = FastAPI(title="Simulators", lifespan=_lifespan(account, store, deliveries, log))
     app.state.sendgrid_public_key = webhook.public_key
     for router in (
         stripe.router,
         sendgrid.router,
-        hosted_page.router(account, store),
-        machine_door.router(account, store),
-        mailbox.router(sendgrid.mails),
+        HostedPage(account, store).router,
+        MachineDoor(account, store).router,
+        Mailbox(sendgrid.mails).router,
         fault_scripts.router(faults),
-        steering.router(house),
+        Steering(house).router,
     ):
         app.include_router(router)
     app.add_exception_handler(fault_scripts.CutError, _nobody_is_listening)

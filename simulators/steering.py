@@ -1,10 +1,11 @@
 """What tests and curious people ask the simulators themselves: the log, a reset, a front page."""
 
-import json
 from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 
 from simulators.faults import Faults
 from simulators.pages import render
@@ -16,6 +17,7 @@ from simulators.stripe.currencies import readable
 from simulators.webhook_delivery import WebhookDelivery
 
 SHOWN = 50
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class House:
     store: Store
 
 
+class Health(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    status: Literal["ok"] = "ok"
+
+
 class Recorded(BaseModel):
     """Requests and deliveries in the order in which they happened; every event ever caused."""
 
@@ -38,43 +46,42 @@ class Recorded(BaseModel):
     deliveries: list[DeliveryEntry]
 
 
-def router(house: House) -> APIRouter:
-    routes = APIRouter(tags=["steering"])
+class Steering:
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.router = APIRouter(tags=["steering"])
+        add = self.router.add_api_route
+        add("/_simulator/log", self.show_log)
+        add("/_simulator/reset", self.reset, methods=["POST"], status_code=204)
+        add("/_simulator/health", self.health)
+        add("/", self.front_page, response_class=Response)
 
-    @routes.get("/_simulator/log")
-    async def log() -> Recorded:
+    async def show_log(self) -> Recorded:
         """Every request with its answer, every Stripe event, every try of a webhook."""
-        events = [house.account.event_wire(event) for event in house.account.events]
-        return Recorded.model_validate(
-            {
-                "requests": list(house.log.requests),
-                "events": json.loads(json.dumps(events)),
-                "deliveries": list(house.log.deliveries),
-            }
+        account, log = self._house.account, self._house.log
+        return Recorded(
+            requests=list(log.requests),
+            events=[_JSON.validate_python(account.event_wire(event)) for event in account.events],
+            deliveries=list(log.deliveries),
         )
 
-    @routes.post("/_simulator/reset", status_code=204)
-    async def reset() -> None:
+    async def reset(self) -> None:
         """Forget everything but the signing key."""
-        house.deliveries.forget_all()
-        house.account.clear()
-        house.mails.clear()
-        house.faults.clear()
-        house.log.clear()
-        house.store.flush()
+        self._house.deliveries.forget_all()
+        self._house.account.clear()
+        self._house.mails.clear()
+        self._house.faults.clear()
+        self._house.log.clear()
+        self._house.store.flush()
 
-    @routes.get("/_simulator/health")
-    async def health() -> dict[str, str]:
+    async def health(self) -> Health:
         """Answers as soon as requests are taken."""
-        return {"status": "ok"}
+        return Health()
 
-    @routes.get("/", response_class=Response)
-    async def front_page() -> Response:
+    async def front_page(self) -> Response:
         """The newest checkout sessions and mails, for people."""
         sessions = [
             (session, readable(session.amount_total, session.currency))
-            for session, _ in zip(house.account.sessions.newest_first(), range(SHOWN), strict=False)
+            for session in islice(self._house.account.sessions.newest_first(), SHOWN)
         ]
-        return render("front_page.html", sessions=sessions, mails=len(house.mails))
-
-    return routes
+        return render("front_page.html", sessions=sessions, mails=len(self._house.mails))

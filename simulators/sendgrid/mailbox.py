@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from datetime import UTC, datetime
+from itertools import islice
 from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Response
@@ -13,6 +14,7 @@ from simulators.sendgrid.mail import Attachment, Mail
 from simulators.store import Table
 
 SHOWN = 200
+HTML_POLICY = "sandbox allow-popups; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 class AttachmentView(BaseModel):
@@ -42,7 +44,7 @@ class MailView(BaseModel):
     attachments: list[AttachmentView]
 
 
-class Mailbox(BaseModel):
+class Messages(BaseModel):
     """Newest first."""
 
     model_config = ConfigDict(frozen=True)
@@ -50,61 +52,57 @@ class Mailbox(BaseModel):
     messages: list[MailView]
 
 
-def router(mails: Table[Mail]) -> APIRouter:
-    routes = APIRouter(tags=["mailbox"])
+class Mailbox:
+    def __init__(self, mails: Table[Mail]) -> None:
+        self._mails = mails
+        self.router = APIRouter(tags=["mailbox"])
+        add = self.router.add_api_route
+        add("/_simulator/mailbox", self.list_messages)
+        add("/mailbox", self.show, response_class=Response)
+        add("/mailbox/{mail_id}", self.show_message, response_class=Response)
+        add("/mailbox/{mail_id}/html", self.show_html, response_class=Response)
+        add("/mailbox/{mail_id}/attachments/{number}", self.download, response_class=Response)
 
-    @routes.get("/_simulator/mailbox")
-    async def mailbox(to: str | None = None, limit: int = 1000) -> Mailbox:
+    async def list_messages(self, to: str | None = None, limit: int = 1000) -> Messages:
         """What was sent, newest first, as JSON; `to` narrows to one recipient."""
-        wanted = [mail for mail in mails.newest_first() if to is None or to in mail.recipients]
-        return Mailbox(messages=[_view(mail) for mail in wanted[:limit]])
+        wanted = (m for m in self._mails.newest_first() if to is None or to in m.recipients)
+        return Messages(messages=[_view(mail) for mail in islice(wanted, limit)])
 
-    @routes.get("/mailbox", response_class=Response)
-    async def show_mailbox() -> Response:
+    async def show(self) -> Response:
         """What was sent, for people."""
-        newest = [mail for mail, _ in zip(mails.newest_first(), range(SHOWN), strict=False)]
-        return render("mailbox.html", mails=newest, count=len(mails), moment=_moment)
+        newest = list(islice(self._mails.newest_first(), SHOWN))
+        return render("mailbox.html", mails=newest, count=len(self._mails), moment=_moment)
 
-    @routes.get("/mailbox/{mail_id}", response_class=Response)
-    async def show_mail(mail_id: str) -> Response:
+    async def show_message(self, mail_id: str) -> Response:
         """One message with its attachments."""
-        mail = mails.get(mail_id)
+        mail = self._mails.get(mail_id)
         if mail is None:
             return render("no_such_page.html", 404)
         return render("mail.html", mail=mail, view=_view(mail), moment=_moment)
 
-    @routes.get("/mailbox/{mail_id}/html", response_class=Response)
-    async def show_html(mail_id: str) -> Response:
+    async def show_html(self, mail_id: str) -> Response:
         """The HTML part alone; it may run no script and load nothing from elsewhere."""
-        mail = _found(mails, mail_id)
-        policy = (
-            "sandbox allow-popups; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-        )
-        headers = {"Content-Security-Policy": policy}
-        return Response(mail.html or "", headers=headers, media_type="text/html")
+        headers = {"Content-Security-Policy": HTML_POLICY}
+        html = self._found(mail_id).html
+        return Response(html or "", headers=headers, media_type="text/html")
 
-    @routes.get("/mailbox/{mail_id}/attachments/{number}", response_class=Response)
-    async def download(mail_id: str, number: int) -> Response:
+    async def download(self, mail_id: str, number: int) -> Response:
         """One attachment, as it was sent."""
-        attachments = _found(mails, mail_id).attachments
+        attachments = self._found(mail_id).attachments
         if not 0 <= number < len(attachments):
             raise HTTPException(404, "No such attachment.")
         attachment = attachments[number]
-        name = quote(attachment.filename)
         headers = {
-            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(attachment.filename)}",
             "X-Content-Type-Options": "nosniff",
         }
         return Response(_content(attachment), headers=headers, media_type=attachment.type)
 
-    return routes
-
-
-def _found(mails: Table[Mail], mail_id: str) -> Mail:
-    mail = mails.get(mail_id)
-    if mail is None:
-        raise HTTPException(404, "No such message.")
-    return mail
+    def _found(self, mail_id: str) -> Mail:
+        mail = self._mails.get(mail_id)
+        if mail is None:
+            raise HTTPException(404, "No such message.")
+        return mail
 
 
 def _content(attachment: Attachment) -> bytes:

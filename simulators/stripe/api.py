@@ -15,7 +15,7 @@ from simulators.identifiers import new_id
 from simulators.request_log import RequestEntry, RequestLog
 from simulators.store import Store
 from simulators.stripe.account import Origin, StripeAccount
-from simulators.stripe.errors import StripeError
+from simulators.stripe.errors import StripeError, UnfitParamsError
 from simulators.stripe.expansion import expand
 from simulators.stripe.forms import P, parse
 from simulators.stripe.idempotency import Idempotency, fingerprint
@@ -120,7 +120,7 @@ class StripeApi:
         stored = self._idempotency.replay(asked.key, asked_for)
         if stored:
             return Answer(stored.status, stored.body, stored.request_id)
-        answer = Answer(200, json.dumps(perform(asked)))
+        answer = _performed(perform, asked)
         if fault and fault.kind == "server_error":
             answer = _scripted(fault, asked)
         if asked.key:
@@ -151,6 +151,16 @@ class StripeApi:
                 answer=answer.body,
             )
         )
+
+
+def _performed(perform: Callable[[Asked], Wire], asked: Asked) -> Answer:
+    """A refusal by the operation itself is an answer like any other: it is stored under the key."""
+    try:
+        return Answer(200, json.dumps(perform(asked)))
+    except UnfitParamsError:
+        raise
+    except StripeError as refused:
+        return _refusal(refused, asked)
 
 
 async def _asked(request: Request) -> Asked:

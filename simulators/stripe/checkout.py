@@ -10,6 +10,7 @@ from pydantic import Field
 from simulators.identifiers import new_id
 from simulators.stripe import records
 from simulators.stripe.account import BY_ITSELF, Origin, StripeAccount
+from simulators.stripe.attempts import session_wire
 from simulators.stripe.currencies import check_total
 from simulators.stripe.errors import StripeError
 from simulators.stripe.forms import (
@@ -26,7 +27,6 @@ from simulators.stripe.lists import ListParams, page
 from simulators.stripe.objects import Wire
 from simulators.stripe.operations import Call
 from simulators.stripe.payment_objects import payment_intent
-from simulators.stripe.payments import session_wire
 
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 # A clock that is a little behind ours still asks for 30 minutes or 24 hours.

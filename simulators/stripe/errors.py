@@ -28,6 +28,10 @@ class StripeError(Exception):
         return {"error": error}
 
 
+class UnfitParamsError(StripeError):
+    """Refused before the operation began, so that an idempotency key stays unused."""
+
+
 def missing(noun: str, identifier: str, param: str = "id", status: int = 404) -> StripeError:
     return StripeError(
         f"No such {noun}: '{identifier}'", status, code="resource_missing", param=param

@@ -2,9 +2,9 @@
 
 from simulators.stripe import objects, payment_objects
 from simulators.stripe.account import StripeAccount
+from simulators.stripe.attempts import charge_wire
 from simulators.stripe.errors import StripeError
 from simulators.stripe.objects import Wire
-from simulators.stripe.payments import charge_wire
 
 DEEPEST = 4
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from simulators.stripe.errors import StripeError
+from simulators.stripe.errors import UnfitParamsError
 
 Tree = dict[str, Union[str, list[str], "Tree"]]
 
@@ -92,7 +92,7 @@ def decode(encoded: str) -> Tree:
     for name, value in parse_qsl(encoded, keep_blank_values=True):
         matched = _KEY.fullmatch(name)
         if matched is None:
-            raise StripeError(f"Received malformed parameter name: {name}", param=name)
+            raise UnfitParamsError(f"Received malformed parameter name: {name}", param=name)
         _plant(root, [matched[1], *_PART.findall(matched[2])], value, name)
     return root
 
@@ -102,7 +102,7 @@ def _plant(root: Tree, path: list[str], value: str, name: str) -> None:
     for part in path[:-1]:
         branch = node.setdefault(part, {})
         if not isinstance(branch, dict):
-            raise StripeError(f"Invalid hash: {name}", param=name)
+            raise UnfitParamsError(f"Invalid hash: {name}", param=name)
         node = branch
     if path[-1] == "":
         leaves = node.setdefault("", [])
@@ -112,7 +112,7 @@ def _plant(root: Tree, path: list[str], value: str, name: str) -> None:
         node[path[-1]] = value
 
 
-def _explained(refused: ValidationError, model: type[P]) -> StripeError:
+def _explained(refused: ValidationError, model: type[P]) -> UnfitParamsError:
     problems = refused.errors(include_url=False)
     unknown = [_name(problem) for problem in problems if problem["type"] == "extra_forbidden"]
     if unknown:
@@ -121,28 +121,28 @@ def _explained(refused: ValidationError, model: type[P]) -> StripeError:
     name = _name(problem)
     match problem["type"]:
         case "missing":
-            return StripeError(
+            return UnfitParamsError(
                 f"Missing required param: {name}.", code="parameter_missing", param=name
             )
         case "int_parsing":
-            return StripeError(problem["msg"], code="parameter_invalid_integer", param=name)
+            return UnfitParamsError(problem["msg"], code="parameter_invalid_integer", param=name)
         case "string_too_short":
             message = f"You passed an empty string for '{name}'. You should remove '{name}'."
-            return StripeError(message, code="parameter_invalid_empty", param=name)
+            return UnfitParamsError(message, code="parameter_invalid_empty", param=name)
         case "literal_error":
             expected = problem.get("ctx", {}).get("expected", "")
-            return StripeError(f"Invalid {name}: must be one of {expected}", param=name)
+            return UnfitParamsError(f"Invalid {name}: must be one of {expected}", param=name)
         case _:
-            return StripeError(f"Invalid {name}: {problem['msg']}", param=name)
+            return UnfitParamsError(f"Invalid {name}: {problem['msg']}", param=name)
 
 
-def _unknown(names: list[str], model: type[P]) -> StripeError:
+def _unknown(names: list[str], model: type[P]) -> UnfitParamsError:
     plural = "s" if len(names) > 1 else ""
     message = f"Received unknown parameter{plural}: {', '.join(names)}"
     near = get_close_matches(names[0], model.model_fields, n=1)
     if near and not plural:
         message += f". Did you mean {near[0]}?"
-    return StripeError(message, code="parameter_unknown", param=names[0])
+    return UnfitParamsError(message, code="parameter_unknown", param=names[0])
 
 
 def _name(problem: ErrorDetails) -> str:

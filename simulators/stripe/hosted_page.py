@@ -1,7 +1,6 @@
 """The page where a customer pays: a plain form that needs no script, and the 3-D Secure step."""
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Response
 from starlette.requests import Request
@@ -9,11 +8,13 @@ from starlette.responses import RedirectResponse
 
 from simulators.pages import render
 from simulators.store import Store
-from simulators.stripe import cards, checkout, payments, records
+from simulators.stripe import cards, checkout, payment_form, payments, records
 from simulators.stripe.account import StripeAccount
+from simulators.stripe.attempts import Outcome
 from simulators.stripe.currencies import readable
 from simulators.stripe.errors import StripeError
-from simulators.stripe.payments import Outcome, Payer, success_address
+from simulators.stripe.payment_form import Entered
+from simulators.stripe.payments import success_address
 
 SEE_OTHER = 303
 
@@ -27,94 +28,79 @@ class Line:
     total: str
 
 
-def router(account: StripeAccount, store: Store) -> APIRouter:
-    routes = APIRouter(prefix="/c/pay", tags=["hosted page"])
+class HostedPage:
+    def __init__(self, account: StripeAccount, store: Store) -> None:
+        self._account = account
+        self._store = store
+        self.router = APIRouter(prefix="/c/pay", tags=["hosted page"])
+        add = self.router.add_api_route
+        add("/{session_id}", self.show, methods=["GET"])
+        add("/{session_id}", self.submit, methods=["POST"])
+        add("/{session_id}/challenge", self.show_challenge, methods=["GET"])
+        add("/{session_id}/challenge", self.answer_challenge, methods=["POST"])
 
-    @routes.get("/{session_id}")
-    async def show(session_id: str) -> Response:
+    async def show(self, session_id: str) -> Response:
         """The form while the session is open, and afterwards a word on why there is none."""
-        session = _find(account, session_id)
-        store.flush()
+        session = self._find(session_id)
         return _form(session, {}) if session else _no_such_page()
 
-    @routes.post("/{session_id}")
-    async def submit(session_id: str, request: Request) -> Response:
+    async def submit(self, session_id: str, request: Request) -> Response:
         """What the customer entered; a declined card shows the form again."""
-        entered = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        session = _find(account, session_id)
+        entered = payment_form.read(await request.body())
+        session = self._find(session_id)
         if session is None:
             return _no_such_page()
-        if session.status != "open":
-            return _form(session, entered)
-        answer = _paid(account, session, entered)
-        store.flush()
-        return answer
+        problems = payment_form.problems(session, entered)
+        if session.status != "open" or problems:
+            return _form(session, entered, problems=problems, status=422)
+        outcome = self._pay(session, entered)
+        self._store.flush()
+        return _after(outcome, entered)
 
-    @routes.get("/{session_id}/challenge")
-    async def challenge(session_id: str) -> Response:
+    async def show_challenge(self, session_id: str) -> Response:
         """The bank asks the customer whether it is really them."""
-        session = _find(account, session_id)
-        if session is None:
-            return _no_such_page()
-        method = _challenged(account, session)
-        if method is None:
-            return RedirectResponse(f"/c/pay/{session.id}", SEE_OTHER)
+        session = self._find(session_id)
+        method = self._challenged(session) if session else None
+        if session is None or method is None:
+            return RedirectResponse(f"/c/pay/{session_id}", SEE_OTHER)
         return render("challenge.html", session=session, total=_total(session), last4=method.last4)
 
-    @routes.post("/{session_id}/challenge")
-    async def answer(session_id: str, request: Request) -> Response:
+    async def answer_challenge(self, session_id: str, request: Request) -> Response:
         """The customer approved or refused at their bank."""
-        entered = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        session = _find(account, session_id)
-        if session is None:
-            return _no_such_page()
-        if _challenged(account, session) is None:
-            return RedirectResponse(f"/c/pay/{session.id}", SEE_OTHER)
+        entered = payment_form.read(await request.body())
+        session = self._find(session_id)
+        if session is None or self._challenged(session) is None:
+            return RedirectResponse(f"/c/pay/{session_id}", SEE_OTHER)
         completed = entered.get("answer") == "complete"
-        outcome = payments.answer_challenge(account, session, completed=completed)
-        store.flush()
+        outcome = payments.answer_challenge(self._account, session, completed=completed)
+        self._store.flush()
         return _after(outcome, {})
 
-    return routes
+    def _find(self, session_id: str) -> records.CheckoutSession | None:
+        try:
+            return checkout.find_session(self._account, session_id)
+        except StripeError:
+            return None
+        finally:
+            self._store.flush()
+
+    def _pay(self, session: records.CheckoutSession, entered: Entered) -> Outcome:
+        payer = payment_form.payer(entered)
+        fate = payment_form.delayed_method(entered)
+        if fate and len(session.payment_method_types) > 1:
+            return payments.pay_by_bank(self._account, session, fate, payer)
+        card = cards.recognise(entered.get("number", ""))
+        return payments.pay_by_card(self._account, session, card, payer)
+
+    def _challenged(self, session: records.CheckoutSession) -> records.PaymentMethod | None:
+        """The card whose bank waits for an answer."""
+        intent = self._account.intents.get(session.payment_intent or "")
+        if session.status != "open" or intent is None or intent.status != "requires_action":
+            return None
+        return self._account.methods.get(intent.payment_method or "")
 
 
-def _find(account: StripeAccount, session_id: str) -> records.CheckoutSession | None:
-    try:
-        return checkout.find_session(account, session_id)
-    except StripeError:
-        return None
-
-
-def _challenged(
-    account: StripeAccount, session: records.CheckoutSession
-) -> records.PaymentMethod | None:
-    """The card whose bank waits for an answer."""
-    intent = account.intents.get(session.payment_intent or "")
-    if session.status != "open" or intent is None or intent.status != "requires_action":
-        return None
-    return account.methods.get(intent.payment_method or "")
-
-
-def _paid(
-    account: StripeAccount, session: records.CheckoutSession, entered: dict[str, str]
-) -> Response:
-    problems = _problems(session, entered)
-    if problems:
-        return _form(session, entered, problems=problems, status=422)
-    payer = Payer(name=entered.get("name") or None, email=entered.get("email") or None)
-    match entered["method"]:
-        case "settles_later":
-            return _after(payments.pay_by_bank(account, session, "settles_later", payer), entered)
-        case "fails_later":
-            return _after(payments.pay_by_bank(account, session, "fails_later", payer), entered)
-        case _:
-            month, year = _expiry(entered.get("expiry", "")) or (12, 2034)
-            payer = Payer(payer.name, payer.email, month, year)
-            card = cards.recognise(entered.get("number", ""))
-            return _after(payments.pay_by_card(account, session, card, payer), entered)
-
-
-def _after(outcome: Outcome, entered: dict[str, str]) -> Response:
+def _after(outcome: Outcome, entered: Entered) -> Response:
     session = outcome.session
     if outcome.result == "requires_action":
         return RedirectResponse(f"/c/pay/{session.id}/challenge", SEE_OTHER)
@@ -123,34 +109,9 @@ def _after(outcome: Outcome, entered: dict[str, str]) -> Response:
     return RedirectResponse(success_address(session) or f"/c/pay/{session.id}", SEE_OTHER)
 
 
-def _problems(session: records.CheckoutSession, entered: dict[str, str]) -> dict[str, str]:
-    """What is missing or malformed, by field."""
-    found = {}
-    if not session.customer_email and "@" not in entered.get("email", ""):
-        found["email"] = "Enter your e-mail address."
-    entered.setdefault("method", "card")
-    if entered["method"] != "card":
-        return found
-    if not entered.get("number", "").strip():
-        found["number"] = "Enter a card number."
-    if _expiry(entered.get("expiry", "")) is None:
-        found["expiry"] = "Enter the expiry as month and year, for example 12/34."
-    cvc = entered.get("cvc", "").strip()
-    if not (cvc.isdecimal() and len(cvc) in (3, 4)):
-        found["cvc"] = "Enter the 3 or 4 digits of the security code."
-    return found
-
-
-def _expiry(entered: str) -> tuple[int, int] | None:
-    month, _, year = entered.replace(" ", "").partition("/")
-    if not (month.isdecimal() and year.isdecimal() and 1 <= int(month) <= 12):
-        return None
-    return int(month), int(year) % 100 + 2000
-
-
 def _form(
     session: records.CheckoutSession,
-    entered: dict[str, str],
+    entered: Entered,
     *,
     problems: dict[str, str] | None = None,
     declined: records.PaymentError | None = None,

@@ -1,5 +1,7 @@
 """Pays, expires and settles without a browser: for tests, demos and scripts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from fastapi import APIRouter, HTTPException
@@ -8,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from simulators.store import Store
 from simulators.stripe import checkout, payments
 from simulators.stripe.account import BY_ITSELF, StripeAccount
+from simulators.stripe.attempts import Outcome, Result
 from simulators.stripe.cards import Fate, recognise
 from simulators.stripe.errors import StripeError
 from simulators.stripe.passage_of_time import settle_pending
@@ -31,7 +34,7 @@ class Paid(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    result: payments.Result
+    result: Result
     session_id: str
     session_status: str
     payment_status: str
@@ -72,46 +75,52 @@ class Settled(BaseModel):
     settled: list[str]
 
 
-def router(account: StripeAccount, store: Store) -> APIRouter:
-    routes = APIRouter(prefix="/_simulator", tags=["machine door"])
+class MachineDoor:
+    def __init__(self, account: StripeAccount, store: Store) -> None:
+        self._account = account
+        self._store = store
+        self.router = APIRouter(prefix="/_simulator", tags=["machine door"])
+        add = self.router.add_api_route
+        add("/pay", self.pay, methods=["POST"])
+        add("/expire", self.expire, methods=["POST"])
+        add("/settle", self.settle, methods=["POST"])
 
-    @routes.post("/pay")
-    async def pay(payment: Payment) -> Paid:
+    async def pay(self, payment: Payment) -> Paid:
         """Pay an open Checkout Session as a customer would on the hosted page."""
-        try:
-            outcome = _pay(account, payment)
-        except StripeError as refused:
-            raise HTTPException(refused.status, refused.message) from None
-        store.flush()
-        return _paid(outcome, account.options.public_url)
+        with _refusals_as_http():
+            outcome = _pay(self._account, payment)
+        self._store.flush()
+        return _paid(outcome, self._account.options.public_url)
 
-    @routes.post("/expire")
-    async def expire(wanted: SessionRef) -> SessionState:
+    async def expire(self, wanted: SessionRef) -> SessionState:
         """Let an open Checkout Session reach its end now."""
-        try:
-            session = checkout.find_session(account, wanted.session_id)
-        except StripeError as refused:
-            raise HTTPException(refused.status, refused.message) from None
+        with _refusals_as_http():
+            session = checkout.find_session(self._account, wanted.session_id)
         if session.status == "open":
-            session = checkout.expire(account, session, BY_ITSELF)
-        store.flush()
+            session = checkout.expire(self._account, session, BY_ITSELF)
+        self._store.flush()
         return SessionState(
             session_id=session.id,
             session_status=session.status,
             payment_status=session.payment_status,
         )
 
-    @routes.post("/settle")
-    async def settle(wanted: Settlement | None = None) -> Settled:
+    async def settle(self, wanted: Settlement | None = None) -> Settled:
         """Let delayed payments and pending refunds reach their end now."""
-        settled = settle_pending(account, wanted.id if wanted else None)
-        store.flush()
+        settled = settle_pending(self._account, wanted.id if wanted else None)
+        self._store.flush()
         return Settled(settled=settled)
 
-    return routes
+
+@contextmanager
+def _refusals_as_http() -> Iterator[None]:
+    try:
+        yield
+    except StripeError as refused:
+        raise HTTPException(refused.status, refused.message) from None
 
 
-def _pay(account: StripeAccount, payment: Payment) -> payments.Outcome:
+def _pay(account: StripeAccount, payment: Payment) -> Outcome:
     if (payment.card is None) == (payment.method is None):
         raise StripeError("Give either card or method.")
     session = checkout.find_session(account, payment.session_id)
@@ -125,7 +134,7 @@ def _pay(account: StripeAccount, payment: Payment) -> payments.Outcome:
     return outcome
 
 
-def _paid(outcome: payments.Outcome, public_url: str) -> Paid:
+def _paid(outcome: Outcome, public_url: str) -> Paid:
     session, intent = outcome.session, outcome.intent
     error = intent.last_payment_error
     challenged = outcome.result == "requires_action"

@@ -9,28 +9,49 @@ Wire = dict[str, object]
 API_VERSION = "2026-10-28.endive"
 
 
+# What never differs here.
+_SESSION: Wire = {
+    "object": "checkout.session",
+    "adaptive_pricing": {"enabled": False},
+    "after_expiration": None,
+    "allow_promotion_codes": None,
+    "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
+    "client_secret": None,
+    "consent": None,
+    "consent_collection": None,
+    "custom_fields": [],
+    "discounts": [],
+    "invoice": None,
+    "livemode": False,
+    "mode": "payment",
+    "payment_link": None,
+    "payment_method_collection": "if_required",
+    "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+    "phone_number_collection": {"enabled": False},
+    "recovered_from": None,
+    "setup_intent": None,
+    "shipping_address_collection": None,
+    "shipping_cost": None,
+    "shipping_options": [],
+    "subscription": None,
+    "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
+    "ui_mode": "hosted_page",
+}
+
+
 def checkout_session(session: records.CheckoutSession, public_url: str) -> Wire:
     total = session.amount_total
     submit = {"message": session.submit_text} if session.submit_text else None
-    return {
+    return _SESSION | {
         "id": session.id,
-        "object": "checkout.session",
-        "adaptive_pricing": {"enabled": False},
-        "after_expiration": None,
-        "allow_promotion_codes": None,
         "allowed_payment_method_types": session.allowed_payment_method_types,
         "amount_subtotal": total,
         "amount_total": total,
-        "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": session.billing_address_collection,
         "cancel_url": session.cancel_url,
         "client_reference_id": session.client_reference_id,
-        "client_secret": None,
-        "consent": None,
-        "consent_collection": None,
         "created": session.created,
         "currency": session.currency,
-        "custom_fields": [],
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
@@ -41,31 +62,15 @@ def checkout_session(session: records.CheckoutSession, public_url: str) -> Wire:
         "customer_creation": None if session.customer else "if_required",
         "customer_details": _payer(session),
         "customer_email": session.customer_email,
-        "discounts": [],
         "expires_at": session.expires_at,
-        "invoice": None,
-        "livemode": False,
         "locale": session.locale,
         "metadata": session.metadata,
-        "mode": "payment",
         "payment_intent": session.payment_intent,
-        "payment_link": None,
-        "payment_method_collection": "if_required",
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": session.payment_method_types,
         "payment_status": session.payment_status,
-        "phone_number_collection": {"enabled": False},
-        "recovered_from": None,
-        "setup_intent": None,
-        "shipping_address_collection": None,
-        "shipping_cost": None,
-        "shipping_options": [],
         "status": session.status,
         "submit_type": session.submit_type,
-        "subscription": None,
         "success_url": session.success_url,
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-        "ui_mode": "hosted_page",
         "url": f"{public_url}/c/pay/{session.id}" if session.status == "open" else None,
     }
 

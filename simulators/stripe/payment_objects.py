@@ -6,6 +6,28 @@ from simulators.stripe.objects import Wire
 NO_ADDRESS: Wire = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
+# What never differs here.
+_INTENT: Wire = {
+    "object": "payment_intent",
+    "amount_capturable": 0,
+    "amount_details": {"tip": {}},
+    "application": None,
+    "application_fee_amount": None,
+    "automatic_payment_methods": None,
+    "capture_method": "automatic_async",
+    "confirmation_method": "automatic",
+    "livemode": False,
+    "on_behalf_of": None,
+    "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+    "processing": None,
+    "review": None,
+    "setup_future_usage": None,
+    "shipping": None,
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
+
 def payment_intent(intent: records.PaymentIntent, public_url: str) -> Wire:
     challenged = intent.status == "requires_action"
     url = f"{public_url}/c/pay/{intent.session}/challenge"
@@ -13,44 +35,27 @@ def payment_intent(intent: records.PaymentIntent, public_url: str) -> Wire:
         "type": "redirect_to_url",
         "redirect_to_url": {"url": url, "return_url": None},
     }
-    return {
+    return _INTENT | {
         "id": intent.id,
-        "object": "payment_intent",
         "amount": intent.amount,
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
         "amount_received": intent.amount if intent.status == "succeeded" else 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
         "canceled_at": intent.canceled_at,
         "cancellation_reason": "expired" if intent.canceled_at else None,
-        "capture_method": "automatic_async",
         "client_secret": intent.client_secret,
-        "confirmation_method": "automatic",
         "created": intent.created,
         "currency": intent.currency,
         "customer": intent.customer,
         "description": intent.details.description,
         "last_payment_error": _payment_error(intent),
         "latest_charge": intent.latest_charge,
-        "livemode": False,
         "metadata": intent.details.metadata,
         "next_action": next_action if challenged else None,
-        "on_behalf_of": None,
         "payment_method": intent.payment_method,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
         "payment_method_types": intent.payment_method_types,
-        "processing": None,
         "receipt_email": intent.details.receipt_email,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
         "statement_descriptor": intent.details.statement_descriptor,
         "statement_descriptor_suffix": intent.details.statement_descriptor_suffix,
         "status": intent.status,
-        "transfer_data": None,
-        "transfer_group": None,
     }
 
 
@@ -118,17 +123,33 @@ def _billing_details(method: records.PaymentMethod) -> Wire:
     return {"address": NO_ADDRESS, "email": method.email, "name": method.name, "phone": None}
 
 
+# What never differs here.
+_CHARGE: Wire = {
+    "object": "charge",
+    "application": None,
+    "application_fee": None,
+    "application_fee_amount": None,
+    "failure_balance_transaction": None,
+    "fraud_details": {},
+    "livemode": False,
+    "on_behalf_of": None,
+    "receipt_number": None,
+    "receipt_url": None,
+    "review": None,
+    "shipping": None,
+    "source_transfer": None,
+    "transfer_data": None,
+    "transfer_group": None,
+}
+
+
 def charge(made: records.Charge, method: records.PaymentMethod) -> Wire:
     failed, succeeded = made.failure is not None, made.status == "succeeded"
-    return {
+    return _CHARGE | {
         "id": made.id,
-        "object": "charge",
         "amount": made.amount,
         "amount_captured": made.amount if succeeded else 0,
         "amount_refunded": made.amount_refunded,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
         "balance_transaction": made.id.replace("ch_", "txn_") if succeeded else None,
         "billing_details": _billing_details(method),
         "calculated_statement_descriptor": made.details.statement_descriptor or "SIMULATED",
@@ -138,30 +159,19 @@ def charge(made: records.Charge, method: records.PaymentMethod) -> Wire:
         "customer": made.customer,
         "description": made.details.description,
         "disputed": made.disputed,
-        "failure_balance_transaction": None,
         "failure_code": made.failure.code if made.failure else None,
         "failure_message": made.failure.message if made.failure else None,
-        "fraud_details": {},
-        "livemode": False,
         "metadata": made.details.metadata,
-        "on_behalf_of": None,
         "outcome": _outcome(made),
         "paid": not failed,
         "payment_intent": made.payment_intent,
         "payment_method": made.payment_method,
         "payment_method_details": _method_details(made, method),
         "receipt_email": made.details.receipt_email,
-        "receipt_number": None,
-        "receipt_url": None,
         "refunded": made.amount_refunded >= made.amount,
-        "review": None,
-        "shipping": None,
-        "source_transfer": None,
         "statement_descriptor": made.details.statement_descriptor,
         "statement_descriptor_suffix": made.details.statement_descriptor_suffix,
         "status": made.status,
-        "transfer_data": None,
-        "transfer_group": None,
     }
 
 

@@ -4,12 +4,12 @@ from collections import Counter
 
 from simulators.stripe import payment_objects
 from simulators.stripe.account import StripeAccount
+from simulators.stripe.attempts import charge_wire
 from simulators.stripe.errors import StripeError
 from simulators.stripe.forms import Params, Text
 from simulators.stripe.lists import ListParams, page
 from simulators.stripe.objects import Wire
 from simulators.stripe.operations import Call
-from simulators.stripe.payments import charge_wire
 
 
 class ListIntents(ListParams):

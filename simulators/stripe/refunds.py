@@ -9,6 +9,7 @@ from pydantic import Field
 from simulators.identifiers import new_id
 from simulators.stripe import payment_objects, records
 from simulators.stripe.account import BY_ITSELF, StripeAccount
+from simulators.stripe.attempts import charge_wire
 from simulators.stripe.cards import BY_NUMBER
 from simulators.stripe.currencies import readable
 from simulators.stripe.errors import StripeError
@@ -16,7 +17,6 @@ from simulators.stripe.forms import Integer, Metadata, Params, Text
 from simulators.stripe.lists import ListParams, page
 from simulators.stripe.objects import Wire
 from simulators.stripe.operations import Call
-from simulators.stripe.payments import charge_wire
 
 
 class CreateRefund(Params):
