@@ -24,6 +24,7 @@ from services.api_keys import ApiKeyService
 from services.catalogue import Services
 from services.health import HealthService
 from services.links import LinkService
+from services.pages import PageService
 from services.policies import PolicyService
 from services.purchases import PurchaseService
 from services.quotes import QuoteService
@@ -52,6 +53,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
     purchase_rows, quotes = PurchaseRecords(database), QuoteRecords(database)
     events, policies = EventRecords(database), PolicyRecords(database)
     refunds, emails = RefundRecords(database), EmailRecords(database)
+    urls = signed_urls(settings)
     purchases = PurchaseService(
         purchases=purchase_rows,
         quotes=quotes,
@@ -64,9 +66,8 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         purchases=purchases,
         refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above_minor),
         links=LinkService(LinkRecords(database), quotes, emails, purchases, workflows),
-        policies=PolicyService(
-            policies, FsspecDocuments(settings.documents), signed_urls(settings)
-        ),
+        policies=PolicyService(policies, FsspecDocuments(settings.documents), urls),
+        pages=PageService(purchase_rows, urls),
         webhooks=WebhookService(
             gateways=webhook_gateways(settings),
             events=events,
@@ -81,6 +82,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         timeline=TimelineService(client, purchases, events),
         health=HealthService(client, database, purchase_rows, events),
         idempotency=IdempotencyRecords(database),
+        urls=urls,
     )
 
 

@@ -60,6 +60,9 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_IN_FLIGHT = "idempotency_key_in_flight"
     INVALID_CURSOR = "invalid_cursor"
     PROVIDER_REFUSED = "provider_refused"
+    ROUTE_NOT_FOUND = "route_not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
 
 
@@ -217,6 +220,17 @@ ADVICE: dict[Code, Advice] = {
     Code.PROVIDER_REFUSED: _advice(
         "The payment provider did not accept this.",
         "Read the message; an operator may have to look at the provider's account.",
+    ),
+    Code.ROUTE_NOT_FOUND: _advice(
+        "There is nothing at this address.", "Check the address; /docs lists every route."
+    ),
+    Code.METHOD_NOT_ALLOWED: _advice(
+        "This address cannot be used in that way.", "Use one of the methods of the Allow header."
+    ),
+    Code.INTERNAL_ERROR: _advice(
+        "Something went wrong on our side. Nothing is lost.",
+        "Repeat the same request with its Idempotency-Key; if it stays so, ask an operator.",
+        retry=True,
     ),
     Code.UNAVAILABLE: _advice(
         "We cannot answer right now. Nothing is lost.",

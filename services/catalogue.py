@@ -6,11 +6,13 @@ from persistence.idempotency import IdempotencyRecords
 from services.api_keys import ApiKeyService
 from services.health import HealthService
 from services.links import LinkService
+from services.pages import PageService
 from services.policies import PolicyService
 from services.purchases import PurchaseService
 from services.quotes import QuoteService
 from services.refunds import RefundService
 from services.timeline import TimelineService
+from services.urls import CustomerUrls
 from services.webhooks import WebhookService
 
 
@@ -21,8 +23,10 @@ class Services:
     refunds: RefundService
     links: LinkService
     policies: PolicyService
+    pages: PageService
     webhooks: WebhookService
     api_keys: ApiKeyService
     timeline: TimelineService
     health: HealthService
     idempotency: IdempotencyRecords
+    urls: CustomerUrls
