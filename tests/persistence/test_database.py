@@ -1,0 +1,157 @@
+"""The database itself: migrations, outages, and two processes that write at once."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.exc import IntegrityError, StatementError
+
+from domain.errors import Unavailable
+from persistence.database import Database
+from persistence.keys import KeyRecords
+from persistence.migrate import migrate
+from persistence.purchases import PurchaseRecords
+from persistence.quotes import QuoteRecords
+from persistence.rows.tenants import TenantRow
+from tests.persistence.samples import NOON, TENANT, order, quote
+from tests.postgres import binaries, postgres
+
+
+class InterruptedTransaction(Exception): ...
+
+
+ALEMBIC_INI = Path(__file__).parents[2] / "alembic.ini"
+
+
+async def test_migrating_a_migrated_database_changes_nothing(url: str) -> None:
+    database = Database(url)
+    await QuoteRecords(database).register(quote())
+
+    await asyncio.gather(migrate(url), migrate(url), migrate(url))
+
+    assert await QuoteRecords(database).get(TENANT, "Q-1") == quote()
+    await database.close()
+
+
+async def test_several_processes_may_migrate_a_new_file_at_once(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/not/there/yet/paybind.db"
+
+    await asyncio.gather(*(migrate(url) for _ in range(4)))
+
+    database = Database(url)
+    await database.ping()
+    assert await QuoteRecords(database).get(TENANT, "Q-1") is None
+    await database.close()
+
+
+def test_the_tables_are_those_of_the_migrations(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(ALEMBIC_INI.parent)
+
+    command.check(Config(str(ALEMBIC_INI)))
+
+
+def test_migrations_can_be_undone_and_done_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(ALEMBIC_INI.parent)
+    config = Config(str(ALEMBIC_INI))
+
+    command.downgrade(config, "base")
+    command.upgrade(config, "head")
+
+    command.check(config)
+
+
+async def test_a_moment_comes_back_in_utc_whatever_zone_it_went_in(database: Database) -> None:
+    singapore = datetime(2026, 11, 20, 20, 0, 0, 5, tzinfo=timezone(timedelta(hours=8)))
+    keys = KeyRecords(database)
+    await keys.ensure_tenant(TENANT, "Acme", singapore)
+    key = await keys.create(TENANT, "till", [], "hash-1", "abcd", singapore)
+
+    found = await keys.by_hash("hash-1")
+
+    assert found is not None
+    assert found.created_at == key.created_at
+    assert found.created_at.utcoffset() == timedelta(0)
+
+
+async def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError):
+        await KeyRecords(database).ensure_tenant(TENANT, "Acme", NOON.replace(tzinfo=None))
+
+
+async def test_a_broken_rule_is_a_fault_and_tells_no_personal_data(database: Database) -> None:
+    with pytest.raises(IntegrityError) as broken:
+        await PurchaseRecords(database).open(order("Q-unregistered"), NOON)
+
+    assert "mei@example.com" not in str(broken.value)
+
+
+async def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
+    async def interrupted() -> None:
+        async with database.transaction() as session:
+            session.add(TenantRow(tenant_id=TENANT, name="Acme", created_at=NOON))
+            await session.flush()
+            raise InterruptedTransaction
+
+    with pytest.raises(InterruptedTransaction):
+        await interrupted()
+
+    async with database.reading() as session:
+        assert await session.get(TenantRow, TENANT) is None
+
+
+async def test_a_file_locked_by_another_process_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "paybind.db"
+    await migrate(f"sqlite+aiosqlite:///{path}")
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    with locked_file(path) as other:
+        writing = asyncio.create_task(QuoteRecords(database).register(quote()))
+        assert await QuoteRecords(database).get(TENANT, "Q-1") is None  # readers do not wait
+        assert not writing.done()
+        other.execute("COMMIT")
+
+    assert await writing == quote()
+    await database.close()
+
+
+async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/nowhere/paybind.db")
+
+    with pytest.raises(Unavailable):
+        await database.ping()
+    with pytest.raises(Unavailable):
+        await QuoteRecords(database).register(quote())
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_postgres_stopped_is_unavailable_before_and_during_use() -> None:
+    bin_dir = binaries()
+    if bin_dir is None:
+        pytest.skip("no PostgreSQL server on this machine")
+    with postgres(bin_dir) as server:
+        url = f"{server.replace('postgresql', 'postgresql+asyncpg', 1)}/postgres"
+        await migrate(url)
+        database = Database(url)
+        await QuoteRecords(database).register(quote())
+
+    with pytest.raises(Unavailable):  # the connection in the pool has died
+        await QuoteRecords(database).get(TENANT, "Q-1")
+    with pytest.raises(Unavailable):  # and there is none to be had
+        await database.ping()
+    await database.close()
+
+
+@contextmanager
+def locked_file(path: Path) -> Iterator[sqlite3.Connection]:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()

@@ -1,0 +1,99 @@
+"""Webhook events as rows: stored once, told apart into seen and handled."""
+
+import asyncio
+
+import pytest
+
+from domain.errors import NotFound
+from domain.events import EventOutcome, WebhookEvent
+from persistence.database import Database
+from persistence.events import EventRecords
+from tests.persistence.samples import LATER, NOON, TENANT, SignedEvent
+
+
+async def stored(events: EventRecords, provider_event_id: str = "evt_1") -> WebhookEvent:
+    event, is_new = await events.store("stripe", SignedEvent(provider_event_id), NOON)
+    assert is_new
+    return event
+
+
+async def test_an_event_is_new_once_and_its_deliveries_are_counted(database: Database) -> None:
+    events = EventRecords(database)
+    first = await stored(events)
+
+    again, is_new = await events.store("stripe", SignedEvent("evt_1", payload="{}"), LATER)
+
+    assert not is_new
+    assert again == first.model_copy(update={"deliveries": 2})
+    assert await events.find("stripe", "evt_1") == again
+    assert await events.find("sendgrid", "evt_1") is None
+
+
+async def test_of_deliveries_at_once_one_is_new(database: Database) -> None:
+    events = EventRecords(database)
+
+    answers = await asyncio.gather(
+        *(events.store("stripe", SignedEvent("evt_1"), NOON) for _ in range(5))
+    )
+
+    assert sorted(is_new for _, is_new in answers) == [False] * 4 + [True]
+    assert max(event.deliveries for event, _ in answers) == 5
+
+
+async def test_what_became_of_an_event_is_kept_with_its_tenant(database: Database) -> None:
+    events = EventRecords(database)
+    event = await stored(events)
+
+    await events.update(
+        event.event_id, EventOutcome.HANDED_OVER, "purchase-pur_1", "pur_1", TENANT, LATER
+    )
+    await events.update(event.event_id, EventOutcome.HANDED_OVER, at=LATER)
+
+    known = await events.get(event.event_id, TENANT)
+    assert known is not None
+    assert (known.workflow_id, known.purchase_id) == ("purchase-pur_1", "pur_1")
+    assert (known.handed_over_at, known.handled_at) == (LATER, None)
+    assert await events.get(event.event_id, "ten_other") is None
+    assert await events.of_purchase("pur_1") == (known,)
+
+
+async def test_an_event_is_handled_at_the_first_moment(database: Database) -> None:
+    events = EventRecords(database)
+    event = await stored(events)
+
+    await events.mark_handled((event.event_id,), NOON)
+    await events.mark_handled((event.event_id, "evt_none"), LATER)
+    await events.mark_handled((), LATER)
+
+    handled = await events.get(event.event_id)
+    assert handled is not None
+    assert handled.handled_at == NOON
+
+
+async def test_events_are_counted_and_paged_by_outcome(database: Database) -> None:
+    events = EventRecords(database)
+    for number in range(3):
+        event = await stored(events, f"evt_{number}")
+    await events.update(event.event_id, EventOutcome.UNMATCHED, at=LATER)
+
+    counts = await events.count_by_outcome()
+    first = await events.page(None, EventOutcome.RECEIVED, None, None, 1)
+    second = await events.page(None, EventOutcome.RECEIVED, None, first.next_cursor, 1)
+
+    assert counts[EventOutcome.RECEIVED] == 2
+    assert counts[EventOutcome.UNMATCHED] == 1
+    assert counts[EventOutcome.UNKNOWN_TYPE] == 0
+    assert {one.provider_event_id for one in (*first.items, *second.items)} == {"evt_0", "evt_1"}
+    assert (await events.page(TENANT)).items == ()
+
+
+async def test_the_payload_stays_out_of_what_is_printed(database: Database) -> None:
+    event = await stored(EventRecords(database))
+
+    assert "mei@example.com" in event.payload
+    assert "mei@example.com" not in repr(event)
+
+
+async def test_an_event_nobody_stored_is_a_fault_to_update(database: Database) -> None:
+    with pytest.raises(NotFound):
+        await EventRecords(database).update("evt_none", EventOutcome.UNMATCHED, at=NOON)
