@@ -3,10 +3,12 @@
 import base64
 import gc
 import os
+import unicodedata
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter
 
@@ -15,6 +17,7 @@ from domain.money import Money
 from domain.policies import PolicySheet
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from gateways.brand import Brand
+from gateways.documents import UnprintableSheet
 from gateways.policy_view import PolicyView, view_of
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "policies"
@@ -70,11 +73,13 @@ class Press:
             (TEMPLATES / "clauses.json").read_bytes()
         )
         self._mark = _data_uri((TEMPLATES / "mark.svg").read_bytes())
+        self._glyphs = _glyphs()
         self._fetcher = URLFetcher(allowed_protocols=("data",))
 
     def print(self, sheet: PolicySheet, brand: Brand) -> bytes:
         view = view_of(sheet)
-        page = HTML(string=self._filled(view, brand), url_fetcher=self._fetcher, media_type="print")
+        text = self._legible(self._filled(view, brand))
+        page = HTML(string=text, url_fetcher=self._fetcher, media_type="print")
         pdf = page.write_pdf(
             stylesheets=[self._style],
             font_config=self._fonts,
@@ -90,11 +95,30 @@ class Press:
             policy=view, brand=brand, terms=_columns(self._wordings, brand), mark=self._mark
         )
 
+    def _legible(self, text: str) -> str:
+        """Leave out pictures that no font of ours has; never a letter: it may be of a name."""
+        unknown = set(text) - self._glyphs
+        ornaments = {c for c in unknown if _is_ornament(c)}
+        if letters := {c for c in unknown - ornaments if unicodedata.category(c) != "Cf"}:
+            codes = ", ".join(f"U+{ord(letter):04X}" for letter in sorted(letters))
+            raise UnprintableSheet(f"no font of ours has {codes}")
+        return text.translate({ord(ornament): None for ornament in ornaments})
+
     def warm_up(self, brand: Brand) -> None:
         """Print once, then keep the collector away from all that now stays for good."""
         self.print(SPECIMEN, brand)
         gc.collect()
         gc.freeze()
+
+
+def _glyphs() -> frozenset[str]:
+    drawn = {code for font in FONTS.glob("*.?tf") for code in TTFont(font).getBestCmap()}
+    return frozenset({"\n"} | {chr(code) for code in drawn})
+
+
+def _is_ornament(character: str) -> bool:
+    """An emoji or a part of one: a symbol, its shade, its frame, or the choice of its style."""
+    return unicodedata.category(character) in ("So", "Sk", "Me") or character in "\ufe0e\ufe0f"
 
 
 def _columns(wordings: tuple[_Wording, ...], brand: Brand) -> tuple[tuple[Clause, ...], ...]:

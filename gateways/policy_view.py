@@ -130,5 +130,5 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _qr_code(url: str) -> str:
-    code = segno.make(url, error="m", micro=False)
+    code = segno.make(url, error="m", micro=False, mask=2)
     return str(code.svg_data_uri(border=0, dark="#14213d", omitsize=True))
