@@ -26,7 +26,8 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 }
 # Composition roots may see everything; nobody but a root imports a root.
 ROOTS = {
-    *("settings", "connections", "codec", "composition", "cli", "worker"),
+    *("settings", "connections", "codec", "codec_server", "composition", "worker"),
+    *("cli", "installation", "processes", "detaching"),
     *("api.main", "mcp_server.server"),
 }
 

@@ -7,7 +7,6 @@ from typing import TypedDict
 from ruamel.yaml import YAML
 
 from settings import Settings
-from workflows import attributes
 
 HOUSE = Path(__file__).parents[1]
 
@@ -28,12 +27,6 @@ def services() -> dict[str, Service]:
 
 def of_paybind() -> dict[str, Service]:
     return {n: s for n, s in services().items() if s["image"].startswith("paybind:")}
-
-
-def test_the_namespace_gets_every_search_attribute_of_the_workflows() -> None:
-    created = str(services()["temporal-namespace"]["environment"]["SEARCH_ATTRIBUTES"])
-
-    assert dict(pair.split("=") for pair in created.split()) == attributes.ALL
 
 
 def test_every_variable_given_to_paybind_is_one_it_reads() -> None:
