@@ -20,7 +20,7 @@ from domain.purchases import (
     Settled,
     Settlement,
 )
-from domain.refunds import CLAIMS_MONEY
+from domain.refunds import CLAIMS_MONEY, RefundStatus
 from domain.views import PurchaseView
 from gateways.payments import PaymentGateway
 
@@ -58,10 +58,17 @@ class Opening(Model):
 
 
 class Standing(Model):
-    """Where a purchase stands when a run begins, the first one or one that resumes it."""
+    """Where a purchase stands when a run begins, the first one or one that resumes it.
+
+    A policy is owed while the money is here and the customer has no policy in hand; ``goes_back``
+    says that all of the money is claimed by refunds.
+    """
 
     purchase: Purchase
+    policy_status: PolicyStatus = PolicyStatus.NONE
+    reviews: tuple[ReviewReason, ...] = ()
     owes_policy: bool = False
+    goes_back: bool = False
 
 
 class CheckoutRef(Model):
@@ -102,6 +109,11 @@ class PurchaseActivities:
             return Standing(purchase=opened)
 
     @activity.defn
+    async def read_standing(self, order: PurchaseOrder) -> Standing:
+        with told_to_temporal():
+            return await self._standing(await self.records.open(order, now()))
+
+    @activity.defn
     async def fetch_checkout(self, checkout: CheckoutRef) -> CheckoutSnapshot:
         with told_to_temporal():
             return await self.gateways[checkout.provider].fetch_checkout(checkout.session_id)
@@ -136,14 +148,21 @@ class PurchaseActivities:
             await self.events.mark_handled(event_ids, now())
 
     async def _standing(self, purchase: Purchase) -> Standing:
-        if not purchase.paid_exactly:
-            return Standing(purchase=purchase)
         order = purchase.order
         view = await self.records.view(order.tenant_id, order.purchase_id)
-        if view is None or view.policy_status is PolicyStatus.DELIVERED:
-            return Standing(purchase=purchase)
-        claimed = sum(each.amount.minor for each in view.refunds if each.status in CLAIMS_MONEY)
-        return Standing(purchase=purchase, owes_policy=claimed < order.price.minor)
+        if view is None:
+            raise LookupError(f"{order.purchase_id} is missing")
+        paid = purchase.paid.minor if purchase.paid else 0
+        is_in_hand = view.policy_status is PolicyStatus.DELIVERED
+        return Standing(
+            purchase=purchase,
+            policy_status=view.policy_status,
+            reviews=tuple(each.reason for each in view.reviews if each.resolved_at is None),
+            owes_policy=purchase.is_paid
+            and not is_in_hand
+            and _sum(view, frozenset({RefundStatus.SUCCEEDED})) < paid,
+            goes_back=purchase.is_paid and _sum(view, CLAIMS_MONEY) >= paid,
+        )
 
     async def _checkout(self, opening: Opening) -> Checkout:
         order = opening.order
@@ -166,3 +185,8 @@ class PurchaseActivities:
                 idempotency_key=order.key("checkout", opening.group),
             )
         )
+
+
+def _sum(view: PurchaseView, statuses: frozenset[RefundStatus]) -> int:
+    """Minor units of the purchase's refunds that stand in one of these."""
+    return sum(each.amount.minor for each in view.refunds if each.status in statuses)

@@ -79,14 +79,12 @@ class RefundActivities:
     async def create_refund(self, attempt: RefundAttempt) -> Refund:
         """Ask the provider for the money back, and keep its answer.
 
-        After the first try the refund is looked up by our id before it is asked for again.
+        It is looked up by our id first: a key lives for a day, and this may be asked again later.
         """
         refund = attempt.refund
         with told_to_temporal():
             gateway = self.gateways[attempt.provider]
-            made = None
-            if attempt.group > 1 or activity.info().attempt > 1:
-                made = await gateway.find_refund(refund.refund_id, refund.payment_id)
+            made = await gateway.find_refund(refund.refund_id, refund.payment_id)
             made = made or await gateway.create_refund(_order_of(attempt))
             return await self.records.record_outcome(refund.refund_id, made, (), now())
 

@@ -178,6 +178,7 @@ class Purchase(Model):
                 "status": PaymentStatus.PENDING,
                 "can_retry": False,
                 "processing": True,
+                "failure": None,
                 "payment_id": seen.payment_id,
             }
         )

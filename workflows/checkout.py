@@ -7,31 +7,35 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.purchases import CheckoutRef, Opening, PurchaseActivities
+    from activities.purchases import CheckoutRef, Opening, PurchaseActivities, Standing
     from domain.errors import Code
-    from domain.payments import CheckoutSnapshot, Failure
+    from domain.payments import Failure
     from domain.purchases import (
         Cancellation,
         Purchase,
         PurchaseOrder,
         Refusal,
+        ReviewReason,
         Settled,
         Settlement,
     )
     from workflows import options
-    from workflows.trying import fault_of, promptly
+    from workflows.reviews import Reviews
+    from workflows.trying import fault_of, promptly, under_fresh_keys, words_of
     from workflows.waiting import happens_within, pauses
+
+NOT_OPENED = "The payment page could not be opened. Nothing was charged."
 
 
 class CheckoutStory:
-    """Owns the purchase's state. Webhooks leave hints here, polls need none; both end in apply."""
+    """Owns the purchase's state. Webhooks leave hints here, polls need none; both end in look."""
 
-    def __init__(self, order: PurchaseOrder, shown: Callable[[], None]) -> None:
+    def __init__(self, order: PurchaseOrder, reviews: Reviews, shown: Callable[[], None]) -> None:
         self.order = order
+        self.reviews = reviews
         self.shown = shown
         self.purchase = Purchase(order=order)
         self.settled = Settled()
-        self.owes_policy = False
         self.is_open = False
         self.refusal: Refusal | None = None
         self.hints: list[str] = []  # ids of events that say: go and read
@@ -43,19 +47,26 @@ class CheckoutStory:
         """Whether it is known where the purchase stands, or that it may not be opened."""
         return self.is_open or self.refusal is not None
 
-    async def open(self) -> None:
-        """The row, then the checkout. A fault the provider stored needs a new key, after a look."""
-        for group in options.ATTEMPT_GROUPS:
-            try:
-                await self._open_under(group)
-                return
-            except ActivityError as error:
-                if fault_of(error) != "StoredFault" or group == options.ATTEMPT_GROUPS[-1]:
-                    await self._refuse(error)
-                    return
+    async def open(self) -> Standing | None:
+        """The row, then the checkout. None where it is refused, and ``refusal`` says why."""
+        try:
+            standing = await under_fresh_keys(self._open_under)
+        except ActivityError as error:
+            await self._refuse(error)
+            return None
+        if isinstance(standing, Refusal):
+            self.refusal = standing
+            return None
+        self.purchase = standing.purchase
+        self.is_open = True
+        return standing
 
-    async def follow(self, on_silence: Callable[[], Awaitable[None]]) -> None:
-        """Read at every hint and at ever longer pauses; ``on_silence`` runs after a silent one."""
+    async def follow(self, on_silence: Callable[[], Awaitable[None]]) -> bool:
+        """Read at every hint and at ever longer pauses; ``on_silence`` runs after a silent one.
+
+        Whether it was paid meanwhile.
+        """
+        was_paid = self.purchase.is_paid
         looks = pauses(*options.FIRST_LOOKS, then=options.NEXT_LOOKS)
         while not self.purchase.is_settled or self.hints:
             pause = options.SETTLEMENT_LOOKS if self.purchase.processing else next(looks)
@@ -67,6 +78,7 @@ class CheckoutStory:
             if not heard:
                 await on_silence()
         self.cancellation = None
+        return self.purchase.is_paid and not was_paid
 
     async def hears_within(self, pause: timedelta, summary: str) -> bool:
         return await happens_within(
@@ -74,9 +86,11 @@ class CheckoutStory:
         )
 
     async def look(self) -> None:
-        await self._apply(await promptly(PurchaseActivities.fetch_checkout, self._ref()))
+        """Read where it stands. Only what was heard before is answered by what is read."""
+        heard = tuple(self.hints)
+        await self._become(await self._read(), heard)
 
-    async def _open_under(self, group: int) -> None:
+    async def _open_under(self, group: int) -> Standing | Refusal:
         started_at = workflow.info().start_time
         opening = Opening(
             order=self.order,
@@ -84,58 +98,66 @@ class CheckoutStory:
             started_at=started_at,
             group=group,
         )
-        standing = await workflow.execute_activity_method(
+        return await workflow.execute_activity_method(
             PurchaseActivities.open_purchase,
             opening,
             **options.moving_money(self.order.key("checkout", group)),
         )
-        if isinstance(standing, Refusal):
-            self.refusal = standing
-            return
-        self.purchase, self.owes_policy = standing.purchase, standing.owes_policy
-        self.is_open = True
-        self.shown()
 
     async def _refuse(self, error: ActivityError) -> None:
         """The provider will not open this checkout: the quote is free again, nothing was paid."""
-        said = str(error.cause or error)
-        failure = Failure(code=fault_of(error) or "timeout", reason=said)
+        failure = Failure(code=fault_of(error) or "timeout", reason=NOT_OPENED)
         self.purchase = self.purchase.refused(failure)
         await self._record(())
-        self.refusal = Refusal(code=Code.PROVIDER_REFUSED, message=said)
+        self.refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
 
-    async def _apply(self, seen: CheckoutSnapshot) -> None:
-        """The provider's word, from a webhook or a poll alike, into the purchase and its rows."""
-        await self._become(self.purchase.applied(seen, workflow.now()))
+    async def _read(self) -> Purchase:
+        """The purchase after the provider's present word; where there is none a person is asked."""
+        if self.purchase.checkout is None:
+            missing = "the provider tells of a checkout that is not on record"
+            await self.reviews.ask(ReviewReason.PAYMENT_UNSETTLED, missing)
+            return self.purchase
+        try:
+            seen = await promptly(PurchaseActivities.fetch_checkout, self._ref())
+        except ActivityError as error:
+            await self.reviews.ask(ReviewReason.PAYMENT_UNSETTLED, words_of(error))
+            return self.purchase
+        return self.purchase.applied(seen, workflow.now())
 
     async def _cancel(self, cancellation: Cancellation) -> None:
         """Expire the session; a payment that was faster wins, one under way cannot be stopped."""
-        seen = await workflow.execute_activity_method(
-            PurchaseActivities.expire_checkout,
-            self._ref(),
-            **options.moving_money(self.order.key("expire")),
-        )
-        purchase = self.purchase.applied(seen, workflow.now())
-        if purchase.processing:
-            self.cancel_refusal = Refusal(
-                code=Code.PAYMENT_PROCESSING, message="the bank is still deciding on the payment"
+        heard = tuple(self.hints)
+        try:
+            seen = await workflow.execute_activity_method(
+                PurchaseActivities.expire_checkout,
+                self._ref(),
+                **options.moving_money(self.order.key("expire")),
             )
-        elif not purchase.is_paid:
-            purchase = purchase.cancelled(cancellation.reason)
-        await self._become(purchase)
+        except ActivityError as error:
+            self.cancel_refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
+        else:
+            purchase = self.purchase.applied(seen, workflow.now())
+            if purchase.processing:
+                self.cancel_refusal = Refusal(
+                    code=Code.PAYMENT_PROCESSING, message="the bank still decides on the payment"
+                )
+            elif not purchase.is_paid:
+                purchase = purchase.cancelled(cancellation.reason)
+            await self._become(purchase, heard)
         self.cancellation = None
 
-    async def _become(self, purchase: Purchase) -> None:
-        heard = tuple(self.hints)
+    async def _become(self, purchase: Purchase, heard: tuple[str, ...]) -> None:
+        was_settled = self.purchase.is_settled
         if purchase != self.purchase or heard:
             self.purchase = purchase
             await self._record(heard)
         self.hints = [event for event in self.hints if event not in heard]
+        if purchase.is_settled and not was_settled:
+            await self.reviews.resolve(ReviewReason.PAYMENT_UNSETTLED)
 
     async def _record(self, event_ids: tuple[str, ...]) -> None:
         settlement = Settlement(purchase=self.purchase, event_ids=event_ids)
         self.settled = await promptly(PurchaseActivities.record_settlement, settlement)
-        self.owes_policy = self.owes_policy or self.purchase.paid_exactly
         self.shown()
 
     def _ref(self) -> CheckoutRef:

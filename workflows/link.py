@@ -1,8 +1,11 @@
 """One payment link: seven days, two reminders, and an end that the customer is told of."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -12,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.links import REMINDERS, LinkOrder, LinkStatus
     from workflows.mailing import deliver
     from workflows.trying import promptly
+    from workflows.unknown import count_unknown
     from workflows.waiting import happens_within
 
 
@@ -24,13 +28,14 @@ class PaymentLinkWorkflow:
         self.order = order
         self.ended: LinkStatus | None = None
         self.closed = False
+        self.letters: list[asyncio.Task[str | None]] = []
 
     @workflow.run
     async def run(self, order: LinkOrder) -> LinkStatus:
         for number, after in enumerate(REMINDERS, start=1):
             due = order.created_at + after
             if due < order.expires_at and not await self._ends_within(due - workflow.now()):
-                await self._send(EmailTemplate.LINK_REMINDER, number)
+                self._send(EmailTemplate.LINK_REMINDER, number)
         await self._ends_within(order.expires_at - workflow.now())
         return await self._close()
 
@@ -48,11 +53,15 @@ class PaymentLinkWorkflow:
     @send.validator
     def validate_send(self, email_id: str) -> None:
         if self.ended is not None:
-            raise ApplicationError(f"the link is {self.ended}", type=Code.LINK_NOT_FOUND)
+            raise ApplicationError(f"the link is {self.ended}", type=Code(f"link_{self.ended}"))
 
     @workflow.signal
     def quote_paid(self) -> None:
         self.ended = self.ended or LinkStatus.PAID
+
+    @workflow.signal(dynamic=True)
+    async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
+        count_unknown(name)
 
     @workflow.query
     def current(self) -> LinkStatus:
@@ -69,12 +78,18 @@ class PaymentLinkWorkflow:
         self.ended = await promptly(LinkActivities.end_link, end)
         self.closed = True
         if self.ended is LinkStatus.EXPIRED:
-            await self._send(EmailTemplate.LINK_EXPIRED)
+            self._send(EmailTemplate.LINK_EXPIRED)
+        await asyncio.gather(*self.letters)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self.ended
 
-    async def _send(self, template: EmailTemplate, number: int = 1) -> None:
-        await deliver(self._email(template, email_id_of(self.order.link_id, template, number)))
+    def _send(self, template: EmailTemplate, number: int = 1) -> None:
+        """Not waited for: a mail outage must keep neither payment nor revocation from being seen.
+
+        A reminder that got too late meanwhile is not sent any more.
+        """
+        email_id = email_id_of(self.order.link_id, template, number)
+        self.letters.append(asyncio.create_task(deliver(self._email(template, email_id))))
 
     def _email(self, template: EmailTemplate, email_id: str) -> EmailOrder:
         return EmailOrder(

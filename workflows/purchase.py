@@ -1,8 +1,10 @@
 """One purchase, from quote to delivered policy. Handlers record facts; ``run`` moves the money."""
 
 import asyncio
+from collections.abc import Sequence
 
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -12,7 +14,6 @@ from temporalio.exceptions import (
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from activities.policies import PolicyActivities
     from activities.purchases import PurchaseActivities
     from activities.refunds import FoundRefund, RefundActivities
     from domain.emails import EmailOrder, EmailTemplate, email_id_of
@@ -38,12 +39,13 @@ with workflow.unsafe.imports_passed_through():
     from domain.refunds import workflow_id_of as refund_workflow_id_of
     from workflows import attributes, options
     from workflows.checkout import CheckoutStory
+    from workflows.issuing import IssuingStory
     from workflows.link import PaymentLinkWorkflow
     from workflows.mailing import deliver
     from workflows.refund import RefundStart, RefundWorkflow
     from workflows.reviews import Reviews
-    from workflows.trying import promptly
-    from workflows.waiting import happens_within
+    from workflows.trying import promptly, words_of
+    from workflows.unknown import count_unknown
 
 
 @workflow.defn
@@ -53,26 +55,29 @@ class PurchaseWorkflow:
     @workflow.init
     def __init__(self, order: PurchaseOrder) -> None:
         self.order = order
-        self.checkout = CheckoutStory(order, self._publish)
         self.reviews = Reviews(order.purchase_id, self._publish)
-        self.policy_status = PolicyStatus.NONE
-        self.retry_asked = False
-        self.refunding_all = False
+        self.checkout = CheckoutStory(order, self.reviews, self._publish)
+        self.policy = IssuingStory(order, self.reviews, self._publish)
         self.refund_lock = asyncio.Lock()
         self.decline_told: asyncio.Task[str | None] | None = None
 
     @workflow.run
     async def run(self, order: PurchaseOrder) -> Purchase:
-        await self.checkout.open()
+        standing = await self.checkout.open()
+        if standing is not None:
+            self.reviews.open |= set(standing.reviews)
+            self.policy.take_up(standing)
         while self.checkout.refusal is None:
-            await self.checkout.follow(on_silence=self._mind_the_silence)
+            if await self.checkout.follow(on_silence=self._mind_the_silence):
+                self.policy.is_owed = True
+            self._tell_of_decline()
             await self._stop_link()
             await self._return_late_money()
-            await self._issue_policy()
+            await self.policy.issue(self.checkout.purchase)
             await self._watch_for_late_money()
-            if not self.checkout.hints:
+            if await self._rests():
                 break
-        await self._finish()
+        await workflow.wait_condition(workflow.all_handlers_finished)
         return self.checkout.purchase
 
     # What may be asked, and what may be told
@@ -88,29 +93,27 @@ class PurchaseWorkflow:
         """Close the checkout. Where a payment was faster, the answer is a paid purchase."""
         story = self.checkout
         await workflow.wait_condition(lambda: story.is_known)
-        if story.refusal is None and not story.purchase.is_settled:
-            story.cancellation = cancellation
-            await workflow.wait_condition(lambda: story.cancellation is None)
-        refused, story.cancel_refusal = story.cancel_refusal, None
-        return refused or story.refusal or story.purchase
+        if story.refusal is not None or story.purchase.is_settled:
+            return story.refusal or story.purchase
+        story.cancellation, story.cancel_refusal = cancellation, None
+        await workflow.wait_condition(lambda: story.cancellation is None)
+        return story.cancel_refusal or story.purchase
 
     @workflow.update
     async def refund(self, request: RefundRequest) -> Refund | Refusal:
         """Claim the money and start the refund; one at a time, so that the cap holds."""
         await workflow.wait_condition(lambda: self.checkout.is_known)
-        return await self._refund(request)
+        return self.checkout.refusal or await self._refund(request)
 
     @workflow.update
     async def retry_issue(self) -> PolicyStatus:
         """Try at once to issue a paid policy that a person has looked at."""
-        self.retry_asked = True
-        await workflow.wait_condition(lambda: not self.retry_asked)
-        return self.policy_status
-
-    @retry_issue.validator
-    def validate_retry_issue(self) -> None:
-        if self.policy_status is not PolicyStatus.NONE:
-            raise ApplicationError("the policy is issued", type=Code.NOT_IN_REVIEW)
+        await workflow.wait_condition(lambda: self.checkout.is_known)
+        if not self.policy.may_be_retried(self.checkout.purchase):
+            raise ApplicationError("no policy waits to be issued", type=Code.NOT_IN_REVIEW)
+        self.policy.retry_asked = True
+        await workflow.wait_condition(lambda: not self.policy.retry_asked)
+        return self.policy.status
 
     @workflow.signal
     async def checkout_changed(self, fact: CheckoutChanged) -> None:
@@ -127,8 +130,13 @@ class PurchaseWorkflow:
             provider_refund_id=fact.provider_refund_id,
             event_id=fact.event_id,
         )
-        async with self.refund_lock:
-            await promptly(RefundActivities.adopt_refund, found)
+        try:
+            async with self.refund_lock:
+                await promptly(RefundActivities.adopt_refund, found)
+        except ActivityError as error:
+            detail = f"{fact.provider_refund_id} could not be read: {words_of(error)}"
+            await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
+        self.policy.refund_asked = True
 
     @workflow.signal
     async def dispute_opened(self, fact: DisputeOpened) -> None:
@@ -138,6 +146,12 @@ class PurchaseWorkflow:
     @workflow.signal
     async def email_bounced(self, fact: EmailBounced) -> None:
         await self.reviews.ask(ReviewReason.EMAIL_NOT_DELIVERED, fact.email_id, fact.event_id)
+        await workflow.wait_condition(lambda: self.checkout.is_known)
+        await self.policy.look()  # a policy that bounced is not delivered
+
+    @workflow.signal(dynamic=True)
+    async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
+        count_unknown(name)
 
     @workflow.query
     def current(self) -> Purchase:
@@ -169,7 +183,7 @@ class PurchaseWorkflow:
         payment_id = self.checkout.purchase.late_payment_id
         if payment_id is None:
             return
-        await self._refund(
+        refund = await self._refund(
             RefundRequest(
                 refund_id=late_refund_id_of(self.order.purchase_id, payment_id),
                 purchase_id=self.order.purchase_id,
@@ -179,43 +193,8 @@ class PurchaseWorkflow:
                 needs_approval_above=0,
             )
         )
-
-    async def _issue_policy(self) -> None:
-        """Print, then deliver. What cannot be printed waits for a person, and is tried again."""
-        purchase = self.checkout.purchase
-        if purchase.is_paid and not purchase.paid_exactly:
-            await self.reviews.ask(ReviewReason.AMOUNT_DIFFERS, f"paid {purchase.paid}")
-            return
-        while self.checkout.owes_policy and not self.refunding_all:
-            if await self._print_policy():
-                await self._deliver_policy()
-                return
-            self.retry_asked = False
-            await happens_within(
-                options.NEXT_ISSUE, lambda: self.retry_asked or self.refunding_all, "a person"
-            )
-
-    async def _print_policy(self) -> bool:
-        try:
-            await workflow.execute_activity_method(
-                PolicyActivities.issue_policy, self.order.purchase_id, **options.ISSUE_POLICY
-            )
-        except ActivityError as error:
-            await self.reviews.ask(ReviewReason.POLICY_NOT_ISSUED, str(error.cause or error))
-            return False
-        self.policy_status = PolicyStatus.ISSUED
-        await self.reviews.resolve(ReviewReason.POLICY_NOT_ISSUED)
-        return True
-
-    async def _deliver_policy(self) -> None:
-        """A failing mail service never un-issues a policy: it is shown as issued, not delivered."""
-        self.retry_asked = False
-        fault = await deliver(self._email(EmailTemplate.PAYMENT_CONFIRMATION))
-        if fault is not None:
-            await self.reviews.ask(ReviewReason.EMAIL_NOT_DELIVERED, fault)
-            return
-        self.policy_status = PolicyStatus.DELIVERED
-        self._publish()
+        if isinstance(refund, Refusal):
+            await self.reviews.ask(ReviewReason.REFUND_FAILED, f"{payment_id}: {refund.message}")
 
     async def _watch_for_late_money(self) -> None:
         """A checkout that ended unpaid is read once more: its last webhook may have been lost."""
@@ -226,11 +205,15 @@ class PurchaseWorkflow:
             await self.checkout.look()
             await self._return_late_money()
 
-    async def _finish(self) -> None:
-        self.retry_asked = False
-        if self.decline_told is not None:
-            await self.decline_told
-        await workflow.wait_condition(workflow.all_handlers_finished)
+    async def _rests(self) -> bool:
+        """Whether every letter and answer is out, and nothing was heard meanwhile."""
+        self.policy.retry_asked = False
+        await workflow.wait_condition(lambda: bool(self.checkout.hints) or self._is_idle())
+        return not self.checkout.hints
+
+    def _is_idle(self) -> bool:
+        has_told = self.decline_told is None or self.decline_told.done()
+        return has_told and workflow.all_handlers_finished()
 
     # Steps that several parts of the story take
 
@@ -241,8 +224,7 @@ class PurchaseWorkflow:
                 return refund
             if refund.status in (RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING):
                 await self._start_refund(refund)
-        if self.policy_status is PolicyStatus.NONE and refund.amount == self.order.price:
-            self.refunding_all = True  # nobody gets both the money and the policy
+        self.policy.refund_asked = True  # it may be all of the money: look before issuing
         return refund
 
     async def _start_refund(self, refund: Refund) -> None:
@@ -260,7 +242,9 @@ class PurchaseWorkflow:
 
     def _tell_of_decline(self) -> None:
         """Once, and never right after it: most customers try another card at once."""
-        if self.checkout.purchase.status is PaymentStatus.FAILED and self.decline_told is None:
+        purchase = self.checkout.purchase
+        has_failed = purchase.status is PaymentStatus.FAILED and purchase.checkout is not None
+        if has_failed and self.decline_told is None:
             self.decline_told = asyncio.create_task(
                 deliver(self._email(EmailTemplate.PAYMENT_FAILED))
             )
@@ -276,5 +260,5 @@ class PurchaseWorkflow:
     def _publish(self) -> None:
         """What operators see in the Temporal UI without opening a history."""
         purchase = self.checkout.purchase
-        attributes.show(purchase.status, self.policy_status, bool(self.reviews.open))
+        attributes.show(purchase.status, self.policy.status, bool(self.reviews.open))
         workflow.set_current_details(attributes.details(purchase, self.checkout.settled))

@@ -1,6 +1,9 @@
 """One refund: a human's yes where it needs one, the provider's word, and the customer told."""
 
+from collections.abc import Sequence
+
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
@@ -20,7 +23,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.mailing import deliver
     from workflows.reviews import flag_review
-    from workflows.trying import fault_of, promptly
+    from workflows.trying import fault_of, promptly, under_fresh_keys, words_of
+    from workflows.unknown import count_unknown
     from workflows.waiting import happens_within, pauses
 
 
@@ -72,6 +76,10 @@ class RefundWorkflow:
     def refund_changed(self, fact: RefundChanged) -> None:
         self.facts.append(fact)
 
+    @workflow.signal(dynamic=True)
+    async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
+        count_unknown(name)
+
     @workflow.query
     def current(self) -> Refund:
         return self.refund
@@ -86,23 +94,21 @@ class RefundWorkflow:
         self.refund = await promptly(RefundActivities.record_decision, decided)
 
     async def _ask_provider(self) -> None:
-        for group in options.ATTEMPT_GROUPS:
-            attempt = RefundAttempt(refund=self.refund, provider=self.provider, group=group)
-            try:
-                self.refund = await workflow.execute_activity_method(
-                    RefundActivities.create_refund,
-                    attempt,
-                    **options.moving_money(self.refund.key(group)),
-                )
-                return
-            except ActivityError as error:
-                if fault_of(error) != "StoredFault" or group == options.ATTEMPT_GROUPS[-1]:
-                    await self._fail(error)
-                    return
+        try:
+            self.refund = await under_fresh_keys(self._create_under)
+        except ActivityError as error:
+            await self._fail(error)
+
+    async def _create_under(self, group: int) -> Refund:
+        return await workflow.execute_activity_method(
+            RefundActivities.create_refund,
+            RefundAttempt(refund=self.refund, provider=self.provider, group=group),
+            **options.moving_money(self.refund.key(group)),
+        )
 
     async def _fail(self, error: ActivityError) -> None:
         """A definite no ends the refund; an unknown outcome keeps its claim for a person."""
-        said = str(error.cause or error)
+        said = words_of(error)
         if fault_of(error) == "RefusedByProvider":
             failure = RefundFailure(refund_id=self.refund.refund_id, reason=said)
             self.refund = await promptly(RefundActivities.fail_refund, failure)
@@ -114,7 +120,11 @@ class RefundWorkflow:
         deadline = workflow.now() + options.REFUND_WINDOW
         while self.facts or self._is_underway():
             await happens_within(next(looks), lambda: bool(self.facts), "the next look")
-            await self._read()
+            try:
+                await self._read()
+            except ActivityError as error:  # a definite no to a mere question
+                await self._ask_person(words_of(error))
+                return
             if workflow.now() > deadline:
                 await self._ask_person("the provider has not decided in time")
                 return
@@ -124,17 +134,14 @@ class RefundWorkflow:
         return asked and self.refund.status is RefundStatus.PENDING
 
     async def _read(self) -> None:
+        """Read where it stands. Only what was heard before is answered by what is read."""
         heard = tuple(self.facts)
         before = self.refund.status
-        provider_refund_id = self.refund.provider_refund_id
-        if provider_refund_id is None and heard:
-            provider_refund_id = heard[-1].provider_refund_id
-        if provider_refund_id is None:
-            return
+        known = self.refund.provider_refund_id or heard[-1].provider_refund_id
         look = RefundLook(
             refund_id=self.refund.refund_id,
             provider=self.provider,
-            provider_refund_id=provider_refund_id,
+            provider_refund_id=known,
             event_ids=tuple(fact.event_id for fact in heard),
         )
         self.refund = await promptly(RefundActivities.read_refund, look)

@@ -1,0 +1,125 @@
+"""What each letter says, gathered from rows just before it is written."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from temporalio.exceptions import ApplicationError
+
+from domain.emails import Attachment, Email, EmailOrder, EmailTemplate, Letter
+from domain.links import LinkStatus, PaymentLink
+from domain.policies import Policy
+from domain.purchases import PaymentStatus
+from domain.refunds import Asker, Refund, RefundStatus
+from domain.views import PurchaseView
+from gateways.documents import DocumentStore
+
+
+class EmailRecords(Protocol):
+    async def get(self, email_id: str) -> Email | None: ...
+
+
+class PurchaseRecords(Protocol):
+    async def view(self, tenant_id: str, purchase_id: str) -> PurchaseView | None: ...
+
+
+class LinkRecords(Protocol):
+    async def get(self, tenant_id: str, link_id: str) -> PaymentLink | None: ...
+    async def contact_of(self, link_id: str) -> tuple[str, str | None]: ...
+
+
+class RefundRecords(Protocol):
+    async def get(self, tenant_id: str, refund_id: str) -> Refund | None: ...
+
+
+class CustomerUrls(Protocol):
+    """The addresses that letters point at."""
+
+    def pay_url(self, link: PaymentLink) -> str: ...
+    def document_url(self, policy: Policy) -> str: ...
+
+
+@dataclass(frozen=True)
+class Letters:
+    emails: EmailRecords
+    purchases: PurchaseRecords
+    links: LinkRecords
+    refunds: RefundRecords
+    store: DocumentStore
+    urls: CustomerUrls
+
+    async def gather(self, order: EmailOrder) -> Letter | None:
+        """None when there is nothing to say any more: it was paid, revoked or given back."""
+        if order.link_id is not None:
+            return await self._of_link(order, order.link_id)
+        if order.purchase_id is None:
+            raise _unsendable("an e-mail is about a purchase or a link")
+        view = await self.purchases.view(order.tenant_id, order.purchase_id)
+        if view is None or view.customer_email is None:
+            raise _unsendable(f"{order.purchase_id} has nobody to write to")
+        letter = Letter(
+            email_id=order.email_id,
+            template=order.template,
+            to=view.customer_email,
+            product_name=view.product_name,
+            price=view.price,
+            pay_url=view.checkout_url,
+            expires_at=view.expires_at,
+            failure_reason=view.failure_reason,
+        )
+        if order.refund_id is not None:
+            return await self._of_refund(order, order.refund_id, letter)
+        if order.template is EmailTemplate.PAYMENT_CONFIRMATION:
+            return await self._confirmation(view, letter)
+        return letter if view.payment_status is PaymentStatus.FAILED else None
+
+    async def _confirmation(self, view: PurchaseView, letter: Letter) -> Letter | None:
+        policy = view.policy
+        if policy is None or policy.document is None:
+            raise LookupError(f"{view.purchase_id} has no policy document to send")
+        if policy.cancelled_at is not None:
+            return None
+        pdf = await self.store.get(policy.document.location)
+        attachment = Attachment(
+            filename=f"{policy.number}.pdf", media_type="application/pdf", content=pdf
+        )
+        return letter.model_copy(
+            update={
+                "policy_number": policy.number,
+                "document_url": self.urls.document_url(policy),
+                "attachments": (attachment,),
+            }
+        )
+
+    async def _of_refund(self, order: EmailOrder, refund_id: str, letter: Letter) -> Letter | None:
+        refund = await self.refunds.get(order.tenant_id, refund_id)
+        if refund is None:
+            raise LookupError(f"{refund_id} is missing")
+        if refund.status is not RefundStatus.SUCCEEDED:
+            return None
+        return letter.model_copy(
+            update={"refunded": refund.amount, "paid_too_late": refund.asker is Asker.PAYBIND}
+        )
+
+    async def _of_link(self, order: EmailOrder, link_id: str) -> Letter | None:
+        link = await self.links.get(order.tenant_id, link_id)
+        if link is None:
+            raise LookupError(f"{link_id} is missing")
+        is_farewell = order.template is EmailTemplate.LINK_EXPIRED
+        if link.status is not (LinkStatus.EXPIRED if is_farewell else LinkStatus.ACTIVE):
+            return None
+        email = await self.emails.get(order.email_id)
+        to, name = await self.links.contact_of(link_id)
+        return Letter(
+            email_id=order.email_id,
+            template=order.template,
+            to=email.recipient if email else to,
+            to_name=email.recipient_name if email else name,
+            product_name=link.product_name,
+            price=link.price,
+            pay_url=self.urls.pay_url(link),
+            expires_at=link.expires_at,
+        )
+
+
+def _unsendable(why: str) -> ApplicationError:
+    return ApplicationError(why, type="Unsendable", non_retryable=True)

@@ -1,0 +1,69 @@
+"""A time-skipping server for the session; a worker and a world of its own for each test."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from tests.workflows.stories import Stories
+from tests.workflows.workers import workers
+from tests.workflows.world import World
+from workflows import attributes
+
+TYPES = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Bool": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+}
+
+
+def server(name: str) -> str | None:
+    """The path of a test server that stands beside this Python, or somewhere on PATH."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name)
+
+
+@pytest.fixture(scope="session")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=server("temporal-test-server"),
+        data_converter=pydantic_data_converter,
+    ) as env:
+        await _add_search_attributes(env.client)
+        yield env
+
+
+async def _add_search_attributes(client: Client) -> None:
+    types = {name: TYPES[kind] for name, kind in attributes.ALL.items()}
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=types)
+    )
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+async def stories(skipping: WorkflowEnvironment, world: World) -> AsyncIterator[Stories]:
+    async with workers(skipping.client, world):
+        told = Stories(skipping, skipping.client, world)
+        yield told
+        await _end_all(told)
+
+
+async def _end_all(stories: Stories) -> None:
+    """Nothing of this test may wake up while time is skipped in the next one."""
+    for workflow_id in stories.workflow_ids():
+        try:
+            await stories.client.get_workflow_handle(workflow_id).terminate()
+        except RPCError:  # it has ended, or never began
+            continue

@@ -1,0 +1,197 @@
+"""Telling a story to the workflows as the services do, and watching what becomes of it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.testing import WorkflowEnvironment
+
+from domain.links import LinkOrder, LinkStatus
+from domain.links import workflow_id_of as link_workflow_id_of
+from domain.payments import (
+    CheckoutChanged,
+    DisputeOpened,
+    EmailBounced,
+    RefundChanged,
+    RefundFound,
+)
+from domain.policies import Policy, PolicyStatus
+from domain.purchases import Cancellation, Purchase, PurchaseOrder, Refusal
+from domain.purchases import workflow_id_of as purchase_workflow_id_of
+from domain.refunds import Decision, Refund, RefundRequest
+from domain.refunds import workflow_id_of as refund_workflow_id_of
+from tests.workflows.world import World
+from workflows import attributes, options
+from workflows.link import PaymentLinkWorkflow
+from workflows.purchase import PurchaseWorkflow
+from workflows.refund import RefundStart, RefundWorkflow
+
+SOON = 10.0
+Fact = CheckoutChanged | RefundFound | DisputeOpened | EmailBounced
+Found = TypeVar("Found")
+
+SIGNALS = {
+    CheckoutChanged: PurchaseWorkflow.checkout_changed,
+    RefundFound: PurchaseWorkflow.refund_found,
+    DisputeOpened: PurchaseWorkflow.dispute_opened,
+    EmailBounced: PurchaseWorkflow.email_bounced,
+}
+
+
+@dataclass
+class Stories:
+    env: WorkflowEnvironment
+    client: Client
+    world: World
+
+    # What callers ask
+
+    async def open(self, order: PurchaseOrder) -> Purchase | Refusal:
+        return await self.client.execute_update_with_start_workflow(
+            PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
+        )
+
+    async def opened(self, order: PurchaseOrder) -> Purchase:
+        purchase = await self.open(order)
+        assert isinstance(purchase, Purchase)
+        return purchase
+
+    async def cancel(self, order: PurchaseOrder, reason: str | None = None) -> Purchase | Refusal:
+        return await self.client.execute_update_with_start_workflow(
+            PurchaseWorkflow.cancel,
+            Cancellation(reason=reason),
+            start_workflow_operation=_started(order),
+        )
+
+    async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund | Refusal:
+        return await self.client.execute_update_with_start_workflow(
+            PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
+        )
+
+    async def refunded(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
+        refund = await self.refund(order, request)
+        assert isinstance(refund, Refund)
+        return refund
+
+    async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:
+        return await self.client.execute_update_with_start_workflow(
+            PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
+        )
+
+    async def decide(self, refund: Refund, approved: bool) -> Refund:
+        return await self.refund_run(refund.refund_id).execute_update(
+            RefundWorkflow.decide, Decision(approved=approved, by="key_boss")
+        )
+
+    # What providers tell
+
+    async def tell(self, order: PurchaseOrder, fact: Fact) -> str:
+        """Signal-with-start, as the webhook door does. Gives the event's id."""
+        await self.client.start_workflow(
+            PurchaseWorkflow.run,
+            order,
+            id=purchase_workflow_id_of(order.purchase_id),
+            task_queue=options.PURCHASES,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            search_attributes=attributes.of_new_purchase(order),
+            start_signal=SIGNALS[type(fact)].__name__,
+            start_signal_args=[fact],
+        )
+        return fact.event_id
+
+    async def tell_change(self, order: PurchaseOrder) -> str:
+        return await self.tell(order, CheckoutChanged(event_id=self.world.event()))
+
+    async def tell_refund(self, order: PurchaseOrder, refund_id: str) -> str:
+        fact = RefundChanged(
+            event_id=self.world.event(),
+            provider_refund_id=self.world.payments.provider_id_of(refund_id),
+        )
+        await self.client.start_workflow(
+            RefundWorkflow.run,
+            RefundStart(refund=self.world.rows.refunds[refund_id], provider="stripe"),
+            id=refund_workflow_id_of(refund_id),
+            task_queue=options.PURCHASES,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            search_attributes=attributes.of_refund(order),
+            start_signal="refund_changed",
+            start_signal_args=[fact],
+        )
+        return fact.event_id
+
+    # Whole passages
+
+    async def paid(self, order: PurchaseOrder) -> Purchase:
+        """Opened, paid, told of by a webhook, and followed to its end."""
+        await self.opened(order)
+        self.world.payments.pay(order.purchase_id)
+        await self.tell_change(order)
+        return await self.end_of(order)
+
+    async def end_of(self, order: PurchaseOrder) -> Purchase:
+        return await self.purchase_run(order).result()
+
+    async def refund_end(self, refund_id: str) -> Refund:
+        return await self.refund_run(refund_id).result()
+
+    async def start_link(self, link: LinkOrder) -> WorkflowHandle[PaymentLinkWorkflow, LinkStatus]:
+        return await self.client.start_workflow(
+            PaymentLinkWorkflow.run,
+            link,
+            id=link_workflow_id_of(link.link_id),
+            task_queue=options.PURCHASES,
+            search_attributes=attributes.of_link(link.tenant_id, link.quote_id),
+        )
+
+    # Watching
+
+    async def pass_time(self, by: timedelta) -> None:
+        await self.env.sleep(by)
+
+    async def until(self, found: Callable[[], Found]) -> Found:
+        """What a look finds, as soon as it finds anything."""
+        async with asyncio.timeout(SOON):
+            while not (seen := found()):  # noqa: ASYNC110  rows have no event to wait for
+                await asyncio.sleep(0.005)
+            return seen
+
+    def purchase_run(self, order: PurchaseOrder) -> WorkflowHandle[PurchaseWorkflow, Purchase]:
+        return self.client.get_workflow_handle_for(
+            PurchaseWorkflow.run, purchase_workflow_id_of(order.purchase_id)
+        )
+
+    def refund_run(self, refund_id: str) -> WorkflowHandle[RefundWorkflow, Refund]:
+        return self.client.get_workflow_handle_for(
+            RefundWorkflow.run, refund_workflow_id_of(refund_id)
+        )
+
+    def stored(self, order: PurchaseOrder) -> Purchase:
+        return self.world.rows.purchases[order.purchase_id]
+
+    def policy(self, order: PurchaseOrder) -> Policy | None:
+        return self.world.rows.policies.get(order.purchase_id)
+
+    def workflow_ids(self) -> list[str]:
+        """Of every workflow that this world may have started."""
+        return [
+            *(purchase_workflow_id_of(each) for each in self.world.rows.purchases),
+            *(refund_workflow_id_of(each) for each in self.world.rows.refunds),
+            *(link_workflow_id_of(each) for each in self.world.rows.links),
+        ]
+
+
+def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:
+    return WithStartWorkflowOperation(
+        PurchaseWorkflow.run,
+        order,
+        id=purchase_workflow_id_of(order.purchase_id),
+        task_queue=options.PURCHASES,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        static_summary=f"{order.price} · {order.product_name}",
+        search_attributes=attributes.of_new_purchase(order),
+    )
