@@ -213,12 +213,12 @@ def _content_order(content: list[Content]) -> Iterator[Problem]:
 
 
 def _subjects(asked: MailSend) -> Iterator[Problem]:
-    for number, part in enumerate(asked.personalizations):
+    for part in asked.personalizations:
         if not (part.subject or asked.subject or asked.template_id):
             yield Problem(
                 "The subject is required. You can get around this requirement if you use a "
                 "template with a subject defined or if every personalization has a subject.",
-                f"personalizations.{number}.subject" if asked.subject is None else "subject",
+                "subject",
             )
 
 

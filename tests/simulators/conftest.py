@@ -106,7 +106,12 @@ class Simulators:
     def get(self, path: str) -> Json:
         return _JSON.validate_json(httpx.get(self.url + path, timeout=10).content)
 
-    def new_session(self, amount: int = 12_500, currency: str = "sgd") -> stripe.checkout.Session:
+    def new_session(
+        self,
+        amount: int = 12_500,
+        currency: str = "sgd",
+        success_url: str = "https://shop.test/thanks?session={CHECKOUT_SESSION_ID}",
+    ) -> stripe.checkout.Session:
         return self.client.v1.checkout.sessions.create(
             {
                 "mode": "payment",
@@ -120,7 +125,7 @@ class Simulators:
                         },
                     }
                 ],
-                "success_url": "https://shop.test/thanks?session={CHECKOUT_SESSION_ID}",
+                "success_url": success_url,
                 "cancel_url": "https://shop.test/cancelled",
                 "client_reference_id": "pur_1",
                 "customer_email": "jenny@example.com",
