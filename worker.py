@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.emails import EmailActivities
+from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.policies import PolicyActivities
 from activities.purchases import PurchaseActivities
@@ -98,6 +99,7 @@ def purchases_worker(
         ),
         activities=[
             purchases.open_purchase,
+            purchases.read_standing,
             purchases.fetch_checkout,
             purchases.expire_checkout,
             purchases.record_settlement,
@@ -140,14 +142,17 @@ def documents_worker(
 def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> EmailActivities:
     return EmailActivities(
         emails=EmailRecords(database),
-        purchases=PurchaseRecords(database),
         policies=PolicyRecords(database),
-        links=LinkRecords(database),
-        refunds=RefundRecords(database),
-        store=FsspecDocuments(settings.documents),
+        letters=Letters(
+            emails=EmailRecords(database),
+            purchases=PurchaseRecords(database),
+            links=LinkRecords(database),
+            refunds=RefundRecords(database),
+            store=FsspecDocuments(settings.documents),
+            urls=signed_urls(settings),
+        ),
         writer=LetterWriter(brand(settings)),
         gateway=mail,
-        urls=signed_urls(settings),
     )
 
 

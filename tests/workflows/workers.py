@@ -1,19 +1,23 @@
-"""The workers as in production: sandboxed stories, both task queues, activities over fakes."""
+"""Workers as in production, over fakes; only the sandbox is stricter: it watches our stories."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio.client import Client
 from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from tests.workflows.world import World
+from worker import PASSED_THROUGH
 from workflows import options
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
-from workflows.sandbox import sandboxed
 
 WORKFLOWS = (PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow)
+WATCHED = SandboxRestrictions.default.with_passthrough_modules(
+    *(module for module in PASSED_THROUGH if module != "workflows")
+)
 
 
 @asynccontextmanager
@@ -23,7 +27,7 @@ async def workers(client: Client, world: World) -> AsyncIterator[None]:
         task_queue=options.PURCHASES,
         workflows=WORKFLOWS,
         activities=world.activities(),
-        workflow_runner=sandboxed(),
+        workflow_runner=SandboxedWorkflowRunner(restrictions=WATCHED),
     )
     printers = Worker(
         client, task_queue=options.DOCUMENTS, activities=[world.policies().issue_policy]
