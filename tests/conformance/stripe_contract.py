@@ -66,11 +66,10 @@ def problems_in_event(event: JsonValue) -> list[str]:
     contract = _contract()
     problems = contract.problems(event, contract.schemas.of(Event))
     subject = _at(_at(event, "data"), "object")
-    kinds = {getattr(kind, "OBJECT_NAME", ""): kind for kind in KNOWN}
-    kind = kinds.get(str(_at(subject, "object")))
-    if kind is None:
+    schema = contract.kind(str(_at(subject, "object")))
+    if schema is None:
         return [*problems, f"data[object]: {_at(subject, 'object')!r} is no object known here"]
-    found = contract.problems(subject, contract.schemas.of(kind))
+    found = contract.problems(subject, schema)
     return [*problems, *(f"data[object] {problem}" for problem in found)]
 
 
@@ -86,16 +85,22 @@ class Contract:
     def __init__(self) -> None:
         self.schemas = SdkSchemas(frozenset(KNOWN))
         self._operations = [self._read(service, name) for service, name in OPERATIONS]
+        self._kinds = {getattr(kind, "OBJECT_NAME", ""): self.schemas.of(kind) for kind in KNOWN}
+        self._validator = Draft202012Validator({"$defs": self.schemas.definitions})
 
     def operation(self, method: str, path: str) -> Operation | None:
         matching = (o for o in self._operations if o.path.fullmatch(path))
         return next((o for o in matching if o.method == method.lower()), None)
 
+    def kind(self, object_name: str) -> Schema | None:
+        return self._kinds.get(object_name)
+
     def problems(self, value: JsonValue, schema: Schema) -> list[str]:
-        return sorted({_told(error) for error in self._validator(schema).iter_errors(value)})
+        errors = self._validator.evolve(schema=schema).iter_errors(value)
+        return sorted({_told(error) for error in errors})
 
     def fits(self, value: JsonValue, schema: JsonValue) -> bool:
-        return isinstance(schema, dict) and not self.problems(value, schema)
+        return isinstance(schema, dict) and self._validator.evolve(schema=schema).is_valid(value)
 
     @cached_property
     def error(self) -> Schema:
@@ -117,9 +122,6 @@ class Contract:
         definition = self.schemas.definitions[name]
         assert isinstance(definition, dict)
         return definition
-
-    def _validator(self, schema: Schema) -> Draft202012Validator:
-        return Draft202012Validator({**schema, "$defs": self.schemas.definitions})
 
     def _read(self, service: type[StripeService], name: str) -> Operation:
         method, path = _asked_by(service, name)

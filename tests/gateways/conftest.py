@@ -1,0 +1,31 @@
+"""The gateway before the simulated Stripe; whatever passes between them is checked as wire."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from gateways.payments import PaymentGateway
+from gateways.stripe_payments import StripePayments
+from tests.gateways.simulated_stripe import SimulatedStripe, problems_in, simulated_stripe
+
+
+@pytest.fixture(scope="session")
+async def running_stripe() -> AsyncIterator[SimulatedStripe]:
+    async with simulated_stripe() as stripe:
+        yield stripe
+
+
+@pytest.fixture
+async def simulated(running_stripe: SimulatedStripe) -> AsyncIterator[SimulatedStripe]:
+    await running_stripe.begins_anew()
+    yield running_stripe
+    assert problems_in(await running_stripe.ends()) == []
+    assert running_stripe.refused == []
+
+
+@pytest.fixture
+async def payments(simulated: SimulatedStripe) -> AsyncIterator[PaymentGateway]:
+    gateway = StripePayments("sk_test_of_the_tests", simulated.url, timedelta(seconds=3))
+    yield gateway
+    await gateway.close()
