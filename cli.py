@@ -4,9 +4,12 @@ import asyncio
 import json
 import sys
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from domain.verification import Verdict
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -61,6 +64,40 @@ def down() -> None:
     from settings import Settings
 
     _say("stopped" if stop_detached(Settings()) else "nothing was running")
+
+
+@app.command()
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the story's facts.")] = False,
+) -> None:
+    """Buy one policy, from an agent's tool call to the PDF in the mailbox, and prove it."""
+    from demo import run_demo
+
+    facts = asyncio.run(run_demo(_progress))
+    if as_json:
+        _say(facts.model_dump_json(indent=2))
+    else:
+        _say(f"Done in {facts.seconds} s. The policy: {facts.policy_pdf}")
+
+
+@app.command()
+def verify(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict.")] = False,
+) -> None:
+    """Prove that each paid purchase has one charge, one policy and one delivered message."""
+    verdict = asyncio.run(_verify())
+    if as_json:
+        _say(verdict.model_dump_json(indent=2))
+    else:
+        _say(
+            f"{verdict.paid_purchases} paid purchases: {verdict.charges} charges, "
+            f"{verdict.policies} policies, {verdict.delivered_messages} delivered messages, "
+            f"{verdict.refunds} refunds, {verdict.in_review} in review"
+        )
+    for finding in verdict.findings:
+        _progress(f"{finding.irregularity}: {finding.subject} ({', '.join(finding.purchase_ids)})")
+    if verdict.findings:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -152,6 +189,14 @@ async def _migrate() -> None:
     await migrate_database(settings.database)
     if settings.temporal_address is not None:
         await register_search_attributes(settings)
+
+
+async def _verify() -> "Verdict":
+    from composition import open_services
+    from settings import Settings
+
+    async with open_services(Settings()) as services:
+        return await services.verification.verify()
 
 
 async def _replay(event_id: str) -> None:

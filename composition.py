@@ -20,6 +20,7 @@ from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
+from persistence.verification import VerificationRecords
 from services.api_keys import ApiKeyService
 from services.catalogue import Services
 from services.health import HealthService
@@ -30,6 +31,7 @@ from services.purchases import PurchaseService
 from services.quotes import QuoteService
 from services.refunds import RefundService
 from services.timeline import TimelineService
+from services.verification import VerificationService
 from services.webhooks import WebhookService
 from services.workflows import Workflows
 from settings import Settings
@@ -54,6 +56,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
     events, policies = EventRecords(database), PolicyRecords(database)
     refunds, emails = RefundRecords(database), EmailRecords(database)
     urls = signed_urls(settings)
+    documents = FsspecDocuments(settings.documents)
     purchases = PurchaseService(
         purchases=purchase_rows,
         quotes=quotes,
@@ -66,7 +69,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         purchases=purchases,
         refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above_minor),
         links=LinkService(LinkRecords(database), quotes, emails, purchases, workflows),
-        policies=PolicyService(policies, FsspecDocuments(settings.documents), urls),
+        policies=PolicyService(policies, documents, urls),
         pages=PageService(purchase_rows, urls),
         webhooks=WebhookService(
             gateways=webhook_gateways(settings),
@@ -81,6 +84,9 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         api_keys=ApiKeyService(KeyRecords(database)),
         timeline=TimelineService(client, purchases, events),
         health=HealthService(client, database, purchase_rows, events),
+        verification=VerificationService(
+            VerificationRecords(database), policies, documents, client
+        ),
         idempotency=IdempotencyRecords(database),
         urls=urls,
     )

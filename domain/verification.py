@@ -43,12 +43,22 @@ class PaidPurchase(Model):
 
 
 class Irregularity(StrEnum):
-    """What no sound database holds."""
+    """What does not hold."""
 
     QUOTE_PAID_TWICE = "quote_paid_twice"
     PAYMENT_USED_TWICE = "payment_used_twice"
     POLICY_WITHOUT_PAYMENT = "policy_without_payment"
     REFUNDED_ABOVE_PAID = "refunded_above_paid"
+    NO_CHARGE = "no_charge"
+    CHECKOUT_OPENED_TWICE = "checkout_opened_twice"
+    NO_POLICY = "no_policy"
+    SEVERAL_POLICIES = "several_policies"
+    DOCUMENT_MISSING = "document_missing"
+    DOCUMENT_ALTERED = "document_altered"
+    NOT_DELIVERED = "not_delivered"
+    DELIVERED_TWICE = "delivered_twice"
+    LATE_MONEY_KEPT = "late_money_kept"
+    WORKFLOW_FAILED = "workflow_failed"
 
 
 class Finding(Model):
@@ -57,3 +67,15 @@ class Finding(Model):
     irregularity: Irregularity
     subject: str
     purchase_ids: tuple[str, ...]
+
+
+class Verdict(Model):
+    """What was looked at, and all that does not hold of it."""
+
+    paid_purchases: int
+    charges: int
+    policies: int
+    delivered_messages: int
+    refunds: int
+    in_review: int
+    findings: tuple[Finding, ...]

@@ -13,6 +13,7 @@ from services.quotes import QuoteService
 from services.refunds import RefundService
 from services.timeline import TimelineService
 from services.urls import CustomerUrls
+from services.verification import VerificationService
 from services.webhooks import WebhookService
 
 
@@ -28,5 +29,6 @@ class Services:
     api_keys: ApiKeyService
     timeline: TimelineService
     health: HealthService
+    verification: VerificationService
     idempotency: IdempotencyRecords
     urls: CustomerUrls

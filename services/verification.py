@@ -1,0 +1,127 @@
+"""The proof that each paid purchase has one charge, one policy and one delivered message.
+
+Rows say what was recorded, histories say what was done, the document store says what is kept:
+they must agree. A purchase that a person is asked to review is counted, not accused.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client, WorkflowExecutionStatus
+
+from domain.policies import PolicyDocument
+from domain.purchases import workflow_id_of
+from domain.refunds import CLAIMS_MONEY
+from domain.verification import Finding, Irregularity, PaidPurchase, Verdict
+from gateways.documents import DocumentStore
+from persistence.policies import PolicyRecords
+from persistence.verification import VerificationRecords
+
+_BROKEN = {
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT,
+}
+
+
+@dataclass(frozen=True)
+class VerificationService:
+    records: VerificationRecords
+    policies: PolicyRecords
+    store: DocumentStore
+    client: Client
+
+    async def verify(self) -> Verdict:
+        """Look at everything. It changes nothing, and says what does not hold."""
+        purchases = await self.records.paid_purchases()
+        findings = [*await self.records.findings()]
+        for purchase in purchases:
+            findings += _of_rows(purchase)
+            findings += [each async for each in self._of_document(purchase)]
+            findings += [each async for each in self._of_histories(purchase)]
+        on_time = [purchase for purchase in purchases if not purchase.is_late]
+        return Verdict(
+            paid_purchases=len(purchases),
+            charges=len({purchase.payment_id for purchase in purchases}),
+            policies=sum(purchase.policies for purchase in on_time),
+            delivered_messages=sum(purchase.confirmations for purchase in on_time),
+            refunds=sum(tally.count for purchase in purchases for tally in purchase.refunds),
+            in_review=sum(purchase.needs_review for purchase in purchases),
+            findings=tuple(findings),
+        )
+
+    async def _of_document(self, purchase: PaidPurchase) -> AsyncIterator[Finding]:
+        policy = await self.policies.of_purchase(purchase.purchase_id)
+        if policy is None or policy.document is None:
+            return
+        try:
+            intact = await self._is_intact(policy.document)
+        except FileNotFoundError:
+            yield _finding(Irregularity.DOCUMENT_MISSING, policy.number, purchase)
+            return
+        if not intact:
+            yield _finding(Irregularity.DOCUMENT_ALTERED, policy.number, purchase)
+
+    async def _is_intact(self, document: PolicyDocument) -> bool:
+        content = await self.store.get(document.location)
+        return hashlib.sha256(content).hexdigest() == document.sha256
+
+    async def _of_histories(self, purchase: PaidPurchase) -> AsyncIterator[Finding]:
+        """Every run that Temporal still keeps; older ones are past their retention."""
+        workflow_id = workflow_id_of(purchase.purchase_id)
+        async for run in self.client.list_workflows(f"WorkflowId = '{workflow_id}'"):
+            if run.status in _BROKEN:
+                yield _finding(
+                    Irregularity.WORKFLOW_FAILED, f"{workflow_id}/{run.run_id}", purchase
+                )
+            handle = self.client.get_workflow_handle(workflow_id, run_id=run.run_id)
+            history = await handle.fetch_history()
+            if _repeated_openings(history.events):
+                yield _finding(Irregularity.CHECKOUT_OPENED_TWICE, workflow_id, purchase)
+
+
+def _repeated_openings(events: Iterable[HistoryEvent]) -> int:
+    """How often one run opened a checkout again after it had one."""
+    openings: set[int] = set()
+    completed = 0
+    for event in events:
+        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            scheduled = event.activity_task_scheduled_event_attributes
+            if scheduled.activity_type.name == "open_purchase":
+                openings.add(event.event_id)
+        elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+            done = event.activity_task_completed_event_attributes
+            completed += done.scheduled_event_id in openings
+    return max(0, completed - 1)
+
+
+def _of_rows(purchase: PaidPurchase) -> Iterator[Finding]:
+    if purchase.payment_id is None:
+        yield _finding(Irregularity.NO_CHARGE, purchase.purchase_id, purchase)
+    if purchase.is_late:
+        if not _is_going_back(purchase) and not purchase.needs_review:
+            yield _finding(Irregularity.LATE_MONEY_KEPT, purchase.purchase_id, purchase)
+        return
+    if purchase.policies > 1:
+        yield _finding(Irregularity.SEVERAL_POLICIES, purchase.purchase_id, purchase)
+    if purchase.confirmations > 1:
+        yield _finding(Irregularity.DELIVERED_TWICE, purchase.purchase_id, purchase)
+    if purchase.needs_review or _is_going_back(purchase):
+        return
+    if purchase.policies == 0:
+        yield _finding(Irregularity.NO_POLICY, purchase.purchase_id, purchase)
+    if purchase.confirmations == 0:
+        yield _finding(Irregularity.NOT_DELIVERED, purchase.purchase_id, purchase)
+
+
+def _is_going_back(purchase: PaidPurchase) -> bool:
+    """Whether all that was paid is refunded, or claimed by refunds under way."""
+    claimed = sum(tally.minor for tally in purchase.refunds if tally.status in CLAIMS_MONEY)
+    return purchase.paid is not None and claimed >= purchase.paid.minor
+
+
+def _finding(irregularity: Irregularity, subject: str, purchase: PaidPurchase) -> Finding:
+    return Finding(irregularity=irregularity, subject=subject, purchase_ids=(purchase.purchase_id,))
