@@ -34,15 +34,15 @@ class EmailRecords(Protocol):
         self, order: EmailOrder, recipient: str, recipient_name: str | None, at: datetime
     ) -> Email: ...
     async def begin_try(self, email_id: str, at: datetime) -> Email: ...
-    async def put_back(self, email_id: str, error: str, at: datetime) -> Email: ...
+    async def put_back(self, email_id: str, error: str, at: datetime) -> None: ...
     async def mark_accepted(
         self, email_id: str, provider_message_id: str | None, at: datetime
     ) -> Email: ...
-    async def supersede(self, email_id: str, at: datetime) -> Email: ...
+    async def supersede(self, email_id: str, at: datetime) -> None: ...
 
 
 class PolicyRecords(Protocol):
-    async def mark_delivered(self, purchase_id: str, at: datetime) -> object: ...
+    async def mark_delivered(self, purchase_id: str, at: datetime) -> None: ...
 
 
 class LetterWriter(Protocol):
@@ -76,17 +76,17 @@ class EmailActivities:
 
     async def _queued(self, order: EmailOrder, letter: Letter) -> Email:
         """The row to send by: the order's own, or the one that took an unknown one's place."""
-        email = await self.emails.queue(order, letter.to, letter.to_name, self.clock())
-        number = 1
-        while email.status in (EmailStatus.SENDING, EmailStatus.SUPERSEDED):
+        wanted, number = order, 1
+        while True:
+            email = await self.emails.queue(wanted, letter.to, letter.to_name, self.clock())
             if email.status is EmailStatus.SENDING:
-                await self._give_up_on(email)
-            number += 1
-            successor = order.model_copy(
-                update={"email_id": email_id_of(order.email_id, order.template, number)}
-            )
-            email = await self.emails.queue(successor, letter.to, letter.to_name, self.clock())
-        return email
+                await self._give_up_on(email)  # and look again: its event may have come just now
+            elif email.status is EmailStatus.SUPERSEDED:
+                number += 1
+                email_id = email_id_of(order.email_id, order.template, number)
+                wanted = order.model_copy(update={"email_id": email_id})
+            else:
+                return email
 
     async def _give_up_on(self, email: Email) -> None:
         """Wait for the delivery event of a message whose sending was cut off; then let it go."""

@@ -62,7 +62,7 @@ class EmailRecords:
 
     async def mark_accepted(
         self, email_id: str, provider_message_id: str | None, at: datetime
-    ) -> None:
+    ) -> Email:
         """Only forward: an event that came first (delivered, bounced, dropped) stands."""
         async with self.database.transaction() as session:
             row = _required(await locked(session, EmailRow, email_id), email_id)
@@ -71,6 +71,7 @@ class EmailRecords:
             if row.status in _UNSENT:
                 row.last_error = None
                 _write_status(row, EmailStatus.ACCEPTED, at)
+            return email_of(row)
 
     async def supersede(self, email_id: str, at: datetime) -> None:
         """Its outcome stayed unknown and another message takes its place."""

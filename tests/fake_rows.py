@@ -5,36 +5,27 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.emails import Email, EmailOrder, EmailStatus
+from domain.emails import Email
 from domain.errors import Code, Conflict, Unavailable
 from domain.identifiers import derived_id
 from domain.links import LinkStatus, PaymentLink
 from domain.money import Money
-from domain.payments import ProviderRefundState, RefundSnapshot
 from domain.policies import Policy, PolicyDocument, PolicyStatus, policy_number_of
 from domain.purchases import (
     PaymentStatus,
     Purchase,
     PurchaseOrder,
     RefundProgress,
-    Refusal,
     ReviewReason,
     Settled,
     Settlement,
 )
 from domain.quotes import Quote
 from domain.refunds import (
-    CLAIMS_MONEY,
-    Asker,
-    Decision,
     Refund,
-    RefundReason,
-    RefundRequest,
     RefundStatus,
 )
 from domain.views import PurchaseView, Review, SentEmail
-
-UNSENT = (EmailStatus.QUEUED, EmailStatus.SENDING)
 
 
 @dataclass
@@ -63,6 +54,11 @@ class Rows:
 
     def refunds_of(self, purchase_id: str) -> tuple[Refund, ...]:
         return tuple(r for r in self.refunds.values() if r.purchase_id == purchase_id)
+
+    def refunded(self, purchase_id: str) -> int:
+        """Minor units that are back with the customer."""
+        back = (r for r in self.refunds_of(purchase_id) if r.status is RefundStatus.SUCCEEDED)
+        return sum(refund.amount.minor for refund in back)
 
     def open_reviews(self, purchase_id: str) -> list[ReviewReason]:
         return [r.reason for r in self.reviews.get(purchase_id, []) if r.resolved_at is None]
@@ -178,12 +174,11 @@ class FakePolicyRecords:
             policy = self.rows.policies[purchase_id] = policy.model_copy(update=issued)
         return policy
 
-    async def mark_delivered(self, purchase_id: str, at: datetime) -> Policy:
+    async def mark_delivered(self, purchase_id: str, at: datetime) -> None:
         policy = self.rows.policies[purchase_id]
         if policy.status is PolicyStatus.ISSUED:
             delivered = {"status": PolicyStatus.DELIVERED, "delivered_at": at}
-            policy = self.rows.policies[purchase_id] = policy.model_copy(update=delivered)
-        return policy
+            self.rows.policies[purchase_id] = policy.model_copy(update=delivered)
 
     def mark_not_delivered(self, purchase_id: str) -> None:
         """What the webhook door does before it tells the workflow of a bounce."""
@@ -219,190 +214,9 @@ class FakeLinkRecords:
         return link.status
 
 
-@dataclass(frozen=True)
-class FakeRefundRecords:
-    rows: Rows
-
-    async def request(self, request: RefundRequest, at: datetime) -> Refund | Refusal:
-        self.rows.reach()
-        purchase = self.rows.purchases.get(request.purchase_id)
-        if purchase is None:
-            return Refusal(code=Code.PURCHASE_NOT_FOUND, message=request.purchase_id)
-        if request.refund_id in self.rows.refunds:
-            return self.rows.refunds[request.refund_id]
-        is_late = request.asker is Asker.PAYBIND
-        payment_id = purchase.late_payment_id if is_late else purchase.payment_id
-        if purchase.paid is None or payment_id is None or not (is_late or purchase.is_paid):
-            return Refusal(code=Code.NOT_PAID, message="not paid")
-        left = purchase.paid - self._claimed(purchase)
-        amount = request.amount or left
-        if amount.currency != left.currency:
-            return Refusal(code=Code.CURRENCY_MISMATCH, message="another currency")
-        if request.amount is not None and amount.minor <= 0:
-            return Refusal(code=Code.INVALID_AMOUNT, message="more than nothing")
-        if left.minor <= 0 or amount > left:
-            return Refusal(code=Code.REFUND_ABOVE_CAP, message=f"{left} is left")
-        return self._insert(request, payment_id, amount, at)
-
-    async def decide(self, refund_id: str, decision: Decision, at: datetime) -> Refund:
-        refund = self.rows.refunds[refund_id]
-        if refund.status is not RefundStatus.AWAITING_APPROVAL:
-            return refund
-        status = RefundStatus.PENDING if decision.approved else RefundStatus.DECLINED
-        return self._write(refund, status=status, decided_by=decision.by, updated_at=at)
-
-    async def record_outcome(
-        self, refund_id: str, snapshot: RefundSnapshot, event_ids: tuple[str, ...], at: datetime
-    ) -> Refund:
-        self.rows.reach()
-        self.rows.mark_handled(event_ids, at)
-        refund = self.rows.refunds[refund_id]
-        status = RefundStatus(snapshot.state.value)
-        is_final = refund.status is RefundStatus.FAILED and refund.provider_refund_id is not None
-        is_back = refund.status is RefundStatus.SUCCEEDED
-        if is_final or (is_back and snapshot.state is not ProviderRefundState.FAILED):
-            status = refund.status
-        written = self._write(
-            refund,
-            status=status,
-            provider_refund_id=snapshot.provider_refund_id,
-            failure_reason=snapshot.failure_reason,
-            updated_at=at,
-        )
-        self._cancel_policy(refund.purchase_id, at)
-        return written
-
-    async def fail(self, refund_id: str, reason: str, at: datetime) -> Refund:
-        refund = self.rows.refunds[refund_id]
-        return self._write(refund, status=RefundStatus.FAILED, failure_reason=reason, updated_at=at)
-
-    async def adopt(
-        self, purchase_id: str, snapshot: RefundSnapshot, event_ids: tuple[str, ...], at: datetime
-    ) -> Refund:
-        self.rows.reach()
-        known = [
-            refund.refund_id
-            for refund in self.rows.refunds.values()
-            if refund.provider_refund_id == snapshot.provider_refund_id
-        ]
-        refund_id = known[0] if known else derived_id("ref", snapshot.provider_refund_id)
-        if not known:
-            found = RefundRequest(
-                refund_id=refund_id,
-                purchase_id=purchase_id,
-                tenant_id=self.rows.purchases[purchase_id].order.tenant_id,
-                asker=Asker.PROVIDER,
-                requested_by="provider",
-                needs_approval_above=snapshot.amount.minor,
-            )
-            self._insert(found, snapshot.payment_id, snapshot.amount, at)
-        return await self.record_outcome(refund_id, snapshot, event_ids, at)
-
-    async def get(self, tenant_id: str, refund_id: str) -> Refund | None:
-        return self.rows.refunds.get(refund_id)
-
-    def _claimed(self, purchase: Purchase) -> Money:
-        claims = self.rows.refunds_of(purchase.order.purchase_id)
-        minor = sum(each.amount.minor for each in claims if each.status in CLAIMS_MONEY)
-        return Money(minor=minor, currency=purchase.order.price.currency)
-
-    def _cancel_policy(self, purchase_id: str, at: datetime) -> None:
-        policy = self.rows.policies.get(purchase_id)
-        paid = self.rows.purchases[purchase_id].paid
-        if policy is not None and paid is not None:
-            is_back = _refunded(self.rows, purchase_id) >= paid.minor
-            cancelled = policy.model_copy(update={"cancelled_at": at if is_back else None})
-            self.rows.policies[purchase_id] = cancelled
-
-    def _insert(
-        self, request: RefundRequest, payment_id: str, amount: Money, at: datetime
-    ) -> Refund:
-        needs_approval = request.needs_approval(amount)
-        refund = Refund(
-            refund_id=request.refund_id,
-            purchase_id=request.purchase_id,
-            tenant_id=request.tenant_id,
-            payment_id=payment_id,
-            amount=amount,
-            reason=RefundReason.REQUESTED_BY_CUSTOMER,
-            status=RefundStatus.AWAITING_APPROVAL if needs_approval else RefundStatus.PENDING,
-            asker=request.asker,
-            requested_by=request.requested_by,
-            created_at=at,
-            updated_at=at,
-        )
-        self.rows.refunds[request.refund_id] = refund
-        return refund
-
-    def _write(self, refund: Refund, **changes: object) -> Refund:
-        written = refund.model_copy(update=changes)
-        self.rows.refunds[refund.refund_id] = written
-        return written
-
-
-@dataclass(frozen=True)
-class FakeEmailRecords:
-    rows: Rows
-
-    async def queue(
-        self, order: EmailOrder, recipient: str, recipient_name: str | None, at: datetime
-    ) -> Email:
-        self.rows.reach()
-        return self.rows.emails.setdefault(
-            order.email_id,
-            Email(
-                **order.model_dump(),
-                recipient=recipient,
-                recipient_name=recipient_name,
-                status=EmailStatus.QUEUED,
-                created_at=at,
-                updated_at=at,
-            ),
-        )
-
-    async def get(self, email_id: str) -> Email | None:
-        return self.rows.emails.get(email_id)
-
-    async def begin_try(self, email_id: str, at: datetime) -> Email:
-        email = self.rows.emails[email_id]
-        if email.status is not EmailStatus.QUEUED:
-            return email
-        return self.write(
-            email_id, status=EmailStatus.SENDING, tries=email.tries + 1, sending_since=at
-        )
-
-    async def put_back(self, email_id: str, error: str, at: datetime) -> Email:
-        return self.write(email_id, status=EmailStatus.QUEUED, last_error=error, sending_since=None)
-
-    async def mark_accepted(
-        self, email_id: str, provider_message_id: str | None, at: datetime
-    ) -> Email:
-        self.rows.reach()
-        email = self.rows.emails[email_id]
-        status = EmailStatus.ACCEPTED if email.status in UNSENT else email.status
-        return self.write(email_id, status=status, provider_message_id=provider_message_id)
-
-    async def supersede(self, email_id: str, at: datetime) -> Email:
-        if self.rows.emails[email_id].status not in UNSENT:
-            return self.rows.emails[email_id]
-        return self.write(email_id, status=EmailStatus.SUPERSEDED, updated_at=at)
-
-    def write(self, email_id: str, **changes: object) -> Email:
-        self.rows.emails[email_id] = self.rows.emails[email_id].model_copy(update=changes)
-        return self.rows.emails[email_id]
-
-
-def _refunded(rows: Rows, purchase_id: str) -> int:
-    return sum(
-        refund.amount.minor
-        for refund in rows.refunds_of(purchase_id)
-        if refund.status is RefundStatus.SUCCEEDED
-    )
-
-
 def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
     order, policy = purchase.order, rows.policies.get(purchase.order.purchase_id)
-    refunded = _refunded(rows, order.purchase_id)
+    refunded = rows.refunded(order.purchase_id)
     is_full = purchase.paid is not None and refunded >= purchase.paid.minor
     progress = RefundProgress.FULL if is_full else RefundProgress.PARTIAL
     at = datetime.now().astimezone()

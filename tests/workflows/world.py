@@ -17,14 +17,14 @@ from domain.money import Money
 from domain.purchases import PurchaseOrder, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
+from tests.fake_email_rows import FakeEmailRecords
+from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_rows import (
-    FakeEmailRecords,
     FakeEventRecords,
     FakeLinkRecords,
     FakePolicyRecords,
     FakePurchaseRecords,
     FakeQuoteRecords,
-    FakeRefundRecords,
     Rows,
 )
 from tests.fakes import (
