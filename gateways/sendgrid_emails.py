@@ -34,14 +34,20 @@ logging.getLogger("python_http_client").setLevel(logging.INFO)
 
 
 class SendGridEmails:
-    def __init__(self, api_key: str, sender: Brand, base_url: str | None = None) -> None:
+    def __init__(
+        self,
+        api_key: str,
+        sender: Brand,
+        base_url: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         from sendgrid import SendGridAPIClient
 
         self._sender = sender
         self._client = SendGridAPIClient(
             _header_safe(api_key), host=(base_url or PUBLIC_API).rstrip("/")
         )
-        self._client.client.timeout = TIMEOUT_SECONDS
+        self._client.client.timeout = timeout_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sendgrid")
 
     async def send(self, message: Message) -> str | None:

@@ -1,11 +1,12 @@
 """SendGrid's signed events: proof that they are SendGrid's and fresh, then our words for them."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
 from domain.emails import EmailStatus
 from domain.errors import Code, Invalid
@@ -31,7 +32,7 @@ class _Event(BaseModel, extra="allow"):
 
     sg_event_id: Token
     event: Token
-    email_id: str | None = None
+    email_id: JsonValue = None
 
 
 _EVENTS = TypeAdapter(list[_Event])
@@ -61,7 +62,7 @@ class SendGridWebhooks:
         return None
 
     def _require_signature(self, text: str, signature: str, timestamp: str) -> None:
-        if not timestamp.isascii() or not timestamp.isdecimal():
+        if not re.fullmatch("[0-9]{1,12}", timestamp):
             raise Invalid(Code.INVALID_SIGNATURE, "the event carries no timestamp")
         try:
             holds = self._signatures.verify_signature(text, signature, timestamp)
@@ -73,15 +74,19 @@ class SendGridWebhooks:
             raise Invalid(Code.INVALID_SIGNATURE, "the event was signed too long ago")
 
     def _signed(self, event: _Event) -> SignedEvent:
-        email_id = event.email_id
         return SignedEvent(
             provider_event_id=event.sg_event_id,
             type=event.event,
             livemode=self._livemode,
             payload=json.dumps(event.model_dump(exclude_unset=True)),
-            email_id=email_id if email_id and is_ours(email_id) else None,
+            email_id=_ours(event.email_id),
             email_status=REACHED.get(event.event),
         )
+
+
+def _ours(email_id: JsonValue) -> str | None:
+    """None for a mail that someone else sends from the same account."""
+    return email_id if isinstance(email_id, str) and is_ours(email_id) else None
 
 
 def _decoded(body: bytes) -> str:

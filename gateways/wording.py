@@ -14,8 +14,8 @@ LOCALE = "en"
 def money_text(money: Money) -> str:
     """``SGD 1,234.50``, never broken over two lines.
 
-    The decimals are those of ISO 4217. Babel's own differ for some currencies (it shows no cents
-    of a forint), and a price must not be rounded on its way to paper.
+    The decimals are those of ISO 4217. Babel's own differ for some currencies (it shows none of
+    the Serbian dinar), and a price must not be rounded on its way to paper.
     """
     decimals = exponent_of(money.currency)
     pattern = "¤¤\u00a0#,##0" + ("." + "0" * decimals if decimals else "")
