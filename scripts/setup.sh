@@ -39,7 +39,7 @@ make_venv() {
     local base
     base=$(find_python)
     "$base" -c 'import ensurepip' 2>/dev/null || install "virtual environments" "$(venv_package "$base")"
-    rm -rf .venv
+    rm -rf .venv 2>/dev/null || stop ".venv cannot be made anew: it belongs to another user. Remove it."
     step "virtual environment of $("$base" --version)" "$base" -m venv .venv
 }
 
