@@ -16,7 +16,7 @@ _SESSION: Wire = {
     "after_expiration": None,
     "allow_promotion_codes": None,
     "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
-    "client_secret": None,
+    "client_secret": None,  # nosec B105
     "consent": None,
     "consent_collection": None,
     "custom_fields": [],

@@ -1,6 +1,8 @@
 """Webhooks: signed for every try, repeated until taken, owed over a restart, faulty on demand."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import stripe
@@ -150,3 +152,22 @@ def test_a_delayed_webhook_comes_later(simulators: Simulators, receiver: Receive
 
     until(lambda: len(receiver.received) == 2)
     assert [event.data.object["id"] for event in _verified(receiver)] == [second, first]
+
+
+def test_a_session_whose_time_is_over_expires_by_itself(
+    start: Callable[..., Simulators], shared_receiver: Receiver, tmp_path: Path
+) -> None:
+    data = tmp_path / "simulators.db"
+    first = start("--data", str(data))
+    session = first.new_session()
+    first.kill()
+    with closing(sqlite3.connect(data)) as database, database:
+        database.execute(
+            "UPDATE records SET body = CAST(json_set(body, '$.expires_at', 1) AS BLOB)"
+            " WHERE id = ?",
+            (session.id,),
+        )
+
+    start("--data", str(data))
+
+    shared_receiver.wait_for("checkout.session.expired")
