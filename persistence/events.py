@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select, update
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import SQLModel, col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.errors import Code, NotFound
@@ -16,6 +16,16 @@ from persistence.database import Database
 from persistence.pages import after, page_of
 from persistence.rows.events import EventRow, event_of
 from persistence.statements import insert_of, locked
+
+_EVENTS = SQLModel.metadata.tables["webhook_events"]  # plain: an update of no loaded rows
+_MARK_HANDLED = (
+    update(_EVENTS)
+    .where(
+        _EVENTS.c.event_id.in_(bindparam("event_ids", expanding=True)),
+        _EVENTS.c.handled_at.is_(None),
+    )
+    .values(handled_at=bindparam("handled_at"))
+)
 
 
 @dataclass(frozen=True)
@@ -121,12 +131,7 @@ async def mark_events_handled(
 ) -> None:
     if not event_ids:
         return
-    await session.exec(
-        update(EventRow)
-        .where(col(EventRow.event_id).in_(event_ids), col(EventRow.handled_at).is_(None))
-        .values(handled_at=at)
-        .execution_options(synchronize_session=False)
-    )
+    await session.exec(_MARK_HANDLED, params={"event_ids": event_ids, "handled_at": at})
 
 
 def _of_tenant(tenant_id: str | None) -> list[ColumnElement[bool]]:

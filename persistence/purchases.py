@@ -72,7 +72,7 @@ class PurchaseRecords:
             stored = purchase_of(row)
             if purchase != stored and not _loses_money(stored, purchase):
                 write_purchase(row, purchase, at)
-            settled = await settled_by(session, row, at)
+            settled = await settled_by(session, row, stored.is_paid, at)
             await mark_events_handled(session, settlement.event_ids, at)
             return settled
 

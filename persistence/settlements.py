@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import literal
-from sqlmodel import col, func, select, update
+from sqlalchemy import bindparam, literal
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.identifiers import derived_id
@@ -16,24 +16,40 @@ from persistence.rows.purchases import PurchaseRow, purchase_of
 from persistence.statements import insert_of
 
 
-async def settled_by(session: AsyncSession, row: PurchaseRow, at: datetime) -> Settled:
-    """``row`` is locked and written: of two settlements of one purchase the later waits here."""
+_POLICY = select(PolicyRow).where(PolicyRow.purchase_id == bindparam("purchase_id"))
+_LINK = (
+    select(LinkRow)
+    .where(
+        LinkRow.tenant_id == bindparam("tenant_id"),
+        LinkRow.quote_id == bindparam("quote_id"),
+        col(LinkRow.status).in_([LinkStatus.ACTIVE, LinkStatus.PAID]),
+    )
+    .order_by(col(LinkRow.number).desc())
+    .limit(1)
+    .with_for_update()
+)
+
+
+async def settled_by(
+    session: AsyncSession, row: PurchaseRow, was_paid: bool, at: datetime
+) -> Settled:
+    """``row`` is locked and written: of two settlements of one purchase the later waits here.
+
+    A purchase that was not paid before has no policy yet, so nobody looks for one.
+    """
     purchase = purchase_of(row)
-    if not purchase.is_paid:
-        return Settled(link_id=await _active_link_of(session, row))
-    policy = await _policy_of(session, row.purchase_id)
+    policy = await _policy_of(session, row.purchase_id) if was_paid else None
     if policy is None and purchase.paid_exactly:
         policy = await _draw_policy(session, row, at)
     return Settled(
         policy_id=policy.policy_id if policy else None,
         policy_number=policy.number if policy else None,
-        link_id=await _link_paid_by(session, row, at),
+        link_id=await _link_of(session, row, purchase.is_paid, at),
     )
 
 
 async def _policy_of(session: AsyncSession, purchase_id: str) -> PolicyRow | None:
-    drawn = select(PolicyRow).where(PolicyRow.purchase_id == purchase_id)
-    return (await session.exec(drawn)).first()
+    return (await session.exec(_POLICY, params={"purchase_id": purchase_id})).first()
 
 
 async def _draw_policy(session: AsyncSession, row: PurchaseRow, at: datetime) -> PolicyRow:
@@ -64,26 +80,15 @@ async def _next_number(session: AsyncSession, year: int) -> str:
     return policy_number_of(year, sequence)
 
 
-async def _active_link_of(session: AsyncSession, row: PurchaseRow) -> str | None:
-    active = select(LinkRow.link_id).where(
-        LinkRow.tenant_id == row.tenant_id,
-        LinkRow.quote_id == row.quote_id,
-        LinkRow.status == LinkStatus.ACTIVE,
-    )
-    return (await session.exec(active)).first()
-
-
-async def _link_paid_by(session: AsyncSession, row: PurchaseRow, at: datetime) -> str | None:
-    paid = (
-        update(LinkRow)
-        .where(
-            col(LinkRow.tenant_id) == row.tenant_id,
-            col(LinkRow.quote_id) == row.quote_id,
-            col(LinkRow.status).in_([LinkStatus.ACTIVE, LinkStatus.PAID]),
-        )
-        .values(status=LinkStatus.PAID, ended_at=func.coalesce(col(LinkRow.ended_at), at))
-        .returning(col(LinkRow.link_id))
-        .execution_options(synchronize_session=False)
-    )
-    link_id: str | None = (await session.exec(paid)).scalars().first()
-    return link_id
+async def _link_of(
+    session: AsyncSession, row: PurchaseRow, is_paid: bool, at: datetime
+) -> str | None:
+    """The link the quote was, or may still be, paid by; paying ends it."""
+    whose = {"tenant_id": row.tenant_id, "quote_id": row.quote_id}
+    link = (await session.exec(_LINK, params=whose)).first()
+    if link is None:
+        return None
+    if is_paid and link.status == LinkStatus.ACTIVE:
+        link.status = LinkStatus.PAID
+        link.ended_at = at
+    return link.link_id
