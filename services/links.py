@@ -85,20 +85,14 @@ class LinkService:
     ) -> PaymentLink:
         """E-mail the quote's link; every sending is a message of its own."""
         caller.require(Scope.WRITE)
-        link = await self.of_quote(caller, quote_id)
-        _require_alive(link)
-        recipient, known_name = await self.links.contact_of(link.link_id)
-        order = EmailOrder(
-            email_id=new_id("eml"),
-            template=EmailTemplate.PAYMENT_LINK,
-            tenant_id=link.tenant_id,
-            link_id=link.link_id,
-        )
-        await self.emails.queue(order, to or recipient, name or known_name, datetime.now(UTC))
-        fault = await self.workflows.send_link(link.link_id, order.email_id)
-        if fault is not None:
-            raise Conflict(Code.PROVIDER_REFUSED, f"the mail service did not take it: {fault}")
-        return link
+        return await self._send(await self.of_quote(caller, quote_id), to, name)
+
+    async def send_again(
+        self, caller: Caller, link_id: str, to: str | None, name: str | None
+    ) -> PaymentLink:
+        """E-mail this link and no other: a dead one is refused."""
+        caller.require(Scope.WRITE)
+        return await self._send(await self.get(caller, link_id), to, name)
 
     async def revoke(self, caller: Caller, link_id: str) -> PaymentLink:
         caller.require(Scope.WRITE)
@@ -129,6 +123,21 @@ class LinkService:
         if purchase.checkout is None:
             raise Conflict(Code.PURCHASE_CLOSED, "the checkout could not be opened")
         return purchase.checkout.url
+
+    async def _send(self, link: PaymentLink, to: str | None, name: str | None) -> PaymentLink:
+        _require_alive(link)
+        recipient, known_name = await self.links.contact_of(link.link_id)
+        order = EmailOrder(
+            email_id=new_id("eml"),
+            template=EmailTemplate.PAYMENT_LINK,
+            tenant_id=link.tenant_id,
+            link_id=link.link_id,
+        )
+        await self.emails.queue(order, to or recipient, name or known_name, datetime.now(UTC))
+        fault = await self.workflows.send_link(link.link_id, order.email_id)
+        if fault is not None:
+            raise Conflict(Code.PROVIDER_REFUSED, f"the mail service did not take it: {fault}")
+        return link
 
     async def _open(
         self, quote: Quote, request: LinkRequest, latest: PaymentLink | None

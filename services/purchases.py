@@ -47,14 +47,24 @@ class PurchaseService:
 
     async def start(self, caller: Caller, request: PurchaseRequest) -> Purchase:
         """Open the quote's checkout, or join the one that is open."""
+        purchase, _ = await self.start_or_join(caller, request)
+        return purchase
+
+    async def start_or_join(
+        self, caller: Caller, request: PurchaseRequest
+    ) -> tuple[Purchase, bool]:
+        """The purchase with its checkout, and whether it was there before."""
         caller.require(Scope.WRITE)
         quote = await self._quote(caller, request.quote_id)
         quote.require_price(request.price)
         require_chargeable(quote.price, self.max_amount_minor)
-        purchase = await self._open(quote, request)
+        purchase, joined = await self._open(quote, request)
         if not purchase.holds_quote:  # it ended between our look and the answer
-            purchase = await self._open(quote, request)
-        return purchase
+            purchase, joined = await self._open(quote, request)
+        if purchase.checkout is None:
+            reason = purchase.failure.reason if purchase.failure else "no checkout could be opened"
+            raise Conflict(Code.PROVIDER_REFUSED, reason, purchase_id=purchase.order.purchase_id)
+        return purchase, joined
 
     async def get(self, caller: Caller, any_id: str) -> PurchaseView:
         """By our id, or by the provider's session or payment id."""
@@ -139,7 +149,7 @@ class PurchaseService:
             raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
         return order
 
-    async def _open(self, quote: Quote, request: PurchaseRequest) -> Purchase:
+    async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
         latest = await self.purchases.latest_of_quote(quote.tenant_id, quote.quote_id)
         if latest is not None and latest.is_paid:
             raise Conflict(
@@ -148,10 +158,10 @@ class PurchaseService:
                 purchase_id=latest.order.purchase_id,
             )
         if latest is not None and latest.holds_quote:
-            return await self.workflows.open_checkout(latest.order)
+            return await self.workflows.open_checkout(latest.order), True
         quote.require_open(datetime.now(UTC))
         attempt = latest.order.attempt + 1 if latest else 1
-        return await self.workflows.open_checkout(self._order(quote, request, attempt))
+        return await self.workflows.open_checkout(self._order(quote, request, attempt)), False
 
     def _order(self, quote: Quote, request: PurchaseRequest, attempt: int) -> PurchaseOrder:
         return PurchaseOrder(

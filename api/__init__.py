@@ -1,0 +1,1 @@
+"""The HTTP door: schema in, service call, schema out."""

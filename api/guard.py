@@ -1,0 +1,105 @@
+"""Refuses what must never come in, before anything is logged: card numbers, and too much of it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote_plus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import refusal
+from domain.cards import carries_card_number
+from domain.errors import Code
+
+# Secrets, signatures and traces: long numbers by chance, and never written by a person.
+_NOT_READ = {
+    *("authorization", "x-api-key", "cookie", "content-length", "content-type"),
+    *("traceparent", "tracestate", "b3", "sentry-trace", "baggage", "x-request-id"),
+    *("x-cloud-trace-context", "x-amzn-trace-id", "if-none-match", "sec-websocket-key"),
+}
+_NOT_READ_PREFIXES = ("x-datadog-", "x-b3-")
+_ESCAPED = re.compile(r"\\u00([0-7][0-9a-fA-F])")  # JSON may write any ASCII letter like this
+
+
+class RequestGuard:
+    """``trusted_paths`` get their bodies as they are: providers sign them, and limit themselves."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int, trusted_paths: frozenset[str]) -> None:
+        self._app = app
+        self._max = max_body_bytes
+        self._trusted = trusted_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in self._trusted:
+            await self._app(scope, receive, send)
+            return
+        if any(_is_refused(text) for text in _written_in_head(scope)):
+            await _refuse_card_number(scope, receive, send)
+            return
+        body = await self._body(scope, receive)
+        if body is None:
+            too_large = refusal(413, Code.PAYLOAD_TOO_LARGE, f"the limit is {self._max} bytes")
+            await too_large(scope, receive, send)
+        elif b"\0" in body:
+            garbled = refusal(400, Code.INVALID_REQUEST, "the body holds NUL bytes: send UTF-8")
+            await garbled(scope, receive, send)
+        elif body and _is_refused(body.decode("utf-8", "replace")):
+            await _refuse_card_number(scope, receive, send)
+        else:
+            await self._app(scope, _again(body, receive), send)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        """All of it, or None when it is too large."""
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self._max:
+            return None
+        if length == b"0" and b"transfer-encoding" not in headers:
+            return b""
+        body = bytearray()
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self._max:
+                return None
+            if not message.get("more_body", False):
+                return bytes(body)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What was read is handed on once; then the connection speaks for itself."""
+    handed_on = False
+
+    async def receive_again() -> Message:
+        nonlocal handed_on
+        if handed_on:
+            return await receive()
+        handed_on = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+def _written_in_head(scope: Scope) -> Iterable[str]:
+    yield scope["path"]
+    yield scope["query_string"].decode("latin-1")
+    for name, value in scope["headers"]:
+        header = name.decode("latin-1")
+        if header not in _NOT_READ and not header.startswith(_NOT_READ_PREFIXES):
+            yield value.decode("latin-1")
+
+
+def _is_refused(text: str) -> bool:
+    """A number may hide behind percent signs, JSON escapes or digits of another width."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    if "\\u00" in text:
+        text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    if carries_card_number(text):
+        return True
+    return ("%" in text or "+" in text) and carries_card_number(unquote_plus(text))
+
+
+async def _refuse_card_number(scope: Scope, receive: Receive, send: Send) -> None:
+    answer = refusal(422, Code.CARD_NUMBER_REFUSED, "the request carries a card number")
+    await answer(scope, receive, send)

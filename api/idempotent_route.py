@@ -1,0 +1,117 @@
+"""Every route that changes something answers a repeated Idempotency-Key with its first answer.
+
+An answer that says "the same request may succeed later" is not kept: its repetition is tried anew.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from api.deps import caller_of, services_of
+from api.problems import Malformed, answer_to, answer_to_invalid
+from domain.errors import Code, Conflict, Invalid, PaybindError
+from domain.idempotency import InFlight, Replay, Reused
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+LONGEST_KEY = 255
+
+Answering = Callable[[Request], Coroutine[None, None, Response]]
+
+
+class IdempotentRoute(APIRoute):
+    def get_route_handler(self) -> Answering:
+        answering = super().get_route_handler()
+        if not (self.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}:
+            return answering
+
+        async def answer_once(request: Request) -> Response:
+            await caller_of(request)  # a stranger learns nothing about what was sent
+            await _require_json(request)
+            key = request.headers.get(HEADER)
+            if key is None:
+                return await answering(request)
+            return await _answer_under(_checked(key), request, answering)
+
+        return answer_once
+
+
+async def _answer_under(key: str, request: Request, answering: Answering) -> Response:
+    records = services_of(request).idempotency
+    tenant_id = (await caller_of(request)).tenant_id
+    claim = await records.begin(
+        tenant_id, key, _route_of(request), await _body_hash_of(request), datetime.now(UTC)
+    )
+    if isinstance(claim, Reused):
+        raise Invalid(Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request")
+    if isinstance(claim, InFlight):
+        raise Conflict(Code.IDEMPOTENCY_KEY_IN_FLIGHT, "the first request is not answered yet")
+    if isinstance(claim, Replay):
+        return Response(claim.body, claim.status, {REPLAYED: "true"}, claim.media_type)
+    try:
+        answer = await _answered(request, answering)
+    except BaseException:
+        await records.abandon(tenant_id, key)
+        raise
+    if _may_differ_later(answer):
+        await records.abandon(tenant_id, key)
+    else:
+        kept = getattr(request.state, "kept_answer", None) or bytes(answer.body).decode()
+        media_type = answer.headers.get("content-type", "application/json")
+        await records.finish(
+            tenant_id, key, answer.status_code, kept, media_type, datetime.now(UTC)
+        )
+    return answer
+
+
+async def _answered(request: Request, answering: Answering) -> Response:
+    """A refusal is an answer too, and worth keeping."""
+    try:
+        return await answering(request)
+    except PaybindError as error:
+        return answer_to(error)
+    except RequestValidationError as error:
+        return answer_to_invalid(error)
+
+
+def _may_differ_later(answer: Response) -> bool:
+    if answer.status_code >= 500:
+        return True
+    if answer.status_code < 400:
+        return False
+    return bool(json.loads(bytes(answer.body))["can_retry"])
+
+
+async def _require_json(request: Request) -> None:
+    if not await request.body():
+        return
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise Malformed("send the body as application/json")
+    try:
+        await request.json()  # kept by the request: nobody parses it a second time
+    except UnicodeDecodeError:
+        raise Malformed("the body is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise Malformed("the body is not JSON") from None
+
+
+def _checked(key: str) -> str:
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isascii() or not key.isprintable():
+        raise Invalid(
+            Code.INVALID_REQUEST, f"{HEADER} must be 1 to {LONGEST_KEY} printable characters"
+        )
+    return key
+
+
+def _route_of(request: Request) -> str:
+    return f"{request.method} {request.url.path}"
+
+
+async def _body_hash_of(request: Request) -> str:
+    return hashlib.sha256(await request.body()).hexdigest()

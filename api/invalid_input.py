@@ -1,0 +1,58 @@
+"""From what a schema refused to our codes: an agent reads the code, a person the message."""
+
+from collections.abc import Mapping, Sequence
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+
+from domain.errors import Code
+from domain.model import Model
+
+_AMOUNTS = {"amount", "minor"}
+_EMAILS = {"customer_email", "to"}
+_SHAPE = {"missing", "extra_forbidden", "model_type", "model_attributes_type", "dict_type"}
+_LONGEST_NAME = 100
+
+_MESSAGES = {
+    Code.INVALID_AMOUNT: "must be a positive whole number of minor units, such as 15000",
+    Code.UNKNOWN_CURRENCY: "must be an ISO 4217 code that can be paid in, such as SGD",
+    Code.INVALID_EMAIL: "must be an e-mail address",
+}
+
+
+class FieldProblem(Model):
+    field: str = Field(examples=["body.amount"])
+    code: Code
+    message: str
+
+
+def field_problems(error: RequestValidationError) -> tuple[FieldProblem, ...]:
+    """What was sent is never repeated: it may be anything."""
+    return tuple(_field_problem(each["loc"], each["type"], each) for each in error.errors())
+
+
+def _field_problem(
+    location: Sequence[str | int], kind: str, told: Mapping[str, object]
+) -> FieldProblem:
+    code = _code(location, kind)
+    field = ".".join(str(part)[:_LONGEST_NAME] for part in location)
+    return FieldProblem(field=field, code=code, message=_MESSAGES.get(code) or _message(kind, told))
+
+
+def _code(location: Sequence[str | int], kind: str) -> Code:
+    name = str(location[-1]) if location else ""
+    if kind in _SHAPE:
+        return Code.INVALID_REQUEST
+    if name in _AMOUNTS:
+        return Code.INVALID_AMOUNT
+    if name == "currency":
+        return Code.UNKNOWN_CURRENCY
+    if name in _EMAILS:
+        return Code.INVALID_EMAIL
+    return Code.INVALID_REQUEST
+
+
+def _message(kind: str, told: Mapping[str, object]) -> str:
+    if kind == "extra_forbidden":
+        return "there is no such field"
+    return str(told["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,115 @@
+"""Composition root of the HTTP door: services, routes, pages and MCP on one port."""
+
+import json
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+
+from api import operations, pages, purchases, quotes
+from api.guard import RequestGuard
+from api.logs import log_as_json
+from api.problems import on_http_error, on_invalid_input, on_refusal
+from api.site import Site
+from api.watch import RequestWatch
+from api.webhooks import PATHS as WEBHOOK_PATHS
+from api.webhooks import webhook_routes
+from composition import open_services
+from domain.errors import PaybindError
+from settings import Settings
+
+ROUTERS = (quotes.router, purchases.router, operations.router, pages.router, pages.html_router)
+STOP_WITHIN = 10  # seconds for requests under way
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole door. Services are opened when it starts and closed when it stops."""
+    registry = CollectorRegistry()
+    app = FastAPI(
+        title="Paybind",
+        version="0.1.0",
+        lifespan=_lifespan(settings),
+        routes=webhook_routes(settings.max_body_bytes),  # first in line: the hot path
+        exception_handlers={
+            PaybindError: on_refusal,
+            RequestValidationError: on_invalid_input,
+            HTTPException: on_http_error,
+        },
+    )
+    app.state.registry = registry
+    app.state.site = Site(name=settings.email_from_name, email=settings.email_from)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(
+        RequestGuard,
+        max_body_bytes=settings.max_body_bytes,
+        trusted_paths=frozenset(WEBHOOK_PATHS),
+    )
+    app.add_middleware(RequestWatch, registry=registry)  # outermost: added last
+    return app
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        metrics_address = f"127.0.0.1:{_free_port()}"
+        app.state.metrics_peers = _peers(settings, metrics_address)
+        async with open_services(settings, metrics_address) as services:
+            app.state.services = services
+            yield
+
+    return lifespan
+
+
+def _peers(settings: Settings, own_temporal_metrics: str) -> dict[str, str]:
+    peers = {"api": own_temporal_metrics}
+    if settings.worker_metrics_port:
+        peers["worker"] = f"127.0.0.1:{settings.worker_metrics_port}"
+    return peers
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Announcing(uvicorn.Server):
+    """Says on stdout where it listens, once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            sys.stdout.write(json.dumps({"api": f"http://{host}:{port}"}) + "\n")
+            sys.stdout.flush()
+
+
+def main() -> None:
+    log_as_json()
+    settings = Settings()
+    listener = socket.create_server((settings.api_host, settings.api_port))
+    settings = settings.model_copy(update={"api_port": listener.getsockname()[1]})
+    config = uvicorn.Config(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        log_level=logging.WARNING,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN,
+    )
+    _Announcing(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

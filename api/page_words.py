@@ -1,0 +1,206 @@
+"""What the pages say: from the state of a purchase, or the code of a refusal, to plain words."""
+
+from enum import StrEnum
+
+from domain.errors import Code
+from domain.model import Model
+from domain.policies import PolicyStatus
+from domain.purchases import PaymentStatus, RefundProgress
+from services.pages import PurchasePage
+
+SOON, LATER, RARELY = 2, 10, 30  # seconds between two looks
+
+
+class Tone(StrEnum):
+    GOOD = "good"
+    WAIT = "wait"
+    BAD = "bad"
+    QUIET = "quiet"
+
+
+class Screen(Model):
+    """``look_again`` in seconds; None where nothing will change any more."""
+
+    tone: Tone
+    title: str
+    lead: str
+    look_again: int | None = None
+    offers_checkout: str | None = None
+    offers_policy: bool = False
+
+
+def screen_of(purchase: PurchasePage, gave_up: bool) -> Screen:
+    """``gave_up``: the customer came back from the checkout without paying."""
+    if purchase.payment_status is PaymentStatus.COMPLETED:
+        return _of_paid(purchase)
+    if purchase.refund_status is not RefundProgress.NONE:
+        return Screen(
+            tone=Tone.QUIET,
+            title="Your payment went back",
+            lead="It arrived after this purchase had ended, so we refunded it. "
+            "Most banks show it within ten days.",
+        )
+    if purchase.payment_status is PaymentStatus.PENDING:
+        return _of_pending(purchase, gave_up)
+    return _of_ended(purchase)
+
+
+def _of_paid(purchase: PurchasePage) -> Screen:
+    if purchase.refund_status is RefundProgress.FULL:
+        return Screen(
+            tone=Tone.QUIET,
+            title="This purchase was refunded",
+            lead="The whole amount went back the way it came. Most banks show it within ten days.",
+        )
+    if purchase.policy_number is None and purchase.is_delayed:
+        return Screen(
+            tone=Tone.WAIT,
+            title="Payment received",
+            lead="Your policy needs a look by one of us before it is issued. "
+            "There is nothing you need to do: we will send it to you by e-mail.",
+            look_again=RARELY,
+        )
+    if purchase.policy_number is None:
+        return Screen(
+            tone=Tone.WAIT,
+            title="Payment received",
+            lead="We are writing your policy. This takes a few seconds.",
+            look_again=SOON,
+        )
+    delivered = purchase.policy_status is PolicyStatus.DELIVERED
+    return Screen(
+        tone=Tone.GOOD,
+        title="Thank you. Your policy is ready",
+        lead="We have sent it to you by e-mail as well."
+        if delivered
+        else "It is on its way to you by e-mail as well.",
+        look_again=None if delivered else LATER,
+        offers_policy=True,
+    )
+
+
+def _of_pending(purchase: PurchasePage, gave_up: bool) -> Screen:
+    if purchase.processing:
+        return Screen(
+            tone=Tone.WAIT,
+            title="We are waiting for your bank",
+            lead="Your way of paying takes a little longer, sometimes a few days. You may close "
+            "this page: your policy comes by e-mail as soon as the payment has arrived.",
+            look_again=RARELY,
+        )
+    if gave_up:
+        return Screen(
+            tone=Tone.QUIET,
+            title="You have not paid yet",
+            lead="Nothing was charged. You can go back to the checkout as long as it is open.",
+            look_again=LATER,
+            offers_checkout="Back to the checkout",
+        )
+    return Screen(
+        tone=Tone.WAIT,
+        title="We are waiting for your bank",
+        lead="It usually answers within seconds. This page updates by itself.",
+        look_again=SOON,
+        offers_checkout="Back to the checkout",
+    )
+
+
+def _of_ended(purchase: PurchasePage) -> Screen:
+    if purchase.payment_status is PaymentStatus.EXPIRED:
+        return Screen(
+            tone=Tone.QUIET,
+            title="This checkout has expired",
+            lead="Nothing was charged. Ask whoever sent you here for a new payment link.",
+        )
+    if purchase.payment_status is PaymentStatus.CANCELLED:
+        return Screen(
+            tone=Tone.QUIET,
+            title="This purchase was cancelled",
+            lead="Nothing was charged. If you still want the cover, ask for a new payment link.",
+        )
+    if purchase.can_retry:
+        return Screen(
+            tone=Tone.BAD,
+            title="The payment did not go through",
+            lead="Nothing was charged. You can try again, or use another card.",
+            look_again=LATER,
+            offers_checkout="Try again",
+        )
+    return Screen(
+        tone=Tone.BAD,
+        title="The payment did not go through",
+        lead="Nothing was charged. Ask whoever sent you here for a new payment link.",
+    )
+
+
+class Ending(Model):
+    """A page that could not be shown: why, and what to do."""
+
+    title: str
+    lead: str
+    tone: Tone = Tone.QUIET
+
+
+_ASK = "Ask whoever sent you the link for a new one."
+_ENDINGS = {
+    Code.LINK_EXPIRED: Ending(
+        title="This payment link has expired",
+        lead=f"Payment links work for seven days. Nothing was charged. {_ASK}",
+    ),
+    Code.LINK_REVOKED: Ending(
+        title="This payment link was withdrawn",
+        lead=f"It can no longer be paid, and nothing was charged. {_ASK}",
+    ),
+    Code.LINK_PAID: Ending(
+        title="This has been paid already",
+        lead="There is nothing left to pay. Your policy was sent to you by e-mail.",
+        tone=Tone.GOOD,
+    ),
+    Code.QUOTE_ALREADY_PAID: Ending(
+        title="This has been paid already",
+        lead="There is nothing left to pay. Your policy was sent to you by e-mail.",
+        tone=Tone.GOOD,
+    ),
+    Code.QUOTE_EXPIRED: Ending(
+        title="This quote is no longer valid",
+        lead="Prices hold for a limited time, and this one has passed. Nothing was charged. "
+        "Ask for a new quote.",
+    ),
+    Code.LINK_NOT_FOUND: Ending(
+        title="We do not know this payment link",
+        lead="Check that the whole address was copied. If it was, ask for a new link.",
+    ),
+    Code.DOCUMENT_LINK_EXPIRED: Ending(
+        title="This download link has expired",
+        lead="Download links work for a short time. Your policy is attached to the e-mail we sent "
+        "you, and the page you paid from gives you a fresh link.",
+    ),
+    Code.POLICY_NOT_FOUND: Ending(
+        title="We know no such policy",
+        lead="No policy that we issued has this number. Check it against the document, "
+        "letter by letter.",
+        tone=Tone.BAD,
+    ),
+    Code.PURCHASE_NOT_FOUND: Ending(
+        title="There is no purchase to show here",
+        lead="Check that the whole address was copied, or open it again from your e-mail.",
+    ),
+    Code.PROVIDER_REFUSED: Ending(
+        title="The checkout could not be opened",
+        lead="Nothing was charged. Please try again in a moment; if it stays so, write to us.",
+        tone=Tone.BAD,
+    ),
+    Code.UNAVAILABLE: Ending(
+        title="One moment, please",
+        lead="We cannot answer right now. Nothing is lost: this page tries again by itself.",
+        tone=Tone.WAIT,
+    ),
+}
+_OTHERWISE = Ending(
+    title="This page cannot be shown",
+    lead="Nothing was charged. Open the link from your e-mail again, or write to us.",
+)
+
+
+def ending_of(code: Code) -> Ending:
+    return _ENDINGS.get(code, _OTHERWISE)

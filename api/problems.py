@@ -1,0 +1,164 @@
+"""Every refusal as an RFC 9457 problem: what is wrong, and what to do next."""
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from api.invalid_input import FieldProblem, field_problems
+from domain.errors import (
+    ADVICE,
+    Code,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    PaybindError,
+    Unauthorized,
+    Unavailable,
+)
+from domain.model import Model
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Malformed(Invalid):
+    """Not even readable: no JSON, no UTF-8, or sent as something else."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.INVALID_REQUEST, message)
+
+
+_STATUS: dict[type[PaybindError], int] = {
+    Malformed: 400,
+    Invalid: 422,
+    NotFound: 404,
+    Conflict: 409,
+    Forbidden: 403,
+    Unauthorized: 401,
+    Gone: 410,
+    Unavailable: 503,
+}
+_TITLES = {
+    400: "Malformed request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict with the current state",
+    410: "Gone",
+    413: "Request too large",
+    422: "Request refused",
+    500: "Internal error",
+    503: "Unavailable",
+}
+_SOON = {Code.IDEMPOTENCY_KEY_IN_FLIGHT: 1, Code.POLICY_PENDING: 5}  # seconds until it may be ready
+
+
+class Problem(Model):
+    """Why a request was not granted, in words for a program, an engineer and a customer."""
+
+    type: str = Field(examples=["urn:paybind:problem:amount_mismatch"])
+    title: str = Field(examples=["Request refused"])
+    status: int = Field(examples=[422])
+    detail: str = Field(
+        description="For the engineer.", examples=["quote Q-1 costs 15000 minor units, not 1"]
+    )
+    code: Code = Field(examples=[Code.AMOUNT_MISMATCH])
+    user_message: str = Field(description="Fit to be shown to the customer.")
+    can_retry: bool = Field(description="The same request may succeed later.")
+    suggested_action: str
+    requires_user_action: bool
+    purchase_id: str | None = None
+    retry_after: int | None = Field(None, description="Seconds.")
+    errors: tuple[FieldProblem, ...] = Field((), description="One for each wrong field.")
+
+
+def status_of(error: PaybindError) -> int:
+    return _STATUS[type(error)]
+
+
+def answer_to(error: PaybindError, status: int | None = None) -> Response:
+    retry_after = error.retry_after if isinstance(error, Unavailable) else _SOON.get(error.code)
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
+    return refusal(
+        status or status_of(error),
+        error.code,
+        error.message,
+        purchase_id=error.purchase_id,
+        retry_after=retry_after,
+        headers=headers,
+    )
+
+
+def refusal(
+    status: int,
+    code: Code,
+    detail: str,
+    *,
+    purchase_id: str | None = None,
+    retry_after: int | None = None,
+    errors: tuple[FieldProblem, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    problem = Problem(
+        type=f"urn:paybind:problem:{code}",
+        title=_TITLES.get(status, "Refused"),
+        status=status,
+        detail=detail,
+        code=code,
+        purchase_id=purchase_id,
+        retry_after=retry_after,
+        errors=errors,
+        **dict(ADVICE[code]),
+    )
+    waiting = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    return Response(
+        problem.model_dump_json(exclude_none=True, exclude=None if errors else {"errors"}),
+        status,
+        {**(headers or {}), **waiting, "Cache-Control": "no-store"},
+        MEDIA_TYPE,
+    )
+
+
+def answer_to_invalid(error: RequestValidationError) -> Response:
+    """The first wrong field gives the code; a body that is no JSON at all is malformed."""
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return refusal(400, Code.INVALID_REQUEST, "the body is not JSON")
+    errors = field_problems(error)
+    first = errors[0]
+    return refusal(422, first.code, f"{first.field}: {first.message}", errors=errors)
+
+
+def answer_to_http(error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 404:
+        return refusal(404, Code.ROUTE_NOT_FOUND, "no route has this path", headers=headers)
+    if error.status_code == 405:
+        return refusal(405, Code.METHOD_NOT_ALLOWED, "not this method", headers=headers)
+    if error.status_code == 413:
+        return refusal(413, Code.PAYLOAD_TOO_LARGE, "the body is too large", headers=headers)
+    return refusal(error.status_code, Code.INVALID_REQUEST, str(error.detail), headers=headers)
+
+
+def answer_to_unexpected() -> Response:
+    return refusal(500, Code.INTERNAL_ERROR, "an unexpected error; it is in the log")
+
+
+# What FastAPI and Starlette call; each knows the class it registered for.
+
+
+async def on_refusal(_: Request, error: Exception) -> Response:
+    assert isinstance(error, PaybindError)
+    return answer_to(error)
+
+
+async def on_invalid_input(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return answer_to_invalid(error)
+
+
+async def on_http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer_to_http(error)

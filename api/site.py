@@ -1,0 +1,8 @@
+"""Whose pages these are."""
+
+from domain.model import Model
+
+
+class Site(Model):
+    name: str
+    email: str
