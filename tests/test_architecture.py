@@ -27,8 +27,8 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 # Composition roots may see everything; nobody but a root imports a root.
 ROOTS = {
     *("settings", "connections", "codec", "codec_server", "composition", "worker"),
-    *("cli", "installation", "processes", "detaching"),
-    *("api.main", "mcp_server.server"),
+    *("cli", "installation", "processes", "detaching", "demo"),
+    *("api.main", "mcp_server.server", "mcp_server.http"),
 }
 
 ANY_ROOT = "roots"
@@ -41,6 +41,7 @@ LIVES_IN: Mapping[str, set[str]] = {
     "segno": {"gateways"},
     "aiohttp": {"gateways", "simulators", ANY_ROOT},
     "httpx": {"gateways", "simulators", ANY_ROOT},
+    "httpx2": {"gateways", "simulators", ANY_ROOT},
     "jinja2": {"gateways", "api", "mcp_server", "simulators"},
     "sqlmodel": {"persistence"},
     "sqlalchemy": {"persistence"},
@@ -75,7 +76,8 @@ class Module:
 
     @property
     def layer(self) -> str:
-        return ANY_ROOT if self.name in ROOTS else self.name.partition(".")[0]
+        is_root = self.name in ROOTS or self.path.parent == HOUSE
+        return ANY_ROOT if is_root else self.name.partition(".")[0]
 
     def at(self, node: ast.stmt | ast.expr) -> str:
         return f"{self.path.relative_to(HOUSE)}:{node.lineno}"

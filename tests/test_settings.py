@@ -115,7 +115,7 @@ def asked_for_by_compose() -> set[str]:
 def written(default: object) -> str:
     if default is None:
         return ""
-    return json.dumps(default) if isinstance(default, tuple) else str(default)
+    return json.dumps(default) if isinstance(default, tuple | bool) else str(default)
 
 
 def test_env_example_documents_every_variable_and_no_other() -> None:
