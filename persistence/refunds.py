@@ -180,25 +180,26 @@ def _found_row(purchase: PurchaseRow, snapshot: RefundSnapshot, at: datetime) ->
 
 
 def _write_outcome(row: RefundRow, snapshot: RefundSnapshot, at: datetime) -> None:
-    status = _status_after(row, snapshot.state)
-    if status == row.status and row.provider_refund_id == snapshot.provider_refund_id:
+    if not _moves(row, snapshot):
         return
-    row.status = status
+    row.status = RefundStatus(snapshot.state.value)
     row.provider_refund_id = snapshot.provider_refund_id
-    row.failure_reason = snapshot.failure_reason if status is RefundStatus.FAILED else None
+    row.failure_reason = snapshot.failure_reason
     row.updated_at = at
 
 
-def _status_after(row: RefundRow, state: ProviderRefundState) -> RefundStatus:
-    """A success may still fail at the bank; a failure the provider told of is the end."""
-    status = RefundStatus(row.status)
-    if status is RefundStatus.FAILED and row.provider_refund_id is not None:
-        return status
-    if status is RefundStatus.SUCCEEDED and state is not ProviderRefundState.FAILED:
-        return status
-    if status is RefundStatus.FAILED and state is ProviderRefundState.PENDING:
-        return status
-    return RefundStatus(state.value)
+def _moves(row: RefundRow, snapshot: RefundSnapshot) -> bool:
+    """A success may still fail at the bank; a failure the provider told of is the end.
+
+    Where we alone gave it up, only money that did go is news.
+    """
+    if row.status == RefundStatus.FAILED:
+        is_given_up = row.provider_refund_id is None
+        return is_given_up and snapshot.state is ProviderRefundState.SUCCEEDED
+    if row.status == RefundStatus.SUCCEEDED:
+        return snapshot.state is ProviderRefundState.FAILED
+    is_known = row.provider_refund_id == snapshot.provider_refund_id
+    return row.status != snapshot.state or not is_known
 
 
 async def _locked_with_purchase(

@@ -15,7 +15,6 @@ from persistence.rows.policies import PolicyNumberRow, PolicyRow
 from persistence.rows.purchases import PurchaseRow, purchase_of
 from persistence.statements import insert_of
 
-
 _POLICY = select(PolicyRow).where(PolicyRow.purchase_id == bindparam("purchase_id"))
 _LINK = (
     select(LinkRow)

@@ -246,11 +246,21 @@ async def test_money_the_provider_did_send_counts_even_if_we_had_given_up(
     purchase, refunds = await paid_purchase(database), RefundRecords(database)
     await claimed(database, purchase, "ref_1", 100)
     await refunds.fail("ref_1", "no answer", LATER)
+    given_up = await refunds.record_outcome("ref_1", refund_word("re_1", 100, PENDING), (), LATER)
 
     found = await refunds.record_outcome("ref_1", refund_word("re_1", 100), (), LATER)
 
+    assert given_up.status is RefundStatus.FAILED
     assert found.status is RefundStatus.SUCCEEDED
     assert (await viewed(database, purchase)).amount_refunded.minor == 100
+
+
+async def test_a_refund_the_provider_made_cannot_be_given_up(database: Database) -> None:
+    purchase, refunds = await paid_purchase(database), RefundRecords(database)
+    await claimed(database, purchase, "ref_1", 100)
+    made = await refunds.record_outcome("ref_1", refund_word("re_1", 100), (), LATER)
+
+    assert await refunds.fail("ref_1", "too late", LATER) == made
 
 
 async def test_a_refund_made_at_the_provider_is_adopted_once(database: Database) -> None:
