@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     paybind_api_key: SecretStr | None = None  # the stdio MCP server speaks with it
     paybind_documents_url: str | None = None
 
+    # Agents
+    paybind_mcp_toolsets: str = "purchases"  # comma-separated
+    paybind_mcp_read_only: bool = False
+
     # Rules of this installation
     max_amount_minor: int = 1_000_000
     refund_approval_above_minor: int = 50_000

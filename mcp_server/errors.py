@@ -1,0 +1,79 @@
+"""The one mapping from what went wrong to what an agent reads."""
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, TextContent
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from domain.errors import Code, Invalid, PaybindError, Unavailable
+from domain.model import Model
+from mcp_server.plain_text import plain
+
+# A wrong value of these has a code of its own; everything else is an invalid request.
+_CODE_OF_ARGUMENT = {
+    "amount": Code.INVALID_AMOUNT,
+    "currency": Code.UNKNOWN_CURRENCY,
+    "customer_email": Code.INVALID_EMAIL,
+}
+
+
+class ToolFailure(Model):
+    """``retry_after`` in seconds."""
+
+    code: Code
+    message: str
+    user_message: str
+    can_retry: bool
+    suggested_action: str
+    requires_user_action: bool
+    purchase_id: str | None = None
+    retry_after: int | None = None
+
+    def result(self) -> CallToolResult:
+        text = self.model_dump_json(exclude_none=True)
+        return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+
+
+def failure_of(error: PaybindError) -> ToolFailure:
+    return ToolFailure(
+        code=error.code,
+        message=plain(error.message, 500),
+        user_message=error.advice.user_message,
+        can_retry=error.advice.can_retry,
+        suggested_action=error.advice.suggested_action,
+        requires_user_action=error.advice.requires_user_action,
+        purchase_id=error.purchase_id,
+        retry_after=error.retry_after if isinstance(error, Unavailable) else None,
+    )
+
+
+def expected_error(raised: Exception) -> PaybindError | None:
+    """The error in our own words, or None for a fault that nobody expected.
+
+    The SDK wraps whatever a tool raises; the original is its cause.
+    """
+    cause = raised.__cause__ if isinstance(raised, ToolError) else raised
+    if isinstance(cause, PaybindError):
+        return cause
+    if isinstance(raised, ToolError) and type(raised) is ToolError:
+        if isinstance(cause, ValidationError):
+            return _refused_arguments(cause)
+        return Invalid(Code.INVALID_REQUEST, str(raised))
+    return None
+
+
+def _refused_arguments(error: ValidationError) -> Invalid:
+    """Names the arguments and the rules, never the values."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    named = "; ".join(f"{_name(each)}: {each['msg']}" for each in details[:5])
+    return Invalid(_code_of(details[0]), named)
+
+
+def _code_of(detail: ErrorDetails) -> Code:
+    if detail["type"] in ("missing", "extra_forbidden"):
+        return Code.INVALID_REQUEST
+    return _CODE_OF_ARGUMENT.get(_name(detail), Code.INVALID_REQUEST)
+
+
+def _name(detail: ErrorDetails) -> str:
+    return plain(str(detail["loc"][0]) if detail["loc"] else "arguments", 60)

@@ -1,0 +1,23 @@
+"""Text that others wrote is data for the model: it arrives short and without control characters."""
+
+import unicodedata
+
+# Controls, formats (bidirectional overrides among them), surrogates, private use, unassigned.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_JOINERS = frozenset("\u200c\u200d")  # several scripts cannot be written without these
+LONGEST = 300
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    seen = "".join(
+        character
+        if character in _JOINERS or unicodedata.category(character) not in _UNSEEN
+        else " "
+        for character in text
+    )
+    line = " ".join(seen.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def plain_or_none(text: str | None, longest: int = LONGEST) -> str | None:
+    return None if text is None else plain(text, longest)

@@ -1,0 +1,27 @@
+"""Telling a client that waits that its call is being worked on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+
+from mcp.server.mcpserver import Context
+
+EVERY = 1.0  # seconds
+
+
+@asynccontextmanager
+async def progress_told(context: Context, what: str) -> AsyncIterator[None]:
+    """A client that did not ask for progress hears nothing."""
+    telling = asyncio.create_task(_tell(context, what))
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+
+
+async def _tell(context: Context, what: str) -> None:
+    for second in count():
+        await context.report_progress(second, message=what)
+        await asyncio.sleep(EVERY)

@@ -1,0 +1,114 @@
+"""Which tools a server offers: whole sets by name, and in read-only mode nothing that changes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import ToolAnnotations
+
+from mcp_server.links import LinkTools
+from mcp_server.payment_card import TOOL_META
+from mcp_server.purchases import PurchaseTools
+from mcp_server.refunds import RefundTools
+
+TOOLSETS = ("purchases",)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The functions behind the tools."""
+
+    purchases: PurchaseTools
+    links: LinkTools
+    refunds: RefundTools
+
+
+@dataclass(frozen=True)
+class Selection:
+    """``currency`` is what tools assume where none is given."""
+
+    toolsets: frozenset[str]
+    read_only: bool
+    currency: str
+
+    @classmethod
+    def parse(cls, toolsets: str, read_only: bool, currency: str) -> "Selection":
+        """From a comma-separated list. Raises ValueError for a name that is not a tool set."""
+        names = frozenset(name.strip() for name in toolsets.split(",") if name.strip())
+        if unknown := names - set(TOOLSETS):
+            raise ValueError(
+                f"PAYBIND_MCP_TOOLSETS: no tool set is called {', '.join(sorted(unknown))}; "
+                f"there is {', '.join(TOOLSETS)}"
+            )
+        return cls(names, read_only, currency.upper())
+
+
+def tools_of(desk: Desk, selection: Selection) -> list[Tool]:
+    tools = _purchases(desk, selection.currency) if "purchases" in selection.toolsets else ()
+    return [
+        tool
+        for tool in tools
+        if not selection.read_only or (tool.annotations and tool.annotations.read_only_hint)
+    ]
+
+
+def _purchases(desk: Desk, currency: str) -> Sequence[Tool]:
+    start = _tool(desk.purchases.initiate_purchase, "Start a purchase", _changes(), shown=True)
+    _assume(start, "currency", currency)
+    return (
+        start,
+        _tool(desk.purchases.check_payment_status, "Payment status", _reads(), shown=True),
+        _tool(desk.purchases.complete_purchase, "Get the policy", _reads()),
+        _tool(desk.purchases.cancel_payment, "Cancel a payment", _destroys()),
+        _tool(desk.links.save_quote_for_later, "Save a quote for later", _changes()),
+        _tool(desk.links.send_payment_link, "E-mail a payment link", _changes(idempotent=False)),
+        _tool(desk.links.get_payment_link, "Find a payment link", _changes()),
+        _tool(desk.refunds.refund_payment, "Refund a payment", _destroys(idempotent=False)),
+    )
+
+
+def _tool(
+    function: Callable[..., object], title: str, annotations: ToolAnnotations, shown: bool = False
+) -> Tool:
+    """``shown``: hosts that can, show the payment card beside the answer."""
+    tool = Tool.from_function(
+        function, title=title, annotations=annotations, meta=TOOL_META if shown else None
+    )
+    # An argument that nobody knows is a mistake to point out, not to swallow.
+    tool.fn_metadata.arg_model.model_config["extra"] = "forbid"
+    _rebuild(tool)
+    return tool
+
+
+def _assume(tool: Tool, argument: str, value: str) -> None:
+    tool.fn_metadata.arg_model.model_fields[argument].default = value
+    _rebuild(tool)
+
+
+def _rebuild(tool: Tool) -> None:
+    tool.fn_metadata.arg_model.model_rebuild(force=True)
+    tool.parameters = tool.fn_metadata.arg_model.model_json_schema(by_alias=True)
+
+
+def _reads() -> ToolAnnotations:
+    return ToolAnnotations(
+        read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
+    )
+
+
+def _changes(*, idempotent: bool = True) -> ToolAnnotations:
+    return ToolAnnotations(
+        read_only_hint=False,
+        destructive_hint=False,
+        idempotent_hint=idempotent,
+        open_world_hint=True,
+    )
+
+
+def _destroys(*, idempotent: bool = True) -> ToolAnnotations:
+    return ToolAnnotations(
+        read_only_hint=False,
+        destructive_hint=True,
+        idempotent_hint=idempotent,
+        open_world_hint=True,
+    )

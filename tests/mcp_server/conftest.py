@@ -1,0 +1,85 @@
+"""A shop for the session: real services and workflows, a provider and a mail service in memory."""
+
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.policies import PolicyActivities
+from composition import build_services
+from connections import connect_database, connect_temporal
+from domain.tenants import Scope
+from gateways.fsspec_documents import FsspecDocuments
+from persistence.database import Database
+from persistence.migrate import migrate
+from persistence.policies import PolicyRecords
+from persistence.quotes import QuoteRecords
+from settings import Settings
+from tests.fakes import FakeMail, FakePayments, FakePrinter
+from tests.mcp_server.shop import Shop
+from worker import purchases_worker
+from workflows import attributes, options
+
+TENANT = "ten_acme"
+
+
+def _binary(name: str) -> str | None:
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name)
+
+
+@pytest.fixture(scope="session")
+async def temporal() -> AsyncIterator[WorkflowEnvironment]:
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=_binary("temporal-test-server")
+    ) as env:
+        keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+        kinds = {"Keyword": keyword, "Bool": IndexedValueType.INDEXED_VALUE_TYPE_BOOL}
+        await env.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace=env.client.namespace,
+                search_attributes={name: kinds[kind] for name, kind in attributes.ALL.items()},
+            )
+        )
+        yield env
+
+
+@pytest.fixture(scope="session")
+async def shop(
+    temporal: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Shop]:
+    settings = Settings(
+        paybind_home=tmp_path_factory.mktemp("shop"),
+        temporal_address=temporal.client.service_client.config.target_host,
+        worker_metrics_port=0,
+        BACKEND_API_URL="https://paybind.example",
+    )
+    await migrate(settings.database)
+    database, client = connect_database(settings), await connect_temporal(settings)
+    services = build_services(settings, client, database)
+    payments, mail = FakePayments(), FakeMail()
+    _, key = await services.api_keys.issue(TENANT, "agent", frozenset(Scope) - {Scope.ADMIN})
+    async with (
+        purchases_worker(client, settings, database, payments, mail),
+        _documents_worker(client, settings, database),
+    ):
+        yield Shop(settings, services, payments, mail, key, TENANT)
+    await database.close()
+
+
+def _documents_worker(client: Client, settings: Settings, database: Database) -> Worker:
+    policies = PolicyActivities(
+        policies=PolicyRecords(database),
+        quotes=QuoteRecords(database),
+        printer=FakePrinter(),
+        store=FsspecDocuments(settings.documents),
+        verify_base=settings.api_url,
+    )
+    return Worker(client, task_queue=options.DOCUMENTS, activities=[policies.issue_policy])

@@ -1,0 +1,148 @@
+"""The shop as tests use it: quotes to sell, customers who pay, agents who connect."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Literal
+
+from mcp import Client
+from mcp.client.session import ElicitationFnT
+from mcp.types import CallToolResult, TextContent
+
+from domain.identifiers import derived_id
+from domain.money import Money
+from domain.payments import CheckoutChanged
+from domain.quotes import CoverItem, InsuredPerson, Period, Quote
+from domain.tenants import Caller
+from mcp_server.assembly import build_server
+from mcp_server.callers import KeyOfProcess
+from mcp_server.calls import PaybindServer
+from mcp_server.http import door_of
+from services.catalogue import Services
+from services.quotes import QuoteRequest
+from settings import Settings
+from tests.fakes import FakeMail, FakePayments
+
+Era = Literal["auto", "legacy"]
+Fields = dict[str, object]
+PRICE = Money(minor=15000, currency="SGD")
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Shop:
+    settings: Settings
+    services: Services
+    payments: FakePayments
+    mail: FakeMail
+    key: str
+    tenant_id: str
+
+    async def caller(self) -> Caller:
+        return await self.services.api_keys.authenticate(self.key)
+
+    async def quote(self, price: Money = PRICE, product: str = "Travel Easy") -> Quote:
+        today = date(2026, 12, 1)
+        return await self.services.quotes.register(
+            await self.caller(),
+            QuoteRequest(
+                quote_id=f"quote_{next(_numbers)}",
+                product_name=product,
+                insured_persons=(InsuredPerson(name="Mei Tan"),),
+                cover=(CoverItem(name="Medical", limit=Money(minor=10**7, currency="SGD")),),
+                period=Period(starts_on=today, ends_on=today + timedelta(days=13)),
+                price=price,
+                customer_email="mei@example.com",
+                valid_until=datetime.now(UTC) + timedelta(days=30),
+            ),
+        )
+
+    async def wish(self, **changes: object) -> Fields:
+        """The arguments of initiate_purchase for a quote of its own."""
+        quote = await self.quote()
+        arguments: Fields = {
+            "user_id": "user_alice",
+            "quote_id": quote.quote_id,
+            "amount": quote.price.minor,
+            "currency": quote.price.currency,
+            "product_name": quote.product_name,
+            "customer_email": "alice@example.com",
+        }
+        return {**arguments, **changes}
+
+    async def pay(self, purchase_id: str) -> None:
+        """The customer pays, and the provider's webhook says so."""
+        self.payments.pay(purchase_id)
+        order = await self.services.purchases.order(purchase_id)
+        event = derived_id("evt", "stripe", next(_numbers))
+        await self.services.purchases.workflows.tell_purchase(
+            order, CheckoutChanged(event_id=event)
+        )
+
+    async def paid_purchase(self) -> str:
+        """The id of a purchase whose policy is issued."""
+        async with self.agent() as agent:
+            started = await agent.answer("initiate_purchase", **await self.wish())
+            purchase_id = str(started["payment_intent_id"])
+            await self.pay(purchase_id)
+            await agent.until_paid(purchase_id)
+            await agent.answer("complete_purchase", payment_intent_id=purchase_id)
+        return purchase_id
+
+    def server(self, **changes: object) -> PaybindServer:
+        settings = self.settings.model_copy(update=changes)
+        callers = KeyOfProcess(self.services.api_keys, self.key)
+        return build_server(self.services, callers, door_of(settings))
+
+    @asynccontextmanager
+    async def agent(
+        self, era: Era = "auto", human: ElicitationFnT | None = None, **changes: object
+    ) -> AsyncIterator["Agent"]:
+        """A client in this process. ``human`` answers what the server asks its user."""
+        server = self.server(**changes)
+        async with Client(server, mode=era, elicitation_callback=human) as client:
+            yield Agent(client)
+
+
+@dataclass(frozen=True)
+class Agent:
+    client: Client
+
+    async def call(self, tool: str, **arguments: object) -> CallToolResult:
+        return await self.client.call_tool(tool, arguments)
+
+    async def answer(self, tool: str, **arguments: object) -> Fields:
+        result = await self.call(tool, **arguments)
+        assert not result.is_error, text_of(result)
+        assert isinstance(result.structured_content, dict)
+        return result.structured_content
+
+    async def failure(self, tool: str, **arguments: object) -> Fields:
+        result = await self.call(tool, **arguments)
+        assert result.is_error, result.structured_content
+        failure = json.loads(text_of(result))
+        assert isinstance(failure, dict)
+        return failure
+
+    async def until_paid(self, purchase_id: str) -> Fields:
+        return await until(
+            lambda: self.answer("check_payment_status", payment_intent_id=purchase_id),
+            lambda state: state["payment_status"] == "completed",
+        )
+
+
+def text_of(result: CallToolResult) -> str:
+    first = result.content[0]
+    assert isinstance(first, TextContent)
+    return first.text
+
+
+async def until(look: Callable[[], Awaitable[Fields]], hoped: Callable[[Fields], bool]) -> Fields:
+    async with asyncio.timeout(15):
+        while not hoped(seen := await look()):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return seen

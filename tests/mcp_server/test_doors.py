@@ -1,0 +1,275 @@
+"""The two ways in: a process on stdio with one key, and HTTP with a key per request."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import fastmcp
+import httpx2
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastmcp.client.transports import StreamableHttpTransport
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+
+from domain.tenants import Scope
+from mcp_server.http import MCPDoor, mount_mcp
+from settings import Settings
+from tests.mcp_server.shop import Agent, Era, Shop
+
+HOUSE = Path(__file__).parents[2]
+ERAS: tuple[Era, ...] = ("auto", "legacy")
+SERVER = (sys.executable, "-m", "mcp_server.server")
+TOOLS = {
+    *("initiate_purchase", "check_payment_status", "complete_purchase", "cancel_payment"),
+    *("save_quote_for_later", "send_payment_link", "get_payment_link", "refund_payment"),
+}
+HANDSHAKE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+JSON = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+
+
+def environment(settings: Settings, **changes: str) -> dict[str, str]:
+    """What a client's configuration gives the process."""
+    return {
+        "PYTHONPATH": str(HOUSE),
+        "PAYBIND_HOME": str(settings.paybind_home),
+        "TEMPORAL_ADDRESS": settings.temporal,
+        "BACKEND_API_URL": settings.api_url,
+        "PATH": os.environ["PATH"],
+        **changes,
+    }
+
+
+def stdio(shop: Shop, **changes: str) -> StdioServerParameters:
+    given = environment(shop.settings, PAYBIND_API_KEY=shop.key, **changes)
+    return StdioServerParameters(command=SERVER[0], args=list(SERVER[1:]), env=given, cwd="/")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_policy_is_bought_over_stdio(shop: Shop, era: Era) -> None:
+    told: list[str | None] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001
+        told.append(message)
+
+    async with Client(stdio(shop), mode=era) as client:
+        agent = Agent(client)
+        started = await agent.answer("initiate_purchase", **await shop.wish())
+        purchase_id = str(started["payment_intent_id"])
+        await shop.pay(purchase_id)
+        await agent.until_paid(purchase_id)
+        arguments: dict[str, object] = {"payment_intent_id": purchase_id}
+        policy = await client.call_tool("complete_purchase", arguments, progress_callback=hear)
+
+    assert policy.structured_content["policy_number"].startswith("POL-")
+    assert told[:1] == ["the policy is being issued"]
+
+
+async def end_of(settings: Settings, **changes: str) -> tuple[int | None, str]:
+    """The exit code and the last line on stderr of a server that should not start."""
+    process = await asyncio.create_subprocess_exec(
+        *SERVER,
+        env=environment(settings, **changes),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    stdout, stderr = await asyncio.wait_for(process.communicate(), 30)
+    assert stdout == b"", "stdout belongs to the protocol"
+    return process.returncode, stderr.decode().strip().splitlines()[-1]
+
+
+@pytest.mark.slow
+async def test_stdio_without_a_key_says_how_to_get_one(shop: Shop, tmp_path: Path) -> None:
+    settings = shop.settings.model_copy(update={"paybind_home": tmp_path})
+
+    code, line = await end_of(settings)
+
+    assert code == 2
+    assert "set PAYBIND_API_KEY, or start everything by `paybind up`" in line
+
+
+@pytest.mark.slow
+async def test_stdio_with_a_wrong_key_does_not_start(shop: Shop) -> None:
+    code, line = await end_of(shop.settings, PAYBIND_API_KEY="pbk_wrong")
+
+    assert code == 2
+    assert "the API key is missing, wrong or revoked" in line
+
+
+@pytest.mark.slow
+async def test_an_unknown_tool_set_is_named_when_the_server_starts(shop: Shop) -> None:
+    changes = {"PAYBIND_API_KEY": shop.key, "PAYBIND_MCP_TOOLSETS": "purchases,lottery"}
+
+    code, line = await end_of(shop.settings, **changes)
+
+    assert code == 2
+    assert "no tool set is called lottery; there is purchases" in line
+
+
+@pytest.mark.slow
+async def test_stdio_says_when_temporal_cannot_be_reached(shop: Shop) -> None:
+    nowhere = shop.settings.model_copy(update={"temporal_address": "127.0.0.1:9"})
+
+    code, line = await end_of(nowhere, PAYBIND_API_KEY=shop.key)
+
+    assert code == 2
+    assert "paybind up" in line
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    door: MCPDoor
+
+    def http(self, key: str | None, **headers: str) -> httpx2.AsyncClient:
+        bearer = {"authorization": f"Bearer {key}"} if key else {}
+        return httpx2.AsyncClient(base_url=self.url, headers={**JSON, **bearer, **headers})
+
+
+@asynccontextmanager
+async def listening(app: FastAPI) -> AsyncIterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(10):
+        while not server.started:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture(scope="module")
+async def site(shop: Shop) -> AsyncIterator[Site]:
+    """The application as the API has it: its own routes, and the door mounted."""
+    app = FastAPI()
+    door = mount_mcp(app, shop.settings)
+    stop = asyncio.Event()
+    ready = asyncio.Event()
+
+    async def keep_open() -> None:  # a cancel scope must end in the task that began it
+        async with door.running(shop.services):
+            ready.set()
+            await stop.wait()
+
+    opened = asyncio.create_task(keep_open())
+    await ready.wait()
+    async with listening(app) as url:
+        yield Site(url, door)
+    stop.set()
+    await opened
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_policy_is_bought_over_http(shop: Shop, site: Site, era: Era, path: str) -> None:
+    async with site.http(shop.key) as http:
+        transport = streamable_http_client(f"{site.url}{path}", http_client=http)
+        async with Client(transport, mode=era) as client:
+            agent = Agent(client)
+            started = await agent.answer("initiate_purchase", **await shop.wish())
+            purchase_id = str(started["payment_intent_id"])
+            await shop.pay(purchase_id)
+            await agent.until_paid(purchase_id)
+            policy = await agent.answer("complete_purchase", payment_intent_id=purchase_id)
+
+    assert str(policy["policy_number"]).startswith("POL-")
+
+
+async def test_a_client_that_others_wrote_finds_and_calls_the_tools(shop: Shop, site: Site) -> None:
+    bearer = {"Authorization": f"Bearer {shop.key}"}
+    transport = StreamableHttpTransport(f"{site.url}/mcp", headers=bearer)
+    async with fastmcp.Client(transport) as client:
+        names = {tool.name for tool in await client.list_tools()}
+        answer = await client.call_tool("initiate_purchase", await shop.wish())
+        card = await client.read_resource("ui://paybind/payment.html")
+
+    assert names == TOOLS
+    assert answer.structured_content["widget"]["type"] == "payment_checkout"
+    assert card[0].mime_type == "text/html;profile=mcp-app"
+
+
+@pytest.mark.parametrize("key", [None, "pbk_wrong", "nonsense"])
+async def test_http_without_a_valid_key_is_refused(site: Site, key: str | None) -> None:
+    async with site.http(key) as http:
+        answer = await http.post("/mcp", json=HANDSHAKE)
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "paybind.example", "localhost:9999"])
+async def test_the_names_of_this_installation_are_answered(
+    shop: Shop, site: Site, host: str
+) -> None:
+    async with site.http(shop.key, host=host) as http:
+        assert (await http.post("/mcp", json=HANDSHAKE)).status_code == 200
+
+
+async def test_a_foreign_host_or_origin_is_refused(shop: Shop, site: Site) -> None:
+    async with site.http(shop.key, host="evil.example") as http:
+        assert (await http.post("/mcp", json=HANDSHAKE)).status_code == 421
+    async with site.http(shop.key, origin="https://evil.example") as http:
+        assert (await http.post("/mcp", json=HANDSHAKE)).status_code == 403
+
+
+async def test_a_body_above_the_limit_is_refused(shop: Shop, site: Site) -> None:
+    async with site.http(shop.key) as http:
+        answer = await http.post("/mcp", content=b"x" * (shop.settings.max_body_bytes + 1))
+
+    assert answer.status_code == 413
+
+
+async def test_one_tenant_never_sees_anothers_purchase(shop: Shop, site: Site) -> None:
+    purchase_id = await shop.paid_purchase()
+    _, other_key = await shop.services.api_keys.issue(
+        "ten_other", "agent", frozenset({Scope.READ, Scope.WRITE, Scope.REFUND})
+    )
+    async with site.http(other_key) as http:
+        transport = streamable_http_client(f"{site.url}/mcp", http_client=http)
+        async with Client(transport) as client:
+            for tool in ("check_payment_status", "complete_purchase", "refund_payment"):
+                failure = await Agent(client).failure(tool, payment_intent_id=purchase_id)
+                assert failure["code"] == "purchase_not_found"
+
+
+async def test_a_key_without_the_scope_reads_but_starts_nothing(shop: Shop, site: Site) -> None:
+    purchase_id = await shop.paid_purchase()
+    _, reader = await shop.services.api_keys.issue(
+        shop.tenant_id, "reader", frozenset({Scope.READ})
+    )
+    async with site.http(reader) as http:
+        transport = streamable_http_client(f"{site.url}/mcp", http_client=http)
+        async with Client(transport) as client:
+            agent = Agent(client)
+            await agent.answer("check_payment_status", payment_intent_id=purchase_id)
+            failure = await agent.failure("initiate_purchase", **await shop.wish())
+
+    assert failure["code"] == "missing_scope"
+
+
+async def test_a_door_that_is_not_open_yet_asks_to_come_back(shop: Shop) -> None:
+    app = FastAPI()
+    mount_mcp(app, shop.settings)
+    async with listening(app) as url, httpx2.AsyncClient() as http:
+        answer = await http.post(f"{url}/mcp", json=HANDSHAKE)
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert json.loads(answer.text)["code"] == "unavailable"
