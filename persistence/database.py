@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from persistence.faults import translated_faults
@@ -50,9 +51,8 @@ class Database:
 
     async def ping(self) -> None:
         """Raises ``Unavailable`` when the database is away."""
-        with translated_faults():
-            async with self.engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+        async with self.reading() as session:
+            await session.exec(select(1))
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import make_url
 
 from persistence.database import Database
@@ -19,7 +19,7 @@ async def migrate(url: str) -> None:
         async with database.transaction() as session:  # on SQLite it holds the file's write lock
             connection = await session.connection()
             if connection.dialect.name == "postgresql":
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+                await connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
             await connection.run_sync(_upgrade)
     finally:
         await database.close()

@@ -19,7 +19,7 @@ from persistence.migrate import migrate
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.rows.tenants import TenantRow
-from tests.persistence.samples import NOON, TENANT, order, quote
+from tests.persistence.samples import NOON, TENANT, order, paid, quote, settlement
 from tests.postgres import binaries, postgres
 
 
@@ -118,6 +118,32 @@ async def test_a_file_locked_by_another_process_is_waited_for(tmp_path: Path) ->
         other.execute("COMMIT")
 
     assert await writing == quote()
+    await database.close()
+
+
+async def test_two_processes_draw_numbers_from_one_database(url: str) -> None:
+    one, other = Database(url), Database(url)
+    words = []
+    for number in range(10):
+        await QuoteRecords(one).register(quote(f"Q-{number}"))
+        words.append(settlement(paid(await PurchaseRecords(one).open(order(f"Q-{number}"), NOON))))
+
+    settled = await asyncio.gather(
+        *(PurchaseRecords((one, other)[n % 2]).record(word, NOON) for n, word in enumerate(words))
+    )
+
+    assert len({answer.policy_number for answer in settled}) == 10
+    await one.close()
+    await other.close()
+
+
+async def test_asking_whether_a_file_is_there_waits_for_no_writer(tmp_path: Path) -> None:
+    path = tmp_path / "paybind.db"
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    await database.ping()
+    with locked_file(path):
+        async with asyncio.timeout(1):
+            await database.ping()
     await database.close()
 
 
