@@ -10,10 +10,21 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 from starlette.exceptions import HTTPException
 
-from api import operations, pages, purchases, quotes
+from api import (
+    api_keys,
+    links,
+    operations,
+    pages,
+    policies,
+    purchases,
+    quotes,
+    refunds,
+    webhook_events,
+    widget,
+)
 from api.guard import RequestGuard
 from api.logs import log_as_json
 from api.problems import on_http_error, on_invalid_input, on_refusal
@@ -21,11 +32,17 @@ from api.site import Site
 from api.watch import RequestWatch
 from api.webhooks import PATHS as WEBHOOK_PATHS
 from api.webhooks import webhook_routes
+from codec_server import codec_server
 from composition import open_services
 from domain.errors import PaybindError
+from mcp_server.http import mount_mcp
 from settings import Settings
 
-ROUTERS = (quotes.router, purchases.router, operations.router, pages.router, pages.html_router)
+ROUTERS = (
+    *(quotes.router, purchases.router, links.router, refunds.router),
+    *(policies.public_router, policies.router, webhook_events.router, api_keys.router),
+    *(operations.router, pages.router, pages.html_router, widget.router),
+)
 STOP_WITHIN = 10  # seconds for requests under way
 
 
@@ -47,6 +64,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.site = Site(name=settings.email_from_name, email=settings.email_from)
     for router in ROUTERS:
         app.include_router(router)
+    app.mount("/codec", codec_server(settings, app.state))
+    app.state.mcp = mount_mcp(app, settings)
     app.add_middleware(
         RequestGuard,
         max_body_bytes=settings.max_body_bytes,
@@ -63,7 +82,8 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         app.state.metrics_peers = _peers(settings, metrics_address)
         async with open_services(settings, metrics_address) as services:
             app.state.services = services
-            yield
+            async with app.state.mcp.running(services):
+                yield
 
     return lifespan
 
@@ -94,6 +114,7 @@ class _Announcing(uvicorn.Server):
 
 def main() -> None:
     log_as_json()
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # nobody reads them
     settings = Settings()
     listener = socket.create_server((settings.api_host, settings.api_port))
     settings = settings.model_copy(update={"api_port": listener.getsockname()[1]})
