@@ -1,6 +1,6 @@
 """Purchases as both doors show them, gathered in few statements."""
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -19,6 +19,22 @@ from persistence.rows.reviews import ReviewRow, review_of
 _WITH_POLICY = select(PurchaseRow, PolicyRow).join(
     PolicyRow, col(PolicyRow.purchase_id) == col(PurchaseRow.purchase_id), isouter=True
 )
+# What belongs to one purchase, oldest first.
+_REFUNDS = (
+    select(RefundRow)
+    .where(RefundRow.purchase_id == bindparam("purchase_id"))
+    .order_by(col(RefundRow.created_at))
+)
+_REVIEWS = (
+    select(ReviewRow)
+    .where(ReviewRow.purchase_id == bindparam("purchase_id"))
+    .order_by(col(ReviewRow.opened_at), col(ReviewRow.review_id))
+)
+_EMAILS = (
+    select(EmailRow)
+    .where(EmailRow.purchase_id == bindparam("purchase_id"))
+    .order_by(col(EmailRow.created_at))
+)
 
 
 async def view_of_purchase(
@@ -32,23 +48,15 @@ async def view_of_purchase(
     rows = found.first()
     if rows is None:
         return None
-    refunds = select(RefundRow).where(RefundRow.purchase_id == purchase_id)
-    reviews = select(ReviewRow).where(ReviewRow.purchase_id == purchase_id)
-    emails = select(EmailRow).where(EmailRow.purchase_id == purchase_id)
+    whose = {"purchase_id": purchase_id}
+    refunds = await session.exec(_REFUNDS, params=whose)
+    reviews = await session.exec(_REVIEWS, params=whose)
+    emails = await session.exec(_EMAILS, params=whose)
     return _view_of(*rows).model_copy(
         update={
-            "refunds": tuple(
-                refund_of(row)
-                for row in await session.exec(refunds.order_by(col(RefundRow.created_at)))
-            ),
-            "reviews": tuple(
-                review_of(row)
-                for row in await session.exec(reviews.order_by(col(ReviewRow.opened_at)))
-            ),
-            "emails": tuple(
-                _sent_email_of(row)
-                for row in await session.exec(emails.order_by(col(EmailRow.created_at)))
-            ),
+            "refunds": tuple(refund_of(row) for row in refunds),
+            "reviews": tuple(review_of(row) for row in reviews),
+            "emails": tuple(_sent_email_of(row) for row in emails),
         }
     )
 

@@ -15,7 +15,7 @@ Value = str | int | float | bytes | None
 
 _LOCK_WAIT = 10.0  # seconds
 _FIRST_PAUSE = 0.001
-_LONGEST_PAUSE = 0.02
+_LONGEST_PAUSE = 0.008
 
 
 class InlineConnection:

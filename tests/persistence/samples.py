@@ -14,10 +14,12 @@ from domain.payments import (
 )
 from domain.purchases import Purchase, PurchaseOrder, Settlement, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
-from domain.refunds import Asker, RefundRequest
+from domain.refunds import Asker, Refund, RefundRequest
+from domain.views import PurchaseView
 from persistence.database import Database
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
+from persistence.refunds import RefundRecords
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -143,3 +145,18 @@ class SignedEvent:
     type: str = "checkout.session.completed"
     livemode: bool = False
     payload: str = '{"customer_email": "mei@example.com"}'
+
+
+async def claimed(
+    database: Database, purchase: Purchase, refund_id: str, minor: int | None = None
+) -> Refund:
+    request = refund_request(purchase.order.purchase_id, refund_id, minor)
+    answer = await RefundRecords(database).request(request, LATER)
+    assert isinstance(answer, Refund)
+    return answer
+
+
+async def viewed(database: Database, purchase: Purchase) -> PurchaseView:
+    view = await PurchaseRecords(database).view(TENANT, purchase.order.purchase_id)
+    assert view is not None
+    return view

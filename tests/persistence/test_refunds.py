@@ -1,4 +1,4 @@
-"""Refunds as rows: no claim above what arrived, and the provider's word moves them."""
+"""Refunds as rows: no claim above what arrived, whoever asks, and however often."""
 
 import asyncio
 from uuid import uuid4
@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from domain.errors import Code, NotFound
 from domain.money import Money
 from domain.payments import ProviderRefundState
-from domain.purchases import Purchase, PurchaseOrder, RefundProgress, Refusal
+from domain.purchases import Purchase, PurchaseOrder, Refusal
 from domain.refunds import CLAIMS_MONEY, Asker, Decision, Refund, RefundStatus
-from domain.views import PurchaseView
 from persistence.database import Database
 from persistence.purchases import PurchaseRecords
 from persistence.refunds import RefundRecords
@@ -21,24 +20,14 @@ from tests.persistence.samples import (
     NOON,
     PRICE,
     TENANT,
+    claimed,
     paid,
     paid_purchase,
     refund_request,
     refund_word,
     settlement,
+    viewed,
 )
-
-FAILED = ProviderRefundState.FAILED
-PENDING = ProviderRefundState.PENDING
-
-
-async def claimed(
-    database: Database, purchase: Purchase, refund_id: str, minor: int | None = None
-) -> Refund:
-    request = refund_request(purchase.order.purchase_id, refund_id, minor)
-    answer = await RefundRecords(database).request(request, LATER)
-    assert isinstance(answer, Refund)
-    return answer
 
 
 async def refused(
@@ -51,12 +40,6 @@ async def refused(
     answer = await RefundRecords(database).request(request, LATER)
     assert isinstance(answer, Refusal)
     return answer.code
-
-
-async def viewed(database: Database, purchase: Purchase) -> PurchaseView:
-    view = await PurchaseRecords(database).view(TENANT, purchase.order.purchase_id)
-    assert view is not None
-    return view
 
 
 async def test_a_refund_without_amount_claims_all_that_is_left(database: Database) -> None:
@@ -178,112 +161,6 @@ async def test_a_human_who_agreed_beforehand_is_named_on_the_refund(database: Da
 
     assert isinstance(refund, Refund)
     assert (refund.status, refund.decided_by) == (RefundStatus.PENDING, "key_9")
-
-
-async def test_a_full_refund_cancels_the_policy_and_a_later_failure_revives_it(
-    database: Database,
-) -> None:
-    purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    await claimed(database, purchase, "ref_1")
-    word = refund_word("re_1", PRICE.minor)
-
-    await refunds.record_outcome("ref_1", word, (), LATER)
-    refunded = await viewed(database, purchase)
-    failed = await refunds.record_outcome(
-        "ref_1", refund_word("re_1", PRICE.minor, FAILED, "lost_or_stolen_card"), (), LATER
-    )
-    revived = await viewed(database, purchase)
-
-    assert (refunded.refund_status, refunded.amount_refunded) == (RefundProgress.FULL, PRICE)
-    assert refunded.policy is not None
-    assert refunded.policy.cancelled_at == LATER
-    assert (failed.status, failed.failure_reason) == (RefundStatus.FAILED, "lost_or_stolen_card")
-    assert revived.refund_status is RefundProgress.NONE
-    assert revived.policy is not None
-    assert revived.policy.cancelled_at is None
-
-
-async def test_a_partial_refund_leaves_the_policy_in_force(database: Database) -> None:
-    purchase = await paid_purchase(database)
-    await claimed(database, purchase, "ref_1", 100)
-
-    await RefundRecords(database).record_outcome("ref_1", refund_word("re_1", 100), (), LATER)
-
-    view = await viewed(database, purchase)
-    assert view.refund_status is RefundProgress.PARTIAL
-    assert view.policy is not None
-    assert view.policy.cancelled_at is None
-
-
-async def test_older_words_of_the_provider_do_not_take_a_refund_back(database: Database) -> None:
-    purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    await claimed(database, purchase, "ref_1", 100)
-
-    await refunds.record_outcome("ref_1", refund_word("re_1", 100), (), LATER)
-    stands = await refunds.record_outcome("ref_1", refund_word("re_1", 100, PENDING), (), LATER)
-    await refunds.record_outcome("ref_1", refund_word("re_1", 100, FAILED), (), LATER)
-    ended = await refunds.record_outcome("ref_1", refund_word("re_1", 100), (), LATER)
-
-    assert stands.status is RefundStatus.SUCCEEDED
-    assert ended.status is RefundStatus.FAILED
-
-
-async def test_a_refund_that_never_reached_the_provider_frees_its_claim(
-    database: Database,
-) -> None:
-    purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    await claimed(database, purchase, "ref_1")
-
-    failed = await refunds.fail("ref_1", "charge_disputed", LATER)
-
-    assert failed.failure_reason == "charge_disputed"
-    assert (await claimed(database, purchase, "ref_2")).amount == PRICE
-
-
-async def test_money_the_provider_did_send_counts_even_if_we_had_given_up(
-    database: Database,
-) -> None:
-    purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    await claimed(database, purchase, "ref_1", 100)
-    await refunds.fail("ref_1", "no answer", LATER)
-    given_up = await refunds.record_outcome("ref_1", refund_word("re_1", 100, PENDING), (), LATER)
-
-    found = await refunds.record_outcome("ref_1", refund_word("re_1", 100), (), LATER)
-
-    assert given_up.status is RefundStatus.FAILED
-    assert found.status is RefundStatus.SUCCEEDED
-    assert (await viewed(database, purchase)).amount_refunded.minor == 100
-
-
-async def test_a_refund_the_provider_made_cannot_be_given_up(database: Database) -> None:
-    purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    await claimed(database, purchase, "ref_1", 100)
-    made = await refunds.record_outcome("ref_1", refund_word("re_1", 100), (), LATER)
-
-    assert await refunds.fail("ref_1", "too late", LATER) == made
-
-
-async def test_a_refund_made_at_the_provider_is_adopted_once(database: Database) -> None:
-    purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    word = refund_word("re_dashboard", 2_500)
-
-    adopted = await refunds.adopt(purchase.order.purchase_id, word, (), LATER)
-    again = await refunds.adopt(purchase.order.purchase_id, word, (), LATER)
-
-    assert again == adopted == await refunds.of_provider("re_dashboard")
-    assert (adopted.asker, adopted.status) == (Asker.PROVIDER, RefundStatus.SUCCEEDED)
-    assert (await viewed(database, purchase)).amount_refunded.minor == 2_500
-
-
-async def test_adopting_a_refund_of_ours_only_applies_the_word(database: Database) -> None:
-    purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    await claimed(database, purchase, "ref_1", 100)
-    await refunds.record_outcome("ref_1", refund_word("re_1", 100, PENDING), (), LATER)
-
-    adopted = await refunds.adopt(purchase.order.purchase_id, refund_word("re_1", 100), (), LATER)
-
-    assert (adopted.refund_id, adopted.asker) == ("ref_1", Asker.SERVICE)
-    assert adopted.status is RefundStatus.SUCCEEDED
 
 
 async def test_unknown_refunds_are_faults_for_writers_and_none_for_readers(
