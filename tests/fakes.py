@@ -4,8 +4,7 @@ They keep the promises of the real ones: a key gives the same answer again, a ch
 once, nothing is refunded twice over. What shall go wrong is put into their scripts.
 """
 
-# ruff: noqa: ARG002  a fake has no use for every argument of its port
-
+import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -57,7 +56,8 @@ class FakePayments:
         # What the next calls of an operation meet: before it acts, or after it has acted.
         self.faults_before: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
         self.faults_after: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
-        self.before_next: dict[str, Callable[[], None]] = {}
+        self.before_next: dict[str, Callable[[], object]] = {}
+        self._held: dict[str, asyncio.Event] = {}
         self.next_refunds: deque[ProviderRefundState] = deque()
         self._checkouts: dict[str, Checkout] = {}
         self._refunds: dict[str, str] = {}
@@ -89,7 +89,9 @@ class FakePayments:
 
     async def fetch_checkout(self, session_id: str) -> CheckoutSnapshot:
         self._meet("fetch_checkout")
-        return self.snapshots[session_id]
+        seen = self.snapshots[session_id]
+        await self._answered("fetch_checkout")
+        return seen
 
     async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
         self._meet("expire_checkout")
@@ -164,7 +166,17 @@ class FakePayments:
     def refund_in_dashboard(self, payment_id: str, amount: Money) -> str:
         return self._give_back(payment_id, amount, ProviderRefundState.SUCCEEDED)
 
-    # What tests ask
+    # What tests ask, and arrange
+
+    def refuse_next(self, operation: str) -> None:
+        self.faults_before[operation].append(RefusedByProvider("not allowed", "forbidden"))
+
+    def hold(self, operation: str) -> None:
+        """Its answers stay under way until ``let_go``."""
+        self._held[operation] = asyncio.Event()
+
+    def let_go(self, operation: str) -> None:
+        self._held[operation].set()
 
     def session_of(self, purchase_id: str) -> str:
         """The latest of the purchase's checkouts."""
@@ -189,6 +201,10 @@ class FakePayments:
             self.before_next.pop(operation)()
         if self.faults_before[operation]:
             raise self._kept(self.faults_before[operation].popleft(), key)
+
+    async def _answered(self, operation: str) -> None:
+        if operation in self._held:
+            await self._held[operation].wait()
 
     def _lose(self, operation: str, key: str | None = None) -> None:
         if self.faults_after[operation]:

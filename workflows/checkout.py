@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.purchases import CheckoutRef, Opening, PurchaseActivities, Standing
@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import options
     from workflows.reviews import Reviews
-    from workflows.trying import fault_of, promptly, under_fresh_keys, words_of
+    from workflows.trying import FAILED, fault_of, promptly, under_fresh_keys, words_of
     from workflows.waiting import happens_within, pauses
 
 NOT_OPENED = "The payment page could not be opened. Nothing was charged."
@@ -51,7 +51,7 @@ class CheckoutStory:
         """The row, then the checkout. None where it is refused, and ``refusal`` says why."""
         try:
             standing = await under_fresh_keys(self._open_under)
-        except ActivityError as error:
+        except FAILED as error:
             await self._refuse(error)
             return None
         if isinstance(standing, Refusal):
@@ -75,7 +75,7 @@ class CheckoutStory:
                 await self._cancel(self.cancellation)
             else:
                 await self.look()
-            if not heard:
+            if not heard and not self.purchase.is_settled:
                 await on_silence()
         self.cancellation = None
         return self.purchase.is_paid and not was_paid
@@ -104,7 +104,7 @@ class CheckoutStory:
             **options.moving_money(self.order.key("checkout", group)),
         )
 
-    async def _refuse(self, error: ActivityError) -> None:
+    async def _refuse(self, error: FailureError) -> None:
         """The provider will not open this checkout: the quote is free again, nothing was paid."""
         failure = Failure(code=fault_of(error) or "timeout", reason=NOT_OPENED)
         self.purchase = self.purchase.refused(failure)
@@ -119,7 +119,7 @@ class CheckoutStory:
             return self.purchase
         try:
             seen = await promptly(PurchaseActivities.fetch_checkout, self._ref())
-        except ActivityError as error:
+        except FAILED as error:
             await self.reviews.ask(ReviewReason.PAYMENT_UNSETTLED, words_of(error))
             return self.purchase
         return self.purchase.applied(seen, workflow.now())
@@ -133,7 +133,7 @@ class CheckoutStory:
                 self._ref(),
                 **options.moving_money(self.order.key("expire")),
             )
-        except ActivityError as error:
+        except FAILED as error:
             self.cancel_refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
         else:
             purchase = self.purchase.applied(seen, workflow.now())

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.policies import PolicyActivities
@@ -15,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.mailing import NEEDLESS, deliver
     from workflows.reviews import Reviews
-    from workflows.trying import promptly, words_of
+    from workflows.trying import FAILED, promptly, words_of
     from workflows.waiting import happens_within, pauses
 
 
@@ -66,7 +65,7 @@ class IssuingStory:
             await workflow.execute_activity_method(
                 PolicyActivities.issue_policy, self.order.purchase_id, **options.ISSUE_POLICY
             )
-        except ActivityError as error:
+        except FAILED as error:
             await self.reviews.ask(ReviewReason.POLICY_NOT_ISSUED, words_of(error))
             return False
         self.status = PolicyStatus.ISSUED

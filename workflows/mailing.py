@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.emails import EmailActivities
     from domain.emails import EmailOrder, EmailStatus
     from workflows import options
-    from workflows.trying import fault_of, promptly
+    from workflows.trying import FAILED, fault_of, promptly
 
 ARRIVED = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
 NEEDLESS = EmailStatus.SUPERSEDED.value
@@ -24,7 +23,7 @@ async def deliver(order: EmailOrder, when_delayed: Callable[[], None] | None = N
         status = await promptly(
             EmailActivities.send_email, order, options.DELIVER_MAIL, when_delayed
         )
-    except ActivityError as error:
+    except FAILED as error:
         fault = fault_of(error) or "no answer for a week"
         workflow.logger.warning("%s was not sent: %s", order.email_id, fault)
         return fault

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import (
-    ActivityError,
     ApplicationError,
     FailureError,
     WorkflowAlreadyStartedError,
@@ -44,7 +43,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.mailing import deliver
     from workflows.refund import RefundStart, RefundWorkflow
     from workflows.reviews import Reviews
-    from workflows.trying import promptly, words_of
+    from workflows.trying import FAILED, promptly, words_of
     from workflows.unknown import count_unknown
 
 
@@ -133,7 +132,7 @@ class PurchaseWorkflow:
         try:
             async with self.refund_lock:
                 await promptly(RefundActivities.adopt_refund, found)
-        except ActivityError as error:
+        except FAILED as error:
             detail = f"{fact.provider_refund_id} could not be read: {words_of(error)}"
             await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
         self.policy.refund_asked = True

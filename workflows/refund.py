@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.refunds import (
@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.mailing import deliver
     from workflows.reviews import flag_review
-    from workflows.trying import fault_of, promptly, under_fresh_keys, words_of
+    from workflows.trying import FAILED, fault_of, promptly, under_fresh_keys, words_of
     from workflows.unknown import count_unknown
     from workflows.waiting import happens_within, pauses
 
@@ -96,7 +96,7 @@ class RefundWorkflow:
     async def _ask_provider(self) -> None:
         try:
             self.refund = await under_fresh_keys(self._create_under)
-        except ActivityError as error:
+        except FAILED as error:
             await self._fail(error)
 
     async def _create_under(self, group: int) -> Refund:
@@ -106,7 +106,7 @@ class RefundWorkflow:
             **options.moving_money(self.refund.key(group)),
         )
 
-    async def _fail(self, error: ActivityError) -> None:
+    async def _fail(self, error: FailureError) -> None:
         """A definite no ends the refund; an unknown outcome keeps its claim for a person."""
         said = words_of(error)
         if fault_of(error) == "RefusedByProvider":
@@ -122,7 +122,7 @@ class RefundWorkflow:
             await happens_within(next(looks), lambda: bool(self.facts), "the next look")
             try:
                 await self._read()
-            except ActivityError as error:  # a definite no to a mere question
+            except FAILED as error:  # a definite no to a mere question
                 await self._ask_person(words_of(error))
                 return
             if workflow.now() > deadline:

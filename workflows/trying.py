@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, TimeoutError
 from temporalio.workflow import ActivityConfig
 
 from workflows import options
@@ -13,6 +13,9 @@ from workflows import options
 Ports = TypeVar("Ports")
 Given = TypeVar("Given")
 Result = TypeVar("Result")
+
+# How a step ends in vain: a regular activity wraps what it said, a local one does not.
+FAILED = (ActivityError, ApplicationError, TimeoutError)
 
 
 async def promptly(
@@ -28,7 +31,7 @@ async def promptly(
     """
     try:
         return await workflow.execute_local_activity_method(step, given, **options.PROMPTLY)
-    except ActivityError as error:
+    except FAILED as error:
         if is_final(error):
             raise
         pause = _pause_asked_by(error)
@@ -45,27 +48,35 @@ async def under_fresh_keys(attempt: Callable[[int], Awaitable[Result]]) -> Resul
     for group in first:
         try:
             return await attempt(group)
-        except ActivityError as error:
+        except FAILED as error:
             if fault_of(error) != "StoredFault":
                 raise
     return await attempt(last)
 
 
-def is_final(error: ActivityError) -> bool:
+def is_final(error: FailureError) -> bool:
     """Whether repeating is pointless: the activity said so."""
-    return isinstance(error.cause, ApplicationError) and error.cause.non_retryable
+    said = _said_in(error)
+    return said is not None and said.non_retryable
 
 
-def fault_of(error: ActivityError) -> str | None:
+def fault_of(error: FailureError) -> str | None:
     """The name of the fault that ended an activity, such as ``StoredFault``."""
-    return error.cause.type if isinstance(error.cause, ApplicationError) else None
+    said = _said_in(error)
+    return said.type if said else None
 
 
-def words_of(error: ActivityError) -> str:
+def words_of(error: FailureError) -> str:
     """What the activity itself said when it failed."""
-    cause = error.cause
-    return cause.message if isinstance(cause, ApplicationError) else str(cause or error)
+    said = _said_in(error)
+    return said.message if said else str(error.cause or error)
 
 
-def _pause_asked_by(error: ActivityError) -> timedelta | None:
-    return error.cause.next_retry_delay if isinstance(error.cause, ApplicationError) else None
+def _pause_asked_by(error: FailureError) -> timedelta | None:
+    said = _said_in(error)
+    return said.next_retry_delay if said else None
+
+
+def _said_in(error: FailureError) -> ApplicationError | None:
+    cause = error.cause if isinstance(error, ActivityError) else error
+    return cause if isinstance(cause, ApplicationError) else None

@@ -1,4 +1,4 @@
-"""A time-skipping server for the session; a worker and a world of its own for each test."""
+"""For each test a time-skipping server, workers and a world of its own: no story meets another."""
 
 import shutil
 import sys
@@ -10,7 +10,6 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from tests.workflows.stories import Stories
@@ -30,7 +29,7 @@ def server(name: str) -> str | None:
     return str(beside) if beside.exists() else shutil.which(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=server("temporal-test-server"),
@@ -55,15 +54,4 @@ def world() -> World:
 @pytest.fixture
 async def stories(skipping: WorkflowEnvironment, world: World) -> AsyncIterator[Stories]:
     async with workers(skipping.client, world):
-        told = Stories(skipping, skipping.client, world)
-        yield told
-        await _end_all(told)
-
-
-async def _end_all(stories: Stories) -> None:
-    """Nothing of this test may wake up while time is skipped in the next one."""
-    for workflow_id in stories.workflow_ids():
-        try:
-            await stories.client.get_workflow_handle(workflow_id).terminate()
-        except RPCError:  # it has ended, or never began
-            continue
+        yield Stories(skipping, skipping.client, world)

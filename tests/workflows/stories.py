@@ -1,11 +1,13 @@
 """Telling a story to the workflows as the services do, and watching what becomes of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
@@ -20,7 +22,7 @@ from domain.payments import (
     RefundFound,
 )
 from domain.policies import Policy, PolicyStatus
-from domain.purchases import Cancellation, Purchase, PurchaseOrder, Refusal
+from domain.purchases import Cancellation, PaymentStatus, Purchase, PurchaseOrder, Refusal
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
 from domain.refunds import workflow_id_of as refund_workflow_id_of
@@ -106,6 +108,11 @@ class Stories:
     async def tell_change(self, order: PurchaseOrder) -> str:
         return await self.tell(order, CheckoutChanged(event_id=self.world.event()))
 
+    async def tell_of_found_refund(self, order: PurchaseOrder, made: str) -> str:
+        return await self.tell(
+            order, RefundFound(event_id=self.world.event(), provider_refund_id=made)
+        )
+
     async def tell_refund(self, order: PurchaseOrder, refund_id: str) -> str:
         fact = RefundChanged(
             event_id=self.world.event(),
@@ -133,10 +140,12 @@ class Stories:
         return await self.end_of(order)
 
     async def end_of(self, order: PurchaseOrder) -> Purchase:
-        return await self.purchase_run(order).result()
+        async with self._time_flies():
+            return await self.purchase_run(order).result()
 
     async def refund_end(self, refund_id: str) -> Refund:
-        return await self.refund_run(refund_id).result()
+        async with self._time_flies():
+            return await self.refund_run(refund_id).result()
 
     async def start_link(self, link: LinkOrder) -> WorkflowHandle[PaymentLinkWorkflow, LinkStatus]:
         return await self.client.start_workflow(
@@ -152,10 +161,22 @@ class Stories:
     async def pass_time(self, by: timedelta) -> None:
         await self.env.sleep(by)
 
+    @asynccontextmanager
+    async def _time_flies(self) -> AsyncIterator[None]:
+        """Where the server can: it jumps from timer to timer."""
+        if not self.env.supports_time_skipping:
+            yield
+            return
+        await self.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
+        try:
+            yield
+        finally:
+            await self.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+
     async def until(self, found: Callable[[], Found]) -> Found:
         """What a look finds, as soon as it finds anything."""
         async with asyncio.timeout(SOON):
-            while not (seen := found()):  # noqa: ASYNC110  rows have no event to wait for
+            while not (seen := found()):
                 await asyncio.sleep(0.005)
             return seen
 
@@ -175,13 +196,13 @@ class Stories:
     def policy(self, order: PurchaseOrder) -> Policy | None:
         return self.world.rows.policies.get(order.purchase_id)
 
-    def workflow_ids(self) -> list[str]:
-        """Of every workflow that this world may have started."""
-        return [
-            *(purchase_workflow_id_of(each) for each in self.world.rows.purchases),
-            *(refund_workflow_id_of(each) for each in self.world.rows.refunds),
-            *(link_workflow_id_of(each) for each in self.world.rows.links),
-        ]
+    def policy_status(self, order: PurchaseOrder) -> PolicyStatus:
+        policy = self.policy(order)
+        return policy.status if policy else PolicyStatus.NONE
+
+    async def until_it_is(self, order: PurchaseOrder, status: PaymentStatus) -> Purchase:
+        await self.until(lambda: self.stored(order).status is status)
+        return self.stored(order)
 
 
 def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:

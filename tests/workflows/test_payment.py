@@ -1,0 +1,285 @@
+"""From an open checkout to money, or to none: every way a payment may go."""
+
+from datetime import timedelta
+
+from domain.errors import Code
+from domain.money import Money
+from domain.policies import PolicyStatus
+from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
+from tests.fakes import DECLINED
+from tests.workflows.stories import Stories
+from tests.workflows.world import PRICE
+
+
+async def test_a_paid_purchase_becomes_a_delivered_policy(stories: Stories) -> None:
+    order = stories.world.order()
+    opened = await stories.opened(order)
+    assert opened.checkout is not None
+    stories.world.payments.pay(order.purchase_id)
+    event_id = await stories.tell_change(order)
+    purchase = await stories.end_of(order)
+    assert purchase.status is PaymentStatus.COMPLETED
+    assert stories.policy_status(order) is PolicyStatus.DELIVERED
+    assert stories.world.mail.subjects() == ["payment_confirmation"]
+    assert event_id in stories.world.rows.handled
+
+
+async def test_a_declined_card_leaves_the_purchase_failed_and_retryable_and_then_paid(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.decline(order.purchase_id)
+    await stories.tell_change(order)
+    failed = await stories.until_it_is(order, PaymentStatus.FAILED)
+    assert (failed.can_retry, failed.failure) == (True, DECLINED)
+    stories.world.payments.pay(order.purchase_id)
+    await stories.tell_change(order)
+    assert (await stories.end_of(order)).status is PaymentStatus.COMPLETED
+    assert stories.world.mail.subjects() == ["payment_confirmation"]
+
+
+async def test_a_declined_customer_who_leaves_is_told_once(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.decline(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.until_it_is(order, PaymentStatus.FAILED)
+    await stories.pass_time(timedelta(hours=20))
+    stories.world.payments.expire(order.purchase_id)
+    purchase = await stories.end_of(order)
+    assert (purchase.status, purchase.can_retry) == (PaymentStatus.FAILED, False)
+    assert stories.world.mail.subjects() == ["payment_failed"]
+
+
+async def test_an_abandoned_checkout_expires_and_frees_the_quote(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.expire(order.purchase_id)
+    purchase = await stories.end_of(order)
+    assert purchase.status is PaymentStatus.EXPIRED
+    assert not stories.stored(order).holds_quote
+    assert stories.world.mail.sent == []
+
+
+async def test_a_cancelled_purchase_can_no_longer_be_paid(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    cancelled = await stories.cancel(order, "changed my mind")
+    assert isinstance(cancelled, Purchase)
+    assert cancelled.status is PaymentStatus.CANCELLED
+    assert stories.stored(order).cancel_reason == "changed my mind"
+    assert "expire_checkout" in stories.world.payments.calls
+    assert (await stories.end_of(order)).status is PaymentStatus.CANCELLED
+
+
+async def test_a_payment_that_is_faster_than_the_cancellation_wins(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    payments = stories.world.payments
+    payments.before_next["expire_checkout"] = lambda: payments.pay(order.purchase_id)
+    answer = await stories.cancel(order)
+    assert isinstance(answer, Purchase)
+    assert answer.is_paid
+    assert (await stories.end_of(order)).is_paid
+    assert stories.policy_status(order) is PolicyStatus.DELIVERED
+    assert stories.world.rows.refunds == {}
+
+
+async def test_a_payment_under_way_cannot_be_cancelled(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.order_debit(order.purchase_id)
+    answer = await stories.cancel(order)
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.PAYMENT_PROCESSING
+    assert stories.stored(order).processing
+    stories.world.payments.pay(order.purchase_id)
+    assert (await stories.end_of(order)).is_paid
+
+
+async def test_a_cancellation_that_the_provider_refuses_is_answered_and_leaves_it_payable(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.refuse_next("expire_checkout")
+    answer = await stories.cancel(order)
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.PROVIDER_REFUSED
+    again = await stories.cancel(order)
+    assert isinstance(again, Purchase)
+    assert again.status is PaymentStatus.CANCELLED
+
+
+async def test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    await stories.cancel(order)
+    payment_id = stories.world.payments.pay(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.tell_change(order)
+    purchase = await stories.end_of(order)
+    assert (purchase.status, purchase.late_payment_id) == (PaymentStatus.CANCELLED, payment_id)
+    (refund_id,) = stories.world.rows.refunds
+    await stories.refund_end(refund_id)
+    await stories.tell_change(order)  # and long after it, the provider repeats itself
+    await stories.end_of(order)
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+    assert stories.world.payments.calls.count("create_refund") == 1
+    assert stories.world.mail.subjects() == ["refund_made"]
+    assert "late=True" in stories.world.mail.sent[0].text
+    assert stories.policy(order) is None
+
+
+async def test_late_money_whose_webhook_was_lost_is_found_by_the_last_look(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    await stories.cancel(order)
+    payment_id = stories.world.payments.pay(order.purchase_id)
+    await stories.end_of(order)
+    (refund_id,) = stories.world.rows.refunds
+    await stories.refund_end(refund_id)
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+
+
+async def test_late_money_that_cannot_be_claimed_back_waits_for_a_person(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    await stories.cancel(order)
+    payment_id = stories.world.payments.pay(order.purchase_id)
+    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
+    await stories.tell_of_found_refund(order, made)
+    await stories.end_of(order)
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+
+
+async def test_a_lost_webhook_is_made_up_for_by_the_poll(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.pay(order.purchase_id)
+    assert (await stories.end_of(order)).is_paid
+    assert stories.policy_status(order) is PolicyStatus.DELIVERED
+
+
+async def test_repeated_and_reordered_webhooks_change_nothing(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.decline(order.purchase_id)
+    stories.world.payments.pay(order.purchase_id)
+    events = [await stories.tell_change(order) for _ in range(4)]
+    assert (await stories.end_of(order)).is_paid
+    again = await stories.tell_change(order)
+    await stories.end_of(order)
+    assert stories.world.rows.handled.keys() >= {*events, again}
+    assert stories.world.mail.subjects() == ["payment_confirmation"]
+    assert stories.world.printer.printed == ["POL-2026-000001"]
+
+
+async def test_an_event_that_comes_while_the_provider_is_read_is_read_for_itself(
+    stories: Stories,
+) -> None:
+    """The first read may be older than the second event: only a second read answers that one."""
+    order = stories.world.order()
+    await stories.opened(order)
+    payments = stories.world.payments
+    payments.hold("fetch_checkout")
+    first = await stories.tell_change(order)
+    await stories.until(lambda: "fetch_checkout" in payments.calls)
+    second = await stories.tell_change(order)
+    payments.let_go("fetch_checkout")
+    await stories.until(lambda: second in stories.world.rows.handled)
+    assert first in stories.world.rows.handled
+    assert payments.calls.count("fetch_checkout") == 2
+
+
+async def test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.order_debit(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.until(lambda: stories.stored(order).processing)
+    await stories.pass_time(timedelta(days=2))
+    assert stories.policy(order) is None
+    assert stories.stored(order).status is PaymentStatus.PENDING
+    stories.world.payments.pay(order.purchase_id)
+    await stories.tell_change(order)
+    assert (await stories.end_of(order)).is_paid
+    assert stories.policy_status(order) is PolicyStatus.DELIVERED
+
+
+async def test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.order_debit(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.until(lambda: stories.stored(order).processing)
+    stories.world.payments.bounce_debit(order.purchase_id)
+    await stories.tell_change(order)
+    purchase = await stories.end_of(order)
+    assert (purchase.status, purchase.can_retry) == (PaymentStatus.FAILED, False)
+    assert not purchase.holds_quote
+    assert stories.world.mail.subjects() == ["payment_failed"]
+
+
+async def test_a_bank_that_stays_silent_for_two_weeks_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.order_debit(order.purchase_id)
+    await stories.pass_time(timedelta(days=15))
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.PAYMENT_UNSETTLED]
+    stories.world.payments.pay(order.purchase_id)
+    await stories.end_of(order)
+    assert stories.world.rows.open_reviews(order.purchase_id) == []
+
+
+async def test_a_wrong_amount_goes_to_review_and_issues_nothing(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.pay(order.purchase_id, Money(minor=PRICE.minor - 1, currency="SGD"))
+    await stories.tell_change(order)
+    assert (await stories.end_of(order)).is_paid
+    assert stories.policy(order) is None
+    assert stories.world.mail.sent == []
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.AMOUNT_DIFFERS]
+
+
+async def test_a_checkout_that_the_provider_will_not_show_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.refuse_next("fetch_checkout")
+    event_id = await stories.tell_change(order)
+    await stories.until(lambda: event_id in stories.world.rows.handled)
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.PAYMENT_UNSETTLED]
+    stories.world.payments.pay(order.purchase_id)
+    assert (await stories.end_of(order)).is_paid
+    assert stories.world.rows.open_reviews(order.purchase_id) == []
+
+
+async def test_a_database_outage_delays_a_purchase_and_loses_nothing(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.pay(order.purchase_id)
+    stories.world.rows.is_down = True
+    event_id = await stories.tell_change(order)
+    await stories.pass_time(timedelta(minutes=10))
+    assert event_id not in stories.world.rows.handled
+    stories.world.rows.is_down = False
+    assert (await stories.end_of(order)).is_paid
+    assert event_id in stories.world.rows.handled
+    assert stories.world.mail.subjects() == ["payment_confirmation"]
