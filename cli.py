@@ -151,6 +151,16 @@ def migrate() -> None:
     _say("the database is up to date")
 
 
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option(help="Small sizes: does it run, not how fast.")] = False,
+) -> None:
+    """Measure cost and speed beside the least that this machine could do; JSON on stdout."""
+    from benchmarks.main import run
+
+    _say(run(quick, _progress).model_dump_json(indent=2))
+
+
 @events.command("replay")
 def replay_event(event_id: str) -> None:
     """Hand a stored event over once more; handling it twice changes nothing."""
