@@ -1,5 +1,7 @@
 """The rows, in memory: one store, one repository per noun, the promises of the real ones."""
 
+# ruff: noqa: ARG002  a fake has no use for every argument of its port
+
 from dataclasses import dataclass, field
 from datetime import datetime
 

@@ -1,33 +1,14 @@
-"""The world outside, in memory: a payment provider, a mail service, a printer, a store.
-
-They keep the promises of the real ones: a key gives the same answer again, a checkout is paid
-once, nothing is refunded twice over. What shall go wrong is put into their scripts.
-"""
+"""The world outside, in memory: a clock, a mail service, a printer, a store and our addresses."""
 
 import asyncio
-from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from domain.emails import Letter, Message
 from domain.links import PaymentLink
-from domain.money import Money
-from domain.payments import (
-    Checkout,
-    CheckoutRequest,
-    CheckoutSnapshot,
-    CheckoutState,
-    Failure,
-    ProviderRefundState,
-    RefundOrder,
-    RefundSnapshot,
-)
 from domain.policies import Policy, PolicySheet
 from gateways.documents import UnprintableSheet
-from gateways.faults import GatewayFault, OutcomeUnknown, RefusedByProvider, StoredFault
-
-DECLINED = Failure(code="card_declined", reason="Your card was declined.")
+from gateways.faults import GatewayFault, OutcomeUnknown
 
 
 class FakeClock:
@@ -44,196 +25,8 @@ class FakeClock:
         self.ahead += by
 
 
-class FakePayments:
-    """A payment provider and the customers on its pages."""
-
-    def __init__(self) -> None:
-        self.requests: dict[str, CheckoutRequest] = {}
-        self.snapshots: dict[str, CheckoutSnapshot] = {}
-        self.refunds: dict[str, RefundSnapshot] = {}
-        self.our_refund_ids: dict[str, str] = {}
-        self.calls: list[str] = []
-        # What the next calls of an operation meet: before it acts, or after it has acted.
-        self.faults_before: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
-        self.faults_after: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
-        self.before_next: dict[str, Callable[[], object]] = {}
-        self._held: dict[str, asyncio.Event] = {}
-        self.next_refunds: deque[ProviderRefundState] = deque()
-        self._checkouts: dict[str, Checkout] = {}
-        self._refunds: dict[str, str] = {}
-        self._stored: set[str] = set()
-        self._numbers = count(1)
-
-    # The port
-
-    async def open_checkout(self, request: CheckoutRequest) -> Checkout:
-        self._meet("open_checkout", request.idempotency_key)
-        checkout = self._checkouts.get(request.idempotency_key)
-        if checkout is None:
-            session_id = f"cs_test_{next(self._numbers)}"
-            self.requests[session_id] = request
-            self.snapshots[session_id] = CheckoutSnapshot(
-                session_id=session_id, state=CheckoutState.OPEN
-            )
-            checkout = self._checkouts[request.idempotency_key] = self._page_of(session_id)
-        self._lose("open_checkout", request.idempotency_key)
-        return checkout
-
-    async def find_checkout(self, purchase_id: str, since: datetime) -> Checkout | None:
-        self._meet("find_checkout")
-        for session_id, request in self.requests.items():
-            is_open = self.snapshots[session_id].state is CheckoutState.OPEN
-            if request.purchase_id == purchase_id and is_open:
-                return self._page_of(session_id)
-        return None
-
-    async def fetch_checkout(self, session_id: str) -> CheckoutSnapshot:
-        self._meet("fetch_checkout")
-        seen = self.snapshots[session_id]
-        await self._answered("fetch_checkout")
-        return seen
-
-    async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
-        self._meet("expire_checkout")
-        if self.snapshots[session_id].state is CheckoutState.OPEN:
-            self._become(session_id, state=CheckoutState.EXPIRED)
-        self._lose("expire_checkout")
-        return self.snapshots[session_id]
-
-    async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
-        self._meet("create_refund", order.idempotency_key)
-        made = self._refunds.get(order.idempotency_key)
-        if made is None:
-            state = (
-                self.next_refunds.popleft() if self.next_refunds else ProviderRefundState.SUCCEEDED
-            )
-            made = self._give_back(order.payment_id, order.amount, state)
-            self._refunds[order.idempotency_key] = made
-            self.our_refund_ids[made] = order.refund_id
-        self._lose("create_refund", order.idempotency_key)
-        return self.refunds[made]
-
-    async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
-        self._meet("find_refund")
-        for made, ours in self.our_refund_ids.items():
-            if ours == refund_id and self.refunds[made].payment_id == payment_id:
-                return self.refunds[made]
-        return None
-
-    async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
-        self._meet("fetch_refund")
-        return self.refunds[provider_refund_id]
-
-    # The customer, the bank and the person at the provider's dashboard
-
-    def decline(self, purchase_id: str) -> None:
-        self._become(self.session_of(purchase_id), failure=DECLINED)
-
-    def pay(self, purchase_id: str, amount: Money | None = None) -> str:
-        """Even where the checkout has ended: banks do such things. Gives the payment's id."""
-        session_id = self.session_of(purchase_id)
-        payment_id = self.snapshots[session_id].payment_id or f"pi_{next(self._numbers)}"
-        self._become(
-            session_id,
-            state=CheckoutState.COMPLETE,
-            paid=amount or self.requests[session_id].price,
-            payment_id=payment_id,
-            failure=None,
-        )
-        return payment_id
-
-    def order_debit(self, purchase_id: str) -> None:
-        """The customer chose a method that settles, or fails, days later."""
-        self._become(
-            self.session_of(purchase_id),
-            state=CheckoutState.COMPLETE,
-            payment_id=f"pi_{next(self._numbers)}",
-        )
-
-    def bounce_debit(self, purchase_id: str) -> None:
-        self._become(self.session_of(purchase_id), failure=DECLINED)
-
-    def expire(self, purchase_id: str) -> None:
-        self._become(self.session_of(purchase_id), state=CheckoutState.EXPIRED)
-
-    def settle_refund(
-        self, made: str, state: ProviderRefundState, reason: str | None = None
-    ) -> None:
-        self.refunds[made] = self.refunds[made].model_copy(
-            update={"state": state, "failure_reason": reason}
-        )
-
-    def refund_in_dashboard(self, payment_id: str, amount: Money) -> str:
-        return self._give_back(payment_id, amount, ProviderRefundState.SUCCEEDED)
-
-    # What tests ask, and arrange
-
-    def refuse_next(self, operation: str) -> None:
-        self.faults_before[operation].append(RefusedByProvider("not allowed", "forbidden"))
-
-    def hold(self, operation: str) -> None:
-        """Its answers stay under way until ``let_go``."""
-        self._held[operation] = asyncio.Event()
-
-    def let_go(self, operation: str) -> None:
-        self._held[operation].set()
-
-    def session_of(self, purchase_id: str) -> str:
-        """The latest of the purchase's checkouts."""
-        return [s for s, r in self.requests.items() if r.purchase_id == purchase_id][-1]
-
-    def provider_id_of(self, refund_id: str) -> str:
-        return next(made for made, ours in self.our_refund_ids.items() if ours == refund_id)
-
-    def refunded(self, payment_id: str) -> int:
-        """Minor units that went back, or are on their way."""
-        return sum(
-            refund.amount.minor
-            for refund in self.refunds.values()
-            if refund.payment_id == payment_id and refund.state is not ProviderRefundState.FAILED
-        )
-
-    def _meet(self, operation: str, key: str | None = None) -> None:
-        self.calls.append(operation)
-        if key in self._stored:
-            raise StoredFault("the provider repeats its 500 for this key")
-        if operation in self.before_next:
-            self.before_next.pop(operation)()
-        if self.faults_before[operation]:
-            raise self._kept(self.faults_before[operation].popleft(), key)
-
-    async def _answered(self, operation: str) -> None:
-        if operation in self._held:
-            await self._held[operation].wait()
-
-    def _lose(self, operation: str, key: str | None = None) -> None:
-        if self.faults_after[operation]:
-            raise self._kept(self.faults_after[operation].popleft(), key)
-
-    def _kept(self, fault: GatewayFault, key: str | None) -> GatewayFault:
-        if isinstance(fault, StoredFault) and key is not None:
-            self._stored.add(key)
-        return fault
-
-    def _give_back(self, payment_id: str, amount: Money, state: ProviderRefundState) -> str:
-        paid = next(s.paid for s in self.snapshots.values() if s.payment_id == payment_id)
-        if paid is None or self.refunded(payment_id) + amount.minor > paid.minor:
-            raise RefusedByProvider("nothing is left to refund", "charge_already_refunded")
-        made = f"re_{next(self._numbers)}"
-        self.refunds[made] = RefundSnapshot(
-            provider_refund_id=made, payment_id=payment_id, amount=amount, state=state
-        )
-        return made
-
-    def _page_of(self, session_id: str) -> Checkout:
-        return Checkout(
-            session_id=session_id,
-            url=f"https://pay.example/{session_id}",
-            expires_at=self.requests[session_id].expires_at,
-        )
-
-    def _become(self, session_id: str, **changes: object) -> None:
-        self.snapshots[session_id] = self.snapshots[session_id].model_copy(update=changes)
+def _hear_nothing(message: Message) -> None:
+    """No event overtakes the answer."""
 
 
 class FakeMail:
@@ -244,12 +37,14 @@ class FakeMail:
         self.tries = 0
         self.fault: GatewayFault | None = None
         self.lost_answers = 0
+        self.on_send: Callable[[Message], object] = _hear_nothing
 
     async def send(self, message: Message) -> str | None:
         self.tries += 1
         if self.fault is not None:
             raise self.fault
         self.sent.append(message)
+        self.on_send(message)
         if self.lost_answers:
             self.lost_answers -= 1
             raise OutcomeUnknown("the mail service gave no answer")
@@ -275,19 +70,28 @@ class FakeWriter:
 
 
 class FakePrinter:
+    """``defect`` makes every sheet unprintable; ``hold`` keeps a sheet in the press."""
+
     def __init__(self) -> None:
         self.defect: str | None = None
         self.printed: list[str] = []
-        self.before_next: Callable[[], None] | None = None
+        self.is_asked = False
+        self._gate = asyncio.Event()
+        self._gate.set()
 
     async def print_policy(self, sheet: PolicySheet) -> bytes:
-        if self.before_next is not None:
-            act, self.before_next = self.before_next, None
-            act()
+        self.is_asked = True
+        await self._gate.wait()
         if self.defect is not None:
             raise UnprintableSheet(self.defect)
         self.printed.append(sheet.number)
         return f"%PDF {sheet.number} {sheet.quote.product_name}".encode()
+
+    def hold(self) -> None:
+        self._gate.clear()
+
+    def let_go(self) -> None:
+        self._gate.set()
 
 
 class FakeStore:

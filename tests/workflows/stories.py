@@ -1,17 +1,18 @@
 """Telling a story to the workflows as the services do, and watching what becomes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
 
+from domain.emails import EmailStatus
 from domain.links import LinkOrder, LinkStatus
 from domain.links import workflow_id_of as link_workflow_id_of
 from domain.payments import (
@@ -26,6 +27,8 @@ from domain.purchases import Cancellation, PaymentStatus, Purchase, PurchaseOrde
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
 from domain.refunds import workflow_id_of as refund_workflow_id_of
+from tests.fake_email_rows import FakeEmailRecords
+from tests.fake_rows import FakePolicyRecords
 from tests.workflows.world import World
 from workflows import attributes, options
 from workflows.link import PaymentLinkWorkflow
@@ -42,6 +45,13 @@ SIGNALS = {
     DisputeOpened: PurchaseWorkflow.dispute_opened,
     EmailBounced: PurchaseWorkflow.email_bounced,
 }
+
+
+class Shown(NamedTuple):
+    payment: PaymentStatus
+    policy: PolicyStatus
+    needs_review: bool
+    others: Mapping[str, str]
 
 
 @dataclass
@@ -156,7 +166,28 @@ class Stories:
             search_attributes=attributes.of_link(link.tenant_id, link.quote_id),
         )
 
+    def mail_event(self, email_id: str, status: EmailStatus) -> None:
+        """What the webhook door writes when the mail service tells of a message."""
+        FakeEmailRecords(self.world.rows).write(email_id, status=status)
+
+    def take_delivery_back(self, order: PurchaseOrder) -> None:
+        """And what it writes when a confirmation bounced."""
+        FakePolicyRecords(self.world.rows).mark_not_delivered(order.purchase_id)
+
     # Watching
+
+    async def shown(self, order: PurchaseOrder) -> Shown:
+        """What operators see in the list of workflows."""
+        found = (await self.purchase_run(order).describe()).typed_search_attributes
+        return Shown(
+            payment=PaymentStatus(found[attributes.PAYMENT_STATUS]),
+            policy=PolicyStatus(found[attributes.POLICY_STATUS]),
+            needs_review=found[attributes.NEEDS_REVIEW],
+            others={
+                key.name: str(found[key])
+                for key in (attributes.TENANT_ID, attributes.QUOTE_ID, attributes.PROVIDER)
+            },
+        )
 
     async def pass_time(self, by: timedelta) -> None:
         await self.env.sleep(by)
@@ -176,7 +207,7 @@ class Stories:
     async def until(self, found: Callable[[], Found]) -> Found:
         """What a look finds, as soon as it finds anything."""
         async with asyncio.timeout(SOON):
-            while not (seen := found()):
+            while not (seen := found()):  # noqa: ASYNC110  rows have no event to wait for
                 await asyncio.sleep(0.005)
             return seen
 

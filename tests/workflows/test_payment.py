@@ -6,7 +6,7 @@ from domain.errors import Code
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
-from tests.fakes import DECLINED
+from tests.fake_payments import DECLINED
 from tests.workflows.stories import Stories
 from tests.workflows.world import PRICE
 

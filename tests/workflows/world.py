@@ -18,6 +18,7 @@ from domain.purchases import PurchaseOrder, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
 from tests.fake_email_rows import FakeEmailRecords
+from tests.fake_payments import FakePayments
 from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_rows import (
     FakeEventRecords,
@@ -30,7 +31,6 @@ from tests.fake_rows import (
 from tests.fakes import (
     FakeClock,
     FakeMail,
-    FakePayments,
     FakePrinter,
     FakeStore,
     FakeUrls,
