@@ -6,10 +6,10 @@ so that the provider repeats it. Nothing signed is dropped behind a 200.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from domain.emails import Email, EmailTemplate
-from domain.errors import Code, NotFound
+from domain.errors import Code, NotFound, Unavailable
 from domain.events import EventOutcome, WebhookEvent
 from domain.payments import EmailBounced, Fact, RefundChanged
 from domain.purchases import PurchaseOrder
@@ -25,6 +25,7 @@ from services.workflows import Workflows
 
 # The tenant that runs the installation: what belongs to no tenant is its operators' matter.
 PLATFORM_TENANT = "default"
+PAYMENT_KNOWN_WITHIN = timedelta(minutes=10)
 _DONE = {EventOutcome.HANDED_OVER, EventOutcome.UNKNOWN_TYPE}
 
 
@@ -81,7 +82,21 @@ class WebhookService:
         stored, is_new = await self.events.store(provider, event, datetime.now(UTC))
         if not is_new and stored.outcome in _DONE:
             return stored
-        return await self._hand_over(stored, event)
+        taken = await self._hand_over(stored, event)
+        if self._may_be_early(taken, event):
+            raise Unavailable("no purchase with this payment is on record yet", retry_after=30)
+        return taken
+
+    def _may_be_early(self, taken: WebhookEvent, event: SignedEvent) -> bool:
+        """Disputes and found refunds are known by their payment, which may be told of after them:
+        the first deliveries of one that fits nothing are asked for again, before it is let go."""
+        is_found_by_payment = event.purchase_id is None and event.payment_id is not None
+        return (
+            taken.outcome is EventOutcome.UNMATCHED
+            and is_found_by_payment
+            and event.livemode == self.livemode
+            and datetime.now(UTC) - taken.received_at < PAYMENT_KNOWN_WITHIN
+        )
 
     async def _hand_over(self, stored: WebhookEvent, event: SignedEvent) -> WebhookEvent:
         if event.livemode != self.livemode and stored.provider != "sendgrid":
