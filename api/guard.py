@@ -33,20 +33,17 @@ class RequestGuard:
         if scope["type"] != "http" or scope["path"] in self._trusted:
             await self._app(scope, receive, send)
             return
-        if any(_is_refused(text) for text in _written_in_head(scope)):
-            await _refuse_card_number(scope, receive, send)
-            return
         body = await self._body(scope, receive)
         if body is None:
-            too_large = refusal(413, Code.PAYLOAD_TOO_LARGE, f"the limit is {self._max} bytes")
-            await too_large(scope, receive, send)
-        elif b"\0" in body:
-            garbled = refusal(400, Code.INVALID_REQUEST, "the body holds NUL bytes: send UTF-8")
-            await garbled(scope, receive, send)
-        elif body and _is_refused(body.decode("utf-8", "replace")):
-            await _refuse_card_number(scope, receive, send)
+            answer = refusal(413, Code.PAYLOAD_TOO_LARGE, f"the limit is {self._max} bytes")
+        elif _carries_card_number(scope, body):
+            answer = refusal(422, Code.CARD_NUMBER_REFUSED, "the request carries a card number")
+        elif _carries_nul(scope, body):
+            answer = refusal(400, Code.INVALID_REQUEST, "the request holds a NUL character")
         else:
             await self._app(scope, _again(body, receive), send)
+            return
+        await answer(scope, receive, send)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """All of it, or None when it is too large."""
@@ -80,6 +77,18 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
+def _carries_card_number(scope: Scope, body: bytes) -> bool:
+    if any(_is_refused(text) for text in _written_in_head(scope)):
+        return True
+    return bool(body) and _is_refused(body.decode("utf-8", "replace"))
+
+
+def _carries_nul(scope: Scope, body: bytes) -> bool:
+    """No name has one, no database keeps one, and UTF-16 is full of them."""
+    in_body = b"\0" in body or b"\\u0000" in body
+    return in_body or "\0" in scope["path"] or b"%00" in scope["query_string"]
+
+
 def _written_in_head(scope: Scope) -> Iterable[str]:
     yield scope["path"]
     yield scope["query_string"].decode("latin-1")
@@ -98,8 +107,3 @@ def _is_refused(text: str) -> bool:
     if carries_card_number(text):
         return True
     return ("%" in text or "+" in text) and carries_card_number(unquote_plus(text))
-
-
-async def _refuse_card_number(scope: Scope, receive: Receive, send: Send) -> None:
-    answer = refusal(422, Code.CARD_NUMBER_REFUSED, "the request carries a card number")
-    await answer(scope, receive, send)

@@ -41,6 +41,8 @@ def _field_problem(
 
 def _code(location: Sequence[str | int], kind: str) -> Code:
     name = str(location[-1]) if location else ""
+    if kind in set(Code):
+        return Code(kind)  # a rule of ours
     if kind in _SHAPE:
         return Code.INVALID_REQUEST
     if name in _AMOUNTS:

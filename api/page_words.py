@@ -70,10 +70,10 @@ def _of_paid(purchase: PurchasePage) -> Screen:
     delivered = purchase.policy_status is PolicyStatus.DELIVERED
     return Screen(
         tone=Tone.GOOD,
-        title="Thank you. Your policy is ready",
-        lead="We have sent it to you by e-mail as well."
+        title="Your policy is ready",
+        lead="Thank you. We have sent it to you by e-mail as well."
         if delivered
-        else "It is on its way to you by e-mail as well.",
+        else "Thank you. It is on its way to you by e-mail as well.",
         look_again=None if delivered else LATER,
         offers_policy=True,
     )

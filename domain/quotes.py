@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import EmailStr, Field, StringConstraints, model_validator
 
 from domain.errors import Code, Conflict, Invalid
-from domain.model import Model
+from domain.model import Model, Moment
 from domain.money import Money
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -50,9 +50,9 @@ class Tax(Model):
     amount: Money
 
 
-class Quote(Model):
-    quote_id: QuoteId
-    tenant_id: str
+class Offer(Model):
+    """What a quote offers, before it is kept."""
+
     product_name: Line
     insured_persons: tuple[InsuredPerson, ...] = Field(min_length=1, max_length=50)
     cover: tuple[CoverItem, ...] = Field(min_length=1, max_length=100)
@@ -61,8 +61,7 @@ class Quote(Model):
     tax: Tax | None = None
     customer_email: EmailStr
     customer_name: Line | None = None
-    valid_until: datetime
-    created_at: datetime
+    valid_until: Moment
 
     @model_validator(mode="after")
     def _tax_within_price(self) -> Self:
@@ -72,6 +71,12 @@ class Quote(Model):
         ):
             raise ValueError("tax must be in the price's currency and not above the price")
         return self
+
+
+class Quote(Offer):
+    quote_id: QuoteId
+    tenant_id: str
+    created_at: datetime
 
     def require_open(self, now: datetime) -> None:
         if now >= self.valid_until:

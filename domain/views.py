@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from pydantic import Field
 
 from domain.emails import EmailStatus, EmailTemplate
-from domain.model import Model
+from domain.model import Model, Moment
 from domain.money import Money
 from domain.policies import Policy, PolicyStatus
 from domain.purchases import PaymentStatus, RefundProgress, ReviewReason
@@ -85,8 +85,8 @@ class PurchaseFilter(Model):
     quote_id: str | None = None
     user_id: str | None = None
     needs_review: bool | None = None
-    created_from: datetime | None = None
-    created_before: datetime | None = None
+    created_from: Moment | None = None
+    created_before: Moment | None = None
 
 
 class TimelineEntry(Model):

@@ -3,28 +3,16 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydantic import EmailStr
-
 from domain.errors import Code, Conflict, NotFound
 from domain.identifiers import new_id
-from domain.model import Model
-from domain.money import Money, require_chargeable
-from domain.quotes import CoverItem, InsuredPerson, Line, Period, Quote, QuoteId, Tax
+from domain.money import require_chargeable
+from domain.quotes import Offer, Quote, QuoteId
 from domain.tenants import Caller, Scope
 from persistence.quotes import QuoteRecords
 
 
-class QuoteRequest(Model):
+class QuoteRequest(Offer):
     quote_id: QuoteId | None = None
-    product_name: Line
-    insured_persons: tuple[InsuredPerson, ...]
-    cover: tuple[CoverItem, ...]
-    period: Period
-    price: Money
-    tax: Tax | None = None
-    customer_email: EmailStr
-    customer_name: Line | None = None
-    valid_until: datetime
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,268 @@
+"""Every kind of bad input has an answer of its own, and leaves nothing behind."""
+
+import json
+
+import pytest
+from httpx import AsyncClient
+
+from api.examples import QUOTE
+from tests.api.door import PRICE, Door, Json, code_of, event, signature_of, wanted
+
+PAST = "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"amount": 0}, "invalid_amount"),
+        ({"amount": -PRICE}, "invalid_amount"),
+        ({"amount": 150.5}, "invalid_amount"),
+        ({"amount": 15000.0}, "invalid_amount"),
+        ({"amount": "15000"}, "invalid_amount"),
+        ({"amount": True}, "invalid_amount"),
+        ({"amount": None}, "invalid_amount"),
+        ({"currency": "XXQ"}, "unknown_currency"),
+        ({"currency": "XAU"}, "unknown_currency"),
+        ({"currency": 702}, "unknown_currency"),
+        ({"customer_email": "mei.tan"}, "invalid_email"),
+        ({"customer_email": "mei@example.com\nbcc: all@example.com"}, "invalid_email"),
+        ({"discount": 100}, "invalid_request"),
+        ({"user_id": " "}, "invalid_request"),
+        ({"user_id": "\ud800"}, "invalid_request"),
+        ({"amount": PRICE + 1}, "amount_mismatch"),
+        ({"currency": "EUR"}, "currency_mismatch"),
+    ],
+)
+async def test_a_purchase_with_a_wrong_field_is_refused_by_its_own_code(
+    door: Door, changes: Json, code: str
+) -> None:
+    quote_id = await door.quote()
+    body = json.dumps(wanted(quote_id, **changes))
+    answer = await door.http.post(
+        "/purchases", content=body, headers={"content-type": "application/json"}
+    )
+    assert code_of(answer) == (422, code)
+    assert (await door.http.get("/purchases", params={"quote_id": quote_id})).json()["items"] == []
+
+
+async def test_every_wrong_field_is_named_without_repeating_what_was_sent(door: Door) -> None:
+    answer = await door.http.post("/purchases", json={"amount": "mine", "currency": "secret"})
+    problems = {each["field"]: each["code"] for each in answer.json()["errors"]}
+    assert problems == {
+        "body.quote_id": "invalid_request",
+        "body.user_id": "invalid_request",
+        "body.amount": "invalid_amount",
+        "body.currency": "unknown_currency",
+    }
+    assert "mine" not in answer.text
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"price": {"minor": 0, "currency": "SGD"}, "tax": None}, 422, "invalid_amount"),
+        ({"price": {"minor": 1.5, "currency": "SGD"}, "tax": None}, 422, "invalid_amount"),
+        ({"price": {"minor": 10, "currency": "SGD"}, "tax": None}, 422, "amount_too_small"),
+        ({"price": {"minor": 10**9, "currency": "SGD"}, "tax": None}, 422, "amount_too_large"),
+        ({"price": {"minor": 1, "currency": "ABC"}, "tax": None}, 422, "unknown_currency"),
+        ({"customer_email": "nobody"}, 422, "invalid_email"),
+        ({"valid_until": PAST}, 409, "quote_expired"),
+        ({"insured_persons": []}, 422, "invalid_request"),
+        ({"cover": []}, 422, "invalid_request"),
+        ({"colour": "blue"}, 422, "invalid_request"),
+    ],
+)
+async def test_a_quote_that_could_not_be_sold_is_not_registered(
+    door: Door, changes: Json, status: int, code: str
+) -> None:
+    answer = await door.http.post("/quotes", json={**QUOTE, "quote_id": "Q-bad", **changes})
+    assert code_of(answer) == (status, code)
+    assert code_of(await door.http.get("/quotes/Q-bad")) == (404, "unknown_quote")
+
+
+async def test_a_registered_quote_never_changes(door: Door) -> None:
+    quote_id = await door.quote()
+    changed = {**QUOTE, "quote_id": quote_id, "product_name": "Another"}
+    assert code_of(await door.http.post("/quotes", json=changed)) == (409, "quote_exists")
+
+
+async def test_an_unknown_quote_is_not_for_sale(door: Door) -> None:
+    answer = await door.http.post("/purchases", json=wanted("Q-nowhere"))
+    assert code_of(answer) == (404, "unknown_quote")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/purchases/pur_unknown", "purchase_not_found"),
+        ("/purchases/pur_unknown/timeline", "purchase_not_found"),
+        ("/links/lnk_unknown", "link_not_found"),
+        ("/refunds/ref_unknown", "refund_not_found"),
+        ("/policies/POL-1999-000001", "policy_not_found"),
+        ("/policies/POL-1999-000001/document", "policy_not_found"),
+        ("/policies/POL-1999-000001/verify", "policy_not_found"),
+        ("/documents/forged", "policy_not_found"),
+        ("/webhook-events/evt_unknown", "event_not_found"),
+        ("/pages/purchases/forged/state", "purchase_not_found"),
+        ("/quotes/Q-nowhere", "unknown_quote"),
+        ("/nowhere", "route_not_found"),
+    ],
+)
+async def test_what_does_not_exist_is_not_found(door: Door, path: str, code: str) -> None:
+    assert code_of(await door.http.get(path)) == (404, code)
+
+
+async def test_what_belongs_to_another_tenant_does_not_exist(
+    door: Door, neighbour: AsyncClient
+) -> None:
+    quote_id = await door.quote()
+    purchase_id = await door.paid(quote_id)
+    number = (await door.http.get(f"/purchases/{purchase_id}")).json()["policy"]["number"]
+    refused = [
+        await neighbour.get(f"/quotes/{quote_id}"),
+        await neighbour.post("/purchases", json=wanted(quote_id)),
+        await neighbour.get(f"/purchases/{purchase_id}"),
+        await neighbour.post(f"/purchases/{purchase_id}/cancel"),
+        await neighbour.post(f"/purchases/{purchase_id}/refund"),
+        await neighbour.get(f"/policies/{number}"),
+    ]
+    assert {code_of(answer)[0] for answer in refused} == {404}
+    assert (await neighbour.get("/purchases")).json()["items"] == []
+
+
+async def test_a_paid_purchase_cannot_be_cancelled_or_bought_again(door: Door) -> None:
+    quote_id = await door.quote()
+    purchase_id = await door.paid(quote_id)
+    cancelled = await door.http.post(f"/purchases/{purchase_id}/cancel")
+    assert code_of(cancelled) == (409, "already_paid")
+    again = await door.http.post("/purchases", json=wanted(quote_id))
+    assert code_of(again) == (409, "quote_already_paid")
+    assert again.json()["purchase_id"] == purchase_id
+
+
+async def test_an_unpaid_purchase_cannot_be_completed_or_refunded(door: Door) -> None:
+    purchase_id = (await door.purchase())["purchase_id"]
+    completed = await door.http.post(f"/purchases/{purchase_id}/complete")
+    assert code_of(completed) == (409, "not_paid")
+    assert completed.json()["can_retry"] is True
+    refunded = await door.http.post(f"/purchases/{purchase_id}/refund")
+    assert code_of(refunded) == (409, "not_paid")
+
+
+async def test_no_more_is_refunded_than_was_paid(door: Door) -> None:
+    purchase_id = await door.paid()
+    over = await door.http.post(f"/purchases/{purchase_id}/refund", json={"amount": PRICE + 1})
+    assert code_of(over) == (422, "refund_above_cap")
+    for wrong in (0, -1, 0.5, "100"):
+        refused = await door.http.post(f"/purchases/{purchase_id}/refund", json={"amount": wrong})
+        assert code_of(refused) == (422, "invalid_amount")
+    assert (await door.http.get("/refunds", params={"purchase_id": purchase_id})).json() == {
+        "items": [],
+        "next_cursor": None,
+    }
+
+
+async def test_nothing_is_decided_where_nothing_waits(door: Door) -> None:
+    purchase_id = await door.paid()
+    retried = await door.http.post(f"/purchases/{purchase_id}/retry-issue")
+    assert code_of(retried) == (409, "not_in_review")
+    refund = (await door.http.post(f"/purchases/{purchase_id}/refund")).json()
+    decided = await door.http.post(f"/refunds/{refund['refund_id']}/approve")
+    assert code_of(decided) == (409, "refund_not_awaiting_approval")
+
+
+async def test_a_revoked_link_is_gone(door: Door, stranger: AsyncClient) -> None:
+    saved = (await door.http.post("/links", json=_link(await door.quote()))).json()
+    await door.http.post(f"/links/{saved['link_id']}/revoke")
+    sent = await door.http.post(f"/links/{saved['link_id']}/send")
+    assert code_of(sent) == (410, "link_revoked")
+    assert (await stranger.get(saved["payment_link_url"])).status_code == 410
+
+
+async def test_half_a_price_is_none(door: Door) -> None:
+    body = {**_link(await door.quote()), "amount": PRICE}
+    assert code_of(await door.http.post("/links", json=body)) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type"),
+    [
+        (b"amount=15000", "application/x-www-form-urlencoded"),
+        (b'{"amount": 15000}', "text/plain"),
+        (b'{"amount": 15000}', ""),
+        (b'{"amount": ', "application/json"),
+        (b"\xff\xfe\xfa", "application/json"),
+        ('{"amount": 15000}'.encode("utf-16"), "application/json"),
+        (b'{"user_id": "a\\u0000b"}', "application/json"),
+        (b"[" * 50_000, "application/json"),
+    ],
+)
+async def test_a_body_that_is_not_json_is_malformed(
+    door: Door, body: bytes, media_type: str
+) -> None:
+    answer = await door.http.post("/purchases", content=body, headers={"content-type": media_type})
+    assert code_of(answer) == (400, "invalid_request")
+
+
+async def test_json_of_another_shape_is_refused(door: Door) -> None:
+    for body in (b"[]", b"15000", b'"text"', b"null", b""):
+        answer = await door.http.post(
+            "/purchases", content=body, headers={"content-type": "application/json"}
+        )
+        assert code_of(answer) == (422, "invalid_request")
+
+
+async def test_a_body_over_the_limit_is_too_large(door: Door) -> None:
+    huge = wanted("Q-1", user_id="x" * 200_000)
+    assert code_of(await door.http.post("/purchases", json=huge)) == (413, "payload_too_large")
+
+
+async def test_a_wrong_method_is_a_problem_too(door: Door) -> None:
+    answer = await door.http.put("/purchases")
+    assert code_of(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("limit=0", "invalid_request"),
+        ("limit=101", "invalid_request"),
+        ("limit=ten", "invalid_request"),
+        ("payment_status=paid", "invalid_request"),
+        ("colour=blue", "invalid_request"),
+        ("cursor=made-up", "invalid_cursor"),
+        ("created_from=yesterday", "invalid_request"),
+    ],
+)
+async def test_a_wrong_filter_is_refused(door: Door, query: str, code: str) -> None:
+    assert code_of(await door.http.get(f"/purchases?{query}")) == (422, code)
+
+
+async def test_a_webhook_that_proves_nothing_is_refused_and_not_stored(door: Door) -> None:
+    body = event("checkout.session.completed", "pur_x", "evt_unproved")
+    wrong_key = signature_of(body, secret="whsec_other")
+    for signature in (None, "", "nonsense", wrong_key, signature_of(body, age=301)):
+        answer = await door.send_webhook(body, signature)
+        assert code_of(answer) == (400, "invalid_signature")
+    altered = await door.send_webhook(body + b" ", signature_of(body))
+    assert code_of(altered) == (400, "invalid_signature")
+    stored = (await door.http.get("/webhook-events", params={"limit": 100})).json()["items"]
+    assert "evt_unproved" not in {each["provider_event_id"] for each in stored}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"{}", b'{"id": "evt_1"}'])
+async def test_a_signed_webhook_that_is_no_event_is_malformed(door: Door, body: bytes) -> None:
+    answer = await door.send_webhook(body, signature_of(body))
+    assert code_of(answer) == (400, "malformed_event")
+
+
+async def test_an_oversized_webhook_is_too_large(door: Door) -> None:
+    body = b" " * (door.settings.max_body_bytes + 1)
+    answer = await door.send_webhook(body, signature_of(body))
+    assert code_of(answer) == (413, "payload_too_large")
+
+
+def _link(quote_id: str) -> Json:
+    return {"quote_id": quote_id, "user_id": "user_mei"}
