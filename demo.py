@@ -215,7 +215,7 @@ _ON_ITS_OWN = {
     "paybind_documents_url": None,
     "api_port": 0,
     "simulators_port": 0,
-    "stripe_secret_key": None,
+    "stripe_secret_key": None,  # nosec B105 - no key is the point
     "sendgrid_api_key": None,
     "stripe_api_base": None,
     "sendgrid_api_base": None,

@@ -1,6 +1,6 @@
 """Composition root of the worker: builds gateways and repositories, hands them to activities."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -37,6 +37,8 @@ from workflows import options
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
+
+Steps = tuple[Callable[..., Awaitable[object]], ...]
 
 QUEUES = (options.PURCHASES, options.DOCUMENTS)
 # A deployment waits this long for steps under way; what has not ended by then is done elsewhere.
@@ -82,14 +84,6 @@ def purchases_worker(
     mail: EmailGateway,
 ) -> Worker:
     """Workflows, rows, money and mail."""
-    gateways = {"stripe": payments}
-    purchases = PurchaseActivities(
-        records=PurchaseRecords(database),
-        events=EventRecords(database),
-        gateways=gateways,
-        pages=signed_urls(settings),
-    )
-    refunds = RefundActivities(records=RefundRecords(database), gateways=gateways)
     return Worker(
         client,
         task_queue=options.PURCHASES,
@@ -98,20 +92,8 @@ def purchases_worker(
             restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
         ),
         activities=[
-            purchases.open_purchase,
-            purchases.read_standing,
-            purchases.fetch_checkout,
-            purchases.expire_checkout,
-            purchases.record_settlement,
-            purchases.flag_review,
-            purchases.resolve_review,
-            purchases.mark_events_handled,
-            refunds.record_refund,
-            refunds.record_decision,
-            refunds.create_refund,
-            refunds.read_refund,
-            refunds.fail_refund,
-            refunds.adopt_refund,
+            *_purchase_steps(settings, database, payments),
+            *_refund_steps(database, payments),
             LinkActivities(links=LinkRecords(database)).end_link,
             _mail_desk(settings, database, mail).send_email,
         ],
@@ -136,6 +118,37 @@ def documents_worker(
         activities=[policies.issue_policy],
         max_concurrent_activities=2 * settings.renderer_processes,
         graceful_shutdown_timeout=GRACE,
+    )
+
+
+def _purchase_steps(settings: Settings, database: Database, payments: PaymentGateway) -> Steps:
+    purchases = PurchaseActivities(
+        records=PurchaseRecords(database),
+        events=EventRecords(database),
+        gateways={"stripe": payments},
+        pages=signed_urls(settings),
+    )
+    return (
+        purchases.open_purchase,
+        purchases.read_standing,
+        purchases.fetch_checkout,
+        purchases.expire_checkout,
+        purchases.record_settlement,
+        purchases.flag_review,
+        purchases.resolve_review,
+        purchases.mark_events_handled,
+    )
+
+
+def _refund_steps(database: Database, payments: PaymentGateway) -> Steps:
+    refunds = RefundActivities(records=RefundRecords(database), gateways={"stripe": payments})
+    return (
+        refunds.record_refund,
+        refunds.record_decision,
+        refunds.create_refund,
+        refunds.read_refund,
+        refunds.fail_refund,
+        refunds.adopt_refund,
     )
 
 

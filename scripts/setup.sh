@@ -59,7 +59,7 @@ install_uv() {
 }
 
 install_locked() {
-    if "$python" -m uv --version && uv pip sync --require-hashes requirements.lock; then return; fi
+    if "$python" -m uv --version && uv pip sync --compile-bytecode --require-hashes requirements.lock; then return; fi
     "$python" -m pip install --quiet --require-hashes -r requirements.lock
 }
 

@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,  # clients keep their connections; the default would cut idle ones
     )
     announcement = {"simulators": url, "sendgrid_public_key": app.state.sendgrid_public_key}
     AnnouncedServer(config, announcement).run(sockets=[listener])
