@@ -88,6 +88,11 @@ def _assume(tool: Tool, argument: str, value: str) -> None:
 def _rebuild(tool: Tool) -> None:
     tool.fn_metadata.arg_model.model_rebuild(force=True)
     tool.parameters = tool.fn_metadata.arg_model.model_json_schema(by_alias=True)
+    for argument in tool.parameters["properties"].values():
+        value = argument.get("anyOf", [{}])[0]  # an optional one hides its words in here
+        for word in ("description", "examples"):
+            if word in value:
+                argument[word] = value.pop(word)
 
 
 def _reads() -> ToolAnnotations:

@@ -22,7 +22,8 @@ from persistence.migrate import migrate
 from persistence.policies import PolicyRecords
 from persistence.quotes import QuoteRecords
 from settings import Settings
-from tests.fakes import FakeMail, FakePayments, FakePrinter
+from tests.fake_payments import FakePayments
+from tests.fakes import FakeMail, FakePrinter
 from tests.mcp_server.shop import Shop
 from worker import purchases_worker
 from workflows import attributes, options

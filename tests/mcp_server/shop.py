@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Literal
@@ -25,7 +25,8 @@ from mcp_server.http import door_of
 from services.catalogue import Services
 from services.quotes import QuoteRequest
 from settings import Settings
-from tests.fakes import FakeMail, FakePayments
+from tests.fake_payments import FakePayments
+from tests.fakes import FakeMail
 
 Era = Literal["auto", "legacy"]
 Fields = dict[str, object]
@@ -92,6 +93,10 @@ class Shop:
             await agent.until_paid(purchase_id)
             await agent.answer("complete_purchase", payment_intent_id=purchase_id)
         return purchase_id
+
+    def with_approval_above(self, minor: int) -> "Shop":
+        refunds = replace(self.services.refunds, approval_above_minor=minor)
+        return replace(self, services=replace(self.services, refunds=refunds))
 
     def server(self, **changes: object) -> PaybindServer:
         settings = self.settings.model_copy(update=changes)

@@ -1,0 +1,233 @@
+"""Money goes back when a human agrees, once for each yes, in both protocol eras."""
+
+import pytest
+from mcp import Client
+from mcp.client.session import ClientRequestContext
+from mcp.types import (
+    ElicitRequestFormParams,
+    ElicitRequestParams,
+    ElicitResult,
+    InputRequiredResult,
+    InputResponses,
+)
+
+from domain.tenants import Scope
+from mcp_server.assembly import build_server
+from mcp_server.callers import KeyOfProcess
+from mcp_server.http import door_of
+from tests.mcp_server.shop import Agent, Era, Fields, Shop, until
+
+ERAS: tuple[Era, ...] = ("auto", "legacy")
+LARGE = 1000  # above what an agent's user may agree to alone, in minor units
+
+
+class Person:
+    """Somebody at the client, who remembers what was asked."""
+
+    def __init__(self, action: str = "accept", **content: bool) -> None:
+        self.asked: list[str] = []
+        self._reply = ElicitResult.model_validate({"action": action, "content": content or None})
+
+    async def __call__(
+        self,
+        context: ClientRequestContext,  # noqa: ARG002 - as the protocol has it
+        params: ElicitRequestParams,
+    ) -> ElicitResult:
+        if not isinstance(params, ElicitRequestFormParams):  # a checkout to open
+            return ElicitResult(action="decline")
+        self.asked.append(params.message)
+        return self._reply
+
+
+def yes() -> Person:
+    return Person(approve=True)
+
+
+async def refunded(shop: Shop, purchase_id: str) -> int:
+    """What the provider has really given back."""
+    state = await shop.services.purchases.get(await shop.caller(), purchase_id)
+    assert state.provider_payment_id is not None
+    return shop.payments.refunded(state.provider_payment_id)
+
+
+async def settled(shop: Shop, purchase_id: str, minor: int) -> None:
+    async def look() -> Fields:
+        return {"minor": await refunded(shop, purchase_id)}
+
+    await until(look, lambda seen: seen["minor"] == minor)
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_yes_in_the_clients_own_window_refunds_at_once(shop: Shop, era: Era) -> None:
+    purchase_id, person = await shop.paid_purchase(), yes()
+    async with shop.agent(era, human=person) as agent:
+        answer = await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
+
+    assert answer["status"] in ("pending", "succeeded")
+    assert answer["amount"] == 5000
+    assert person.asked == [
+        f"Refund SGD 50.00 of the SGD 150.00 paid for Travel Easy ({purchase_id})? "
+        "Refunded or being refunded so far: SGD 0.00."
+    ]
+    await settled(shop, purchase_id, 5000)
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    "person",
+    [Person("decline"), Person("cancel"), Person(approve=False)],
+    ids=["declined", "dismissed", "left empty"],
+)
+async def test_without_a_yes_nothing_is_refunded(shop: Shop, era: Era, person: Person) -> None:
+    purchase_id = await shop.paid_purchase()
+    async with shop.agent(era, human=person) as agent:
+        answer = await agent.answer("refund_payment", payment_intent_id=purchase_id)
+        state = await agent.answer("check_payment_status", payment_intent_id=purchase_id)
+
+    assert (answer["status"], answer["refund_id"]) == ("declined", None)
+    assert state["refunds"] == []
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_client_that_cannot_ask_leaves_the_refund_to_an_operator(
+    shop: Shop, era: Era
+) -> None:
+    purchase_id = await shop.paid_purchase()
+    async with shop.agent(era) as agent:
+        answer = await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
+        again = await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
+
+    assert answer["status"] == "awaiting_approval"
+    assert answer["approve_at"] == (
+        f"POST https://paybind.example/refunds/{answer['refund_id']}/approve"
+    )
+    assert again["refund_id"] == answer["refund_id"]
+    assert await refunded(shop, purchase_id) == 0
+
+    operator = await shop.caller()
+    await shop.services.refunds.decide(operator, str(answer["refund_id"]), True, None)
+    await settled(shop, purchase_id, 5000)
+
+
+async def test_after_an_operators_yes_an_equal_wish_is_a_second_refund(shop: Shop) -> None:
+    purchase_id, operator = await shop.paid_purchase(), await shop.caller()
+    async with shop.agent() as agent:
+        first = await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
+        await shop.services.refunds.decide(operator, str(first["refund_id"]), True, None)
+        second = await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
+
+    assert second["refund_id"] != first["refund_id"]
+    assert second["status"] == "awaiting_approval"
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_two_equal_partial_refunds_with_two_yeses_both_go_back(shop: Shop, era: Era) -> None:
+    purchase_id, person = await shop.paid_purchase(), yes()
+    async with shop.agent(era, human=person) as agent:
+        for _ in range(2):
+            await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
+
+    await settled(shop, purchase_id, 10_000)
+    assert person.asked[1].endswith("so far: SGD 50.00.")
+
+
+async def test_a_repeated_round_is_the_same_refund(shop: Shop) -> None:
+    purchase_id = await shop.paid_purchase()
+    async with Client(shop.server(), elicitation_callback=yes()) as client:
+        arguments: dict[str, object] = {"payment_intent_id": purchase_id, "amount": 5000}
+        question = await client.session.call_tool(
+            "refund_payment", arguments, allow_input_required=True
+        )
+        assert isinstance(question, InputRequiredResult)
+        agreed: InputResponses = {
+            "agreement": ElicitResult(action="accept", content={"approve": True})
+        }
+        answers = [
+            await client.session.call_tool(
+                "refund_payment",
+                arguments,
+                input_responses=agreed,
+                request_state=question.request_state,
+            )
+            for _ in range(3)
+        ]
+
+    assert len({answer.structured_content["refund_id"] for answer in answers}) == 1
+    await settled(shop, purchase_id, 5000)
+
+
+async def test_a_state_is_good_for_no_other_arguments(shop: Shop) -> None:
+    purchase_id = await shop.paid_purchase()
+    async with Client(shop.server(), elicitation_callback=yes()) as client:
+        question = await client.session.call_tool(
+            "refund_payment",
+            {"payment_intent_id": purchase_id, "amount": 100},
+            allow_input_required=True,
+        )
+        assert isinstance(question, InputRequiredResult)
+        with pytest.raises(Exception, match="Invalid or expired requestState"):
+            await client.session.call_tool(
+                "refund_payment",
+                {"payment_intent_id": purchase_id, "amount": 15000},
+                input_responses={
+                    "agreement": ElicitResult(action="accept", content={"approve": True})
+                },
+                request_state=question.request_state,
+            )
+
+    assert await refunded(shop, purchase_id) == 0
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_large_refund_waits_for_an_operator_even_after_a_yes(shop: Shop, era: Era) -> None:
+    purchase_id = await shop.paid_purchase()
+    caller = await shop.caller()
+    strict = shop.with_approval_above(LARGE)
+    async with strict.agent(era, human=yes()) as agent:
+        answer = await agent.answer("refund_payment", payment_intent_id=purchase_id)
+
+    assert answer["status"] == "awaiting_approval"
+    await shop.services.refunds.decide(caller, str(answer["refund_id"]), False, "not covered")
+    assert await refunded(shop, purchase_id) == 0
+
+
+async def test_a_yes_over_a_key_without_the_refund_scope_is_not_enough(shop: Shop) -> None:
+    purchase_id = await shop.paid_purchase()
+    _, key = await shop.services.api_keys.issue(
+        shop.tenant_id, "seller", frozenset({Scope.READ, Scope.WRITE})
+    )
+    callers = KeyOfProcess(shop.services.api_keys, key)
+    server = build_server(shop.services, callers, door_of(shop.settings))
+    async with Client(server, elicitation_callback=yes()) as client:
+        answer = await Agent(client).answer("refund_payment", payment_intent_id=purchase_id)
+
+    assert answer["status"] == "awaiting_approval"
+
+
+async def test_an_unpaid_purchase_is_not_refunded_and_nobody_is_asked(shop: Shop) -> None:
+    person = yes()
+    async with shop.agent(human=person) as agent:
+        started = await agent.answer("initiate_purchase", **await shop.wish())
+        failure = await agent.failure(
+            "refund_payment", payment_intent_id=started["payment_intent_id"]
+        )
+
+    assert failure["code"] == "not_paid"
+    assert failure["purchase_id"] == started["payment_intent_id"]
+    assert person.asked == []
+
+
+async def test_a_refund_above_what_is_left_is_refused(shop: Shop) -> None:
+    purchase_id = await shop.paid_purchase()
+    async with shop.agent(human=yes()) as agent:
+        failure = await agent.failure("refund_payment", payment_intent_id=purchase_id, amount=15001)
+
+    assert failure["code"] == "refund_above_cap"
+
+
+async def test_no_argument_lets_a_model_agree_with_itself(shop: Shop) -> None:
+    async with shop.agent() as agent:
+        tools = {tool.name: tool for tool in (await agent.client.list_tools()).tools}
+
+    properties = tools["refund_payment"].input_schema["properties"]
+    assert set(properties) == {"payment_intent_id", "amount", "reason"}
