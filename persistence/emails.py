@@ -96,7 +96,8 @@ class EmailRecords:
             if row is None:
                 return None
             if row.status != status and row.status not in _REFUSED:
-                row.last_error = without_addresses(detail) if detail else None
+                bad_news = detail if status in _REFUSED else None
+                row.last_error = without_addresses(bad_news) if bad_news else None
                 _write_status(row, status, at or now())
             return email_of(row)
 
