@@ -23,6 +23,7 @@ from domain.payments import (
     RefundOrder,
     RefundSnapshot,
 )
+from domain.refunds import Refund
 from gateways.faults import GatewayFault, RefusedByProvider, StoredFault
 
 DECLINED = Failure(code="card_declined", reason="Your card was declined.")
@@ -149,6 +150,12 @@ class FakePayments:
 
     def refund_in_dashboard(self, payment_id: str, amount: Money) -> str:
         return self._give_back(payment_id, amount, ProviderRefundState.SUCCEEDED)
+
+    def refund_under_our_id(self, refund: Refund, payment_id: str) -> str:
+        """One that was made although its answer never came."""
+        made = self._give_back(payment_id, refund.amount, ProviderRefundState.SUCCEEDED)
+        self.our_refund_ids[made] = refund.refund_id
+        return made
 
     # What tests ask, and arrange
 

@@ -12,7 +12,7 @@ DOCUMENTS = "documents"  # task queue of the renderers, which scale apart
 CHECKOUT_LIFETIME = timedelta(hours=23, minutes=30)
 FIRST_LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 NEXT_LOOKS = timedelta(hours=1)
-# Bank debits and vouchers settle in days; after this long a person should ask the provider.
+# Bank debits, vouchers and some refunds settle in days; long after that a person should ask.
 SETTLEMENT_LOOKS = timedelta(hours=6)
 SETTLEMENT_WINDOW = timedelta(days=14)
 # After a checkout ended unpaid we look once more: its last webhook may have been lost.

@@ -116,7 +116,7 @@ class RefundWorkflow:
 
     async def _follow(self) -> None:
         """Until the provider has decided, and for every word that it sends after that."""
-        looks = pauses(*options.FIRST_LOOKS, then=options.NEXT_LOOKS)
+        looks = pauses(*options.FIRST_LOOKS, then=options.SETTLEMENT_LOOKS)
         deadline = workflow.now() + options.REFUND_WINDOW
         while self.facts or self._is_underway():
             await happens_within(next(looks), lambda: bool(self.facts), "the next look")

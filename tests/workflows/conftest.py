@@ -1,9 +1,6 @@
 """For each test a time-skipping server, workers and a world of its own: no story meets another."""
 
-import shutil
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from temporalio.api.enums.v1 import IndexedValueType
@@ -12,6 +9,7 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from tests.workflows.servers import program, start_dev_server
 from tests.workflows.stories import Stories
 from tests.workflows.workers import workers
 from tests.workflows.world import World
@@ -23,19 +21,19 @@ TYPES = {
 }
 
 
-def server(name: str) -> str | None:
-    """The path of a test server that stands beside this Python, or somewhere on PATH."""
-    beside = Path(sys.executable).with_name(name)
-    return str(beside) if beside.exists() else shutil.which(name)
-
-
 @pytest.fixture
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server("temporal-test-server"),
+        test_server_existing_path=program("temporal-test-server"),
         data_converter=pydantic_data_converter,
     ) as env:
         await _add_search_attributes(env.client)
+        yield env
+
+
+@pytest.fixture(scope="session")
+async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
+    async with await start_dev_server() as env:
         yield env
 
 

@@ -1,0 +1,43 @@
+"""Temporal servers for tests: the small one that skips time, and the real one in a process."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from temporalio.common import SearchAttributeKey
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from workflows import attributes
+
+KEYS: tuple[SearchAttributeKey[str] | SearchAttributeKey[bool], ...] = (
+    attributes.PAYMENT_STATUS,
+    attributes.POLICY_STATUS,
+    attributes.TENANT_ID,
+    attributes.QUOTE_ID,
+    attributes.PROVIDER,
+    attributes.NEEDS_REVIEW,
+    attributes.LIVE_MODE,
+)
+# The queue of the one history shard is looked at 20 times a second by default: 50 ms per step.
+AT_ONCE = [
+    "--dynamic-config-value",
+    "history.transferProcessorMaxPollRPS=2000",
+    "--dynamic-config-value",
+    "history.timerProcessorMaxPollRPS=2000",
+]
+
+
+def program(name: str) -> str | None:
+    """One that stands beside this Python, or somewhere on PATH."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name)
+
+
+async def start_dev_server() -> WorkflowEnvironment:
+    return await WorkflowEnvironment.start_local(
+        dev_server_existing_path=program("temporal"),
+        dev_server_extra_args=AT_ONCE,
+        data_converter=pydantic_data_converter,
+        search_attributes=KEYS,
+    )

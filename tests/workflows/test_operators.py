@@ -1,0 +1,91 @@
+"""What operators see of a purchase in Temporal, and what no run may lose."""
+
+from collections.abc import Iterable
+from inspect import Parameter, signature
+from typing import get_args, get_type_hints
+
+import pytest
+from temporalio import workflow
+from temporalio.api.sdk.v1 import WorkflowMetadata
+
+from domain.payments import Fact
+from domain.policies import PolicyStatus
+from domain.purchases import PaymentStatus
+from tests.workflows.stories import Stories
+from tests.workflows.workers import WORKFLOWS
+from tests.workflows.world import TENANT
+from workflows.purchase import PurchaseWorkflow
+
+FACTS = set(get_args(get_args(Fact)[0]))
+
+
+async def test_a_purchase_is_found_by_its_status_tenant_and_quote(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    opened = await stories.shown(order)
+    assert opened[:3] == (PaymentStatus.PENDING, PolicyStatus.NONE, False)
+    stories.world.payments.decline(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.until_it_is(order, PaymentStatus.FAILED)
+    stories.world.payments.pay(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.end_of(order)
+    ended = await stories.shown(order)
+    assert ended[:3] == (PaymentStatus.COMPLETED, PolicyStatus.DELIVERED, False)
+    assert ended.others == {
+        "TenantId": TENANT,
+        "QuoteId": order.quote_id,
+        "Provider": "stripe",
+    }
+
+
+async def test_the_current_details_tell_the_story_without_personal_data(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    metadata = await stories.purchase_run(order).query(
+        "__temporal_workflow_metadata", result_type=WorkflowMetadata
+    )
+    assert metadata.current_details.startswith("**pending** · SGD 150.00 · quote")
+    assert "@" not in metadata.current_details
+    assert await stories.purchase_run(order).query(PurchaseWorkflow.current) == stories.stored(
+        order
+    )
+
+
+async def test_a_signal_that_nobody_listens_to_stays_in_history_and_harms_nothing(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    await stories.purchase_run(order).signal("moon_risen", "full")
+    stories.world.payments.pay(order.purchase_id)
+    assert (await stories.end_of(order)).is_paid
+    history = await stories.purchase_run(order).fetch_history()
+    names = [
+        event.workflow_execution_signaled_event_attributes.signal_name
+        for event in history.events
+        if event.HasField("workflow_execution_signaled_event_attributes")
+    ]
+    assert names == ["moon_risen"]
+
+
+@pytest.mark.parametrize("story", WORKFLOWS, ids=lambda story: story.__name__)
+def test_every_workflow_counts_signals_that_it_does_not_know(story: type) -> None:
+    assert None in workflow._Definition.must_from_class(story).signals
+
+
+def _facts_taken_by(story: type) -> Iterable[object]:
+    """The type that each named signal handler takes; those that take nothing are no facts."""
+    for name, definition in workflow._Definition.must_from_class(story).signals.items():
+        parameters = list(signature(definition.fn).parameters.values())[1:]
+        if name is not None and parameters:
+            assert [each.kind for each in parameters] == [Parameter.POSITIONAL_OR_KEYWORD]
+            yield get_type_hints(definition.fn)[parameters[0].name]
+
+
+def test_every_fact_has_exactly_one_handler_and_every_handler_takes_a_fact() -> None:
+    taken = [fact for story in WORKFLOWS for fact in _facts_taken_by(story)]
+    assert len(taken) == len(set(taken))
+    assert set(taken) == FACTS

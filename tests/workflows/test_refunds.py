@@ -1,0 +1,305 @@
+"""Money on its way back: claimed once, agreed to by a human, decided by the provider."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+
+from domain.errors import Code
+from domain.money import Money
+from domain.payments import ProviderRefundState
+from domain.purchases import PurchaseOrder, Refusal, ReviewReason
+from domain.refunds import Asker, Refund, RefundStatus
+from gateways.faults import Busy, OutcomeUnknown, StoredFault
+from tests.workflows.stories import Stories
+from tests.workflows.world import PRICE
+
+HALF = PRICE.minor // 2
+
+
+async def _paid(stories: Stories) -> tuple[PurchaseOrder, str]:
+    order = stories.world.order()
+    purchase = await stories.paid(order)
+    stories.world.mail.sent.clear()
+    assert purchase.payment_id is not None
+    return order, purchase.payment_id
+
+
+def _stored(stories: Stories, refund: Refund) -> Refund:
+    return stories.world.rows.refunds[refund.refund_id]
+
+
+async def test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy(
+    stories: Stories,
+) -> None:
+    order, payment_id = await _paid(stories)
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+    ended = await stories.refund_end(refund.refund_id)
+    assert (ended.status, ended.amount) == (RefundStatus.SUCCEEDED, PRICE)
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+    assert stories.world.mail.subjects() == ["refund_made"]
+    policy = stories.policy(order)
+    assert policy is not None
+    assert policy.cancelled_at is not None
+
+
+async def test_two_equal_partial_refunds_are_both_made(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    for _ in range(2):
+        half = await stories.refunded(order, stories.world.refund_request(order, HALF))
+        assert (await stories.refund_end(half.refund_id)).status is RefundStatus.SUCCEEDED
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+    assert len(stories.world.mail.sent) == 2
+
+
+async def test_the_same_request_again_is_the_same_refund(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    request = stories.world.refund_request(order, HALF)
+    first, second = await asyncio.gather(
+        stories.refunded(order, request), stories.refunded(order, request)
+    )
+    assert first.refund_id == second.refund_id
+    await stories.refund_end(first.refund_id)
+    again = await stories.refunded(order, request)
+    assert again.status is RefundStatus.SUCCEEDED
+    await stories.end_of(order)
+    assert stories.world.payments.refunded(payment_id) == HALF
+    assert len(stories.world.mail.sent) == 1
+
+
+async def test_no_more_than_was_paid_goes_back(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    answers = await asyncio.gather(
+        *(stories.refund(order, stories.world.refund_request(order, 10_000)) for _ in range(3))
+    )
+    granted = [answer for answer in answers if isinstance(answer, Refund)]
+    refused = [answer.code for answer in answers if isinstance(answer, Refusal)]
+    assert (len(granted), refused) == (1, [Code.REFUND_ABOVE_CAP] * 2)
+    await stories.refund_end(granted[0].refund_id)
+    assert stories.world.payments.refunded(payment_id) == 10_000
+
+
+async def test_an_unpaid_purchase_has_nothing_to_refund(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    answer = await stories.refund(order, stories.world.refund_request(order))
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.NOT_PAID
+    assert "create_refund" not in stories.world.payments.calls
+
+
+async def test_what_an_agent_asks_for_waits_for_a_human_who_agrees(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    request = stories.world.refund_request(order, HALF, asker=Asker.AGENT)
+    waiting = await stories.refunded(order, request)
+    assert waiting.status is RefundStatus.AWAITING_APPROVAL
+    await stories.pass_time(timedelta(hours=71))
+    assert stories.world.payments.refunded(payment_id) == 0
+    approved = await stories.decide(waiting, approved=True)
+    assert (approved.status, approved.decided_by) == (RefundStatus.PENDING, "key_boss")
+    await stories.refund_end(waiting.refund_id)
+    assert stories.world.payments.refunded(payment_id) == HALF
+
+
+async def test_a_decided_refund_cannot_be_decided_again(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    request = stories.world.refund_request(order, HALF, approval_above=0)
+    waiting = await stories.refunded(order, request)
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    await stories.decide(waiting, approved=True)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await stories.decide(waiting, approved=False)
+    assert isinstance(refused.value.cause, ApplicationError)
+    assert refused.value.cause.type == Code.REFUND_NOT_AWAITING_APPROVAL
+    assert _stored(stories, waiting).status is RefundStatus.PENDING
+    await stories.until(lambda: stories.world.payments.refunded(payment_id))
+
+
+async def test_a_declined_refund_moves_nothing_and_frees_its_claim(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    waiting = await stories.refunded(order, stories.world.refund_request(order, approval_above=0))
+    declined = await stories.decide(waiting, approved=False)
+    assert declined.status is RefundStatus.DECLINED
+    await stories.refund_end(waiting.refund_id)
+    assert "create_refund" not in stories.world.payments.calls
+    assert stories.world.mail.sent == []
+    again = await stories.refunded(order, stories.world.refund_request(order))
+    await stories.refund_end(again.refund_id)
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+
+
+async def test_nobodys_answer_within_three_days_is_a_no(stories: Stories) -> None:
+    order, _ = await _paid(stories)
+    waiting = await stories.refunded(order, stories.world.refund_request(order, approval_above=0))
+    started = await stories.env.get_current_time()
+    ended = await stories.refund_end(waiting.refund_id)
+    assert (ended.status, ended.decided_by) == (RefundStatus.DECLINED, "timeout")
+    waited = await stories.env.get_current_time() - started
+    assert timedelta(hours=72) <= waited < timedelta(hours=73)
+
+
+async def test_a_pending_refund_is_settled_by_the_webhook(stories: Stories) -> None:
+    order, _ = await _paid(stories)
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.until(lambda: _stored(stories, refund).provider_refund_id)
+    assert _stored(stories, refund).status is RefundStatus.PENDING
+    assert stories.world.mail.sent == []
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.SUCCEEDED)
+    event_id = await stories.tell_refund(order, refund.refund_id)
+    ended = await stories.refund_end(refund.refund_id)
+    assert ended.status is RefundStatus.SUCCEEDED
+    assert event_id in stories.world.rows.handled
+    assert stories.world.mail.subjects() == ["refund_made"]
+
+
+async def test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll(
+    stories: Stories,
+) -> None:
+    order, _ = await _paid(stories)
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.until(lambda: _stored(stories, refund).provider_refund_id)
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.SUCCEEDED)
+    assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.SUCCEEDED
+
+
+async def test_a_refund_that_stays_pending_for_a_month_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order, _ = await _paid(stories)
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    ended = await stories.refund_end(refund.refund_id)
+    assert ended.status is RefundStatus.PENDING
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+
+
+async def test_a_refund_that_succeeded_and_failed_later_flags_the_purchase(
+    stories: Stories,
+) -> None:
+    order, payment_id = await _paid(stories)
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+    await stories.refund_end(refund.refund_id)
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    event_id = await stories.tell_refund(order, refund.refund_id)
+    ended = await stories.refund_end(refund.refund_id)
+    assert (ended.status, ended.failure_reason) == (RefundStatus.FAILED, "account_closed")
+    assert event_id in stories.world.rows.handled
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+    policy = stories.policy(order)
+    assert policy is not None
+    assert policy.cancelled_at is None
+    assert stories.world.payments.refunded(payment_id) == 0
+    assert stories.world.mail.subjects() == ["refund_made"]
+
+
+async def test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim(
+    stories: Stories,
+) -> None:
+    order, payment_id = await _paid(stories)
+    stories.world.payments.refuse_next("create_refund")
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+    ended = await stories.refund_end(refund.refund_id)
+    assert ended.status is RefundStatus.FAILED
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+    again = await stories.refunded(order, stories.world.refund_request(order))
+    assert (await stories.refund_end(again.refund_id)).status is RefundStatus.SUCCEEDED
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+
+
+async def test_a_refund_of_unknown_outcome_is_looked_up_before_it_is_asked_for_again(
+    stories: Stories,
+) -> None:
+    order, payment_id = await _paid(stories)
+    stories.world.payments.faults_after["create_refund"].append(OutcomeUnknown("no answer"))
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.SUCCEEDED
+    asked = [call for call in stories.world.payments.calls if call.endswith("_refund")]
+    assert asked == ["find_refund", "create_refund", "find_refund"]
+    assert stories.world.payments.refunded(payment_id) == HALF
+
+
+async def test_a_stored_fault_after_the_effect_makes_no_second_refund(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    stories.world.payments.faults_after["create_refund"].append(StoredFault("500"))
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.SUCCEEDED
+    assert stories.world.payments.refunded(payment_id) == HALF
+
+
+async def test_a_refund_of_unknown_outcome_keeps_its_claim_and_a_late_word_makes_none_anew(
+    stories: Stories,
+) -> None:
+    """A day later its key is forgotten: only the look-up stands between it and a second refund."""
+    order, payment_id = await _paid(stories)
+    payments = stories.world.payments
+    for_hours = Busy("down", retry_after=timedelta(hours=6))
+    payments.faults_before["find_refund"].extend([for_hours] * 5)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    ended = await stories.refund_end(refund.refund_id)
+    assert ended.status is RefundStatus.PENDING
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+    assert "create_refund" not in payments.calls
+    payments.faults_before["find_refund"].clear()
+    made = payments.refund_under_our_id(refund, payment_id)
+    await stories.tell_refund(order, refund.refund_id)
+    ended = await stories.refund_end(refund.refund_id)
+    assert (ended.status, ended.provider_refund_id) == (RefundStatus.SUCCEEDED, made)
+    assert payments.refunded(payment_id) == HALF
+
+
+async def test_a_refund_that_the_provider_will_not_show_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order, _ = await _paid(stories)
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    stories.world.payments.refuse_next("fetch_refund")
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.PENDING
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+
+
+async def test_a_refund_is_made_during_a_mail_outage_and_told_of_after_it(
+    stories: Stories,
+) -> None:
+    order, payment_id = await _paid(stories)
+    stories.world.mail.fault = Busy("down")
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+    await stories.pass_time(timedelta(days=1))
+    assert stories.world.payments.refunded(payment_id) == PRICE.minor
+    assert stories.world.mail.sent == []
+    stories.world.mail.fault = None
+    await stories.refund_end(refund.refund_id)
+    assert stories.world.mail.subjects() == ["refund_made"]
+
+
+async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    made = stories.world.payments.refund_in_dashboard(payment_id, Money(minor=HALF, currency="SGD"))
+    for _ in range(2):
+        event_id = await stories.tell_of_found_refund(order, made)
+        await stories.end_of(order)
+        assert event_id in stories.world.rows.handled
+    (refund,) = stories.world.rows.refunds.values()
+    assert (refund.status, refund.asker) == (RefundStatus.SUCCEEDED, Asker.PROVIDER)
+    answer = await stories.refund(order, stories.world.refund_request(order, PRICE.minor))
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.REFUND_ABOVE_CAP
+
+
+async def test_a_found_refund_that_cannot_be_read_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order, payment_id = await _paid(stories)
+    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
+    stories.world.payments.refuse_next("fetch_refund")
+    event_id = await stories.tell_of_found_refund(order, made)
+    await stories.end_of(order)
+    assert event_id in stories.world.rows.handled
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
