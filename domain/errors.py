@@ -288,6 +288,10 @@ _FAMILIES: dict[Code, type[Refused]] = {
     Code.PURCHASE_NOT_FOUND: NotFound,
     Code.REFUND_ABOVE_CAP: Invalid,
     Code.INVALID_AMOUNT: Invalid,
+    Code.CURRENCY_MISMATCH: Invalid,
+    Code.LINK_PAID: Gone,
+    Code.LINK_REVOKED: Gone,
+    Code.LINK_EXPIRED: Gone,
 }
 
 

@@ -1,0 +1,79 @@
+"""A quote is sold at its own price while it is valid."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from domain.errors import Code, Conflict, Invalid
+from domain.money import Money
+from domain.quotes import CoverItem, InsuredPerson, Period, Quote, Tax
+
+VALID_UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
+PRICE = Money(minor=15000, currency="SGD")
+
+
+def _quote(**changes: object) -> Quote:
+    fields: dict[str, object] = {
+        "quote_id": "quote-1",
+        "tenant_id": "ten_1",
+        "product_name": "  Travel Care ",
+        "insured_persons": (InsuredPerson(name="Mei Tan"),),
+        "cover": (CoverItem(name="Medical"),),
+        "period": Period(starts_on=date(2026, 12, 1), ends_on=date(2026, 12, 1)),
+        "price": PRICE,
+        "customer_email": "mei.tan@example.com",
+        "valid_until": VALID_UNTIL,
+        "created_at": VALID_UNTIL - timedelta(days=30),
+    }
+    return Quote.model_validate({**fields, **changes})
+
+
+def test_a_quote_is_open_until_the_moment_it_ends() -> None:
+    quote = _quote()
+    quote.require_open(VALID_UNTIL - timedelta(microseconds=1))
+    with pytest.raises(Conflict) as refused:
+        quote.require_open(VALID_UNTIL)
+    assert refused.value.code is Code.QUOTE_EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        (Money(minor=14999, currency="SGD"), Code.AMOUNT_MISMATCH),
+        (Money(minor=15001, currency="SGD"), Code.AMOUNT_MISMATCH),
+        (Money(minor=15000, currency="USD"), Code.CURRENCY_MISMATCH),
+    ],
+)
+def test_any_other_price_is_refused(asked: Money, code: Code) -> None:
+    _quote().require_price(PRICE)
+    with pytest.raises(Invalid) as refused:
+        _quote().require_price(asked)
+    assert refused.value.code is code
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"quote_id": "quote 1"},
+        {"quote_id": "q" * 65},
+        {"customer_email": "mei.tan"},
+        {"insured_persons": ()},
+        {"cover": ()},
+        {"product_name": "  "},
+        {"colour": "blue"},
+        {"tax": Tax(name="GST 9 %", amount=Money(minor=15001, currency="SGD"))},
+        {"tax": Tax(name="GST 9 %", amount=Money(minor=-1, currency="SGD"))},
+        {"tax": Tax(name="VAT", amount=Money(minor=1, currency="EUR"))},
+        {"period": {"starts_on": "2026-12-02", "ends_on": "2026-12-01"}},
+    ],
+)
+def test_a_quote_that_cannot_be_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        _quote(**changes)
+
+
+def test_a_quotes_tax_lies_within_its_price() -> None:
+    tax = Tax(name="GST 9 %", amount=Money(minor=1239, currency="SGD"))
+    assert _quote(tax=tax).tax == tax
+    assert _quote().product_name == "Travel Care"
