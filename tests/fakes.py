@@ -11,13 +11,23 @@ from gateways.documents import UnprintableSheet
 from gateways.faults import GatewayFault, OutcomeUnknown
 
 
+def _nothing_happens() -> None:
+    """Nobody acts between a look at the clock and what is done after it."""
+
+
 class FakeClock:
     """Now, and as far ahead as a test has moved it. Every look is a moment later than the last."""
 
     def __init__(self) -> None:
         self.ahead = timedelta()
+        self.before_look: Callable[[], object] = _nothing_happens
 
     def __call__(self) -> datetime:
+        moment = self.moment()
+        self.before_look()
+        return moment
+
+    def moment(self) -> datetime:
         self.ahead += timedelta(microseconds=1)
         return datetime.now(UTC) + self.ahead
 
@@ -57,7 +67,12 @@ class FakeMail:
 class FakeWriter:
     """Writes the template's name as the subject and what can be checked as the text."""
 
+    def __init__(self) -> None:
+        self.defect = False
+
     def write(self, letter: Letter) -> Message:
+        if self.defect:
+            raise ValueError("the template does not fit the letter")
         return Message(
             email_id=letter.email_id,
             to=letter.to,

@@ -9,10 +9,10 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
+from tests.fake_world import World
 from tests.workflows.servers import program, start_dev_server
 from tests.workflows.stories import Stories
 from tests.workflows.workers import workers
-from tests.workflows.world import World
 from workflows import attributes
 
 TYPES = {

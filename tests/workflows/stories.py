@@ -29,7 +29,7 @@ from domain.refunds import Decision, Refund, RefundRequest
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_rows import FakePolicyRecords
-from tests.workflows.world import World
+from tests.fake_world import World
 from workflows import attributes, options
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow

@@ -3,9 +3,9 @@
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
+from tests.fake_world import World
 from tests.workflows.stories import Stories
 from tests.workflows.workers import workers
-from tests.workflows.world import World
 
 MOST_EVENTS = 30
 

@@ -14,8 +14,8 @@ from domain.policies import PolicyStatus
 from domain.purchases import PurchaseOrder, ReviewReason
 from domain.refunds import RefundStatus
 from gateways.faults import Busy, RefusedByProvider
+from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
-from tests.workflows.world import PRICE
 
 
 async def _paid(stories: Stories) -> PurchaseOrder:

@@ -11,9 +11,9 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from domain.payments import Fact
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
+from tests.fake_world import TENANT
 from tests.workflows.stories import Stories
 from tests.workflows.workers import WORKFLOWS
-from tests.workflows.world import TENANT
 from workflows.purchase import PurchaseWorkflow
 
 FACTS = set(get_args(get_args(Fact)[0]))

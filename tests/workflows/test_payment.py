@@ -7,8 +7,8 @@ from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
 from tests.fake_payments import DECLINED
+from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
-from tests.workflows.world import PRICE
 
 
 async def test_a_paid_purchase_becomes_a_delivered_policy(stories: Stories) -> None:

@@ -13,8 +13,8 @@ from domain.payments import ProviderRefundState
 from domain.purchases import PurchaseOrder, Refusal, ReviewReason
 from domain.refunds import Asker, Refund, RefundStatus
 from gateways.faults import Busy, OutcomeUnknown, StoredFault
+from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
-from tests.workflows.world import PRICE
 
 HALF = PRICE.minor // 2
 

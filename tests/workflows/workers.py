@@ -7,7 +7,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from tests.workflows.world import World
+from tests.fake_world import World
 from workflows import options
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow

@@ -49,6 +49,7 @@ class World:
     rows: Rows = field(default_factory=Rows)
     payments: FakePayments = field(default_factory=FakePayments)
     mail: FakeMail = field(default_factory=FakeMail)
+    writer: FakeWriter = field(default_factory=FakeWriter)
     printer: FakePrinter = field(default_factory=FakePrinter)
     store: FakeStore = field(default_factory=FakeStore)
 
@@ -92,7 +93,7 @@ class World:
             emails=FakeEmailRecords(self.rows),
             policies=FakePolicyRecords(self.rows),
             letters=self.letters(),
-            writer=FakeWriter(),
+            writer=self.writer,
             gateway=self.mail,
             clock=self.clock,
         )

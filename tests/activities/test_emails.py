@@ -1,0 +1,275 @@
+"""The e-mail desk: one message per occasion, and never a second on a guess."""
+
+from datetime import timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.emails import UNKNOWN_WINDOW
+from domain.emails import EmailOrder, EmailStatus, EmailTemplate, Message, email_id_of
+from domain.identifiers import derived_id
+from domain.links import LinkOrder, LinkStatus
+from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
+from domain.policies import PolicyStatus
+from domain.purchases import Purchase, Settlement
+from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider
+from tests.fake_email_rows import FakeEmailRecords
+from tests.fake_payments import DECLINED
+from tests.fake_rows import FakePurchaseRecords
+from tests.fake_world import PRICE, TENANT, World
+
+
+async def _issued(world: World) -> EmailOrder:
+    """A paid purchase with a printed policy, and the order to confirm it."""
+    order, at = world.order(), world.clock()
+    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=at)
+    seen = CheckoutSnapshot(
+        session_id="cs_1", state=CheckoutState.COMPLETE, paid=PRICE, payment_id="pi_1"
+    )
+    records = FakePurchaseRecords(world.rows)
+    purchase = (await records.open(order, at)).opened(checkout).applied(seen, at)
+    await records.record(Settlement(purchase=purchase), at)
+    await ActivityEnvironment().run(world.policies().issue_policy, order.purchase_id)
+    return EmailOrder(
+        email_id=email_id_of(order.purchase_id, EmailTemplate.PAYMENT_CONFIRMATION),
+        template=EmailTemplate.PAYMENT_CONFIRMATION,
+        tenant_id=TENANT,
+        purchase_id=order.purchase_id,
+    )
+
+
+async def _send(world: World, order: EmailOrder) -> EmailStatus:
+    return await ActivityEnvironment().run(world.emails().send_email, order)
+
+
+async def _send_in_vain(world: World, order: EmailOrder) -> ApplicationError:
+    with pytest.raises(ApplicationError) as told:
+        await _send(world, order)
+    return told.value
+
+
+def _status(world: World, order: EmailOrder) -> EmailStatus:
+    return world.rows.emails[order.email_id].status
+
+
+def _policy_status(world: World, order: EmailOrder) -> PolicyStatus:
+    assert order.purchase_id is not None
+    return world.rows.policies[order.purchase_id].status
+
+
+async def test_a_confirmation_carries_the_policy_and_makes_it_delivered() -> None:
+    world = World()
+    order = await _issued(world)
+    assert await _send(world, order) is EmailStatus.ACCEPTED
+    (message,) = world.mail.sent
+    (attachment,) = message.attachments
+    assert (attachment.filename, attachment.media_type) == (
+        "POL-2026-000001.pdf",
+        "application/pdf",
+    )
+    assert attachment.content in world.store.documents.values()
+    assert _policy_status(world, order) is PolicyStatus.DELIVERED
+
+
+async def test_the_row_says_sending_while_it_is_sent() -> None:
+    world = World()
+    order = await _issued(world)
+    seen: list[EmailStatus] = []
+    world.mail.on_send = lambda message: seen.append(world.rows.emails[message.email_id].status)
+    await _send(world, order)
+    assert seen == [EmailStatus.SENDING]
+
+
+async def test_a_message_that_was_sent_is_not_sent_again() -> None:
+    world = World()
+    order = await _issued(world)
+    assert await _send(world, order) == await _send(world, order) == EmailStatus.ACCEPTED
+    assert len(world.mail.sent) == 1
+
+
+@pytest.mark.parametrize("fault", [Busy("503"), Misconfigured("401"), RefusedByProvider("400")])
+async def test_a_message_that_was_certainly_not_sent_may_be_tried_again(fault: Exception) -> None:
+    world = World()
+    order = await _issued(world)
+    assert isinstance(fault, Busy | Misconfigured | RefusedByProvider)
+    world.mail.fault = fault
+    told = await _send_in_vain(world, order)
+    assert told.type == type(fault).__name__
+    assert _status(world, order) is EmailStatus.QUEUED
+    world.mail.fault = None
+    assert await _send(world, order) is EmailStatus.ACCEPTED
+    assert len(world.mail.sent) == 1
+
+
+async def test_a_lost_answer_is_waited_for_and_not_guessed_at() -> None:
+    world = World()
+    order = await _issued(world)
+    world.mail.lost_answers = 1
+    await _send_in_vain(world, order)
+    world.clock.move(UNKNOWN_WINDOW - timedelta(minutes=1))
+    assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
+    assert _status(world, order) is EmailStatus.SENDING
+    assert len(world.mail.sent) == 1
+
+
+async def test_a_message_nobody_has_heard_of_for_long_gets_one_successor() -> None:
+    world = World()
+    order = await _issued(world)
+    world.mail.lost_answers = 1
+    await _send_in_vain(world, order)
+    world.clock.move(UNKNOWN_WINDOW)
+    assert await _send(world, order) is EmailStatus.ACCEPTED
+    assert await _send(world, order) is EmailStatus.ACCEPTED
+    assert _status(world, order) is EmailStatus.SUPERSEDED
+    assert len({message.email_id for message in world.mail.sent}) == len(world.mail.sent) == 2
+
+
+async def test_a_successor_may_have_a_successor() -> None:
+    world = World()
+    order = await _issued(world)
+    world.mail.lost_answers = 2
+    for _ in range(2):
+        await _send_in_vain(world, order)
+        world.clock.move(UNKNOWN_WINDOW)
+    assert await _send(world, order) is EmailStatus.ACCEPTED
+    assert len({message.email_id for message in world.mail.sent}) == 3
+
+
+@pytest.mark.parametrize("word", [EmailStatus.DELIVERED, EmailStatus.BOUNCED])
+async def test_the_delivery_event_decides_about_a_lost_answer(word: EmailStatus) -> None:
+    world = World()
+    order = await _issued(world)
+    world.mail.lost_answers = 1
+    await _send_in_vain(world, order)
+    FakeEmailRecords(world.rows).write(order.email_id, status=word)
+    world.clock.move(UNKNOWN_WINDOW)
+    assert await _send(world, order) is word
+    assert len(world.mail.sent) == 1
+    is_delivered = _policy_status(world, order) is PolicyStatus.DELIVERED
+    assert is_delivered == (word is EmailStatus.DELIVERED)
+
+
+async def test_an_event_in_the_moment_of_giving_up_prevents_the_successor() -> None:
+    world = World()
+    order = await _issued(world)
+    world.mail.lost_answers = 1
+    await _send_in_vain(world, order)
+    world.clock.move(UNKNOWN_WINDOW)
+    world.clock.before_look = lambda: FakeEmailRecords(world.rows).write(
+        order.email_id, status=EmailStatus.DELIVERED
+    )
+    assert await _send(world, order) is EmailStatus.DELIVERED
+    assert len(world.mail.sent) == 1
+
+
+async def test_of_two_tries_at_once_only_one_sends() -> None:
+    world = World()
+    order = await _issued(world)
+    records = FakeEmailRecords(world.rows)
+
+    def be_faster() -> None:
+        now = world.clock.moment()
+        changes = {"status": EmailStatus.SENDING, "tries": 1, "sending_since": now}
+        if order.email_id in world.rows.emails:
+            records.write(order.email_id, **changes)
+
+    world.clock.before_look = be_faster
+    assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
+    assert world.mail.sent == []
+
+
+async def test_an_event_that_overtakes_the_answer_is_believed() -> None:
+    world = World()
+    order = await _issued(world)
+
+    def bounce(message: Message) -> None:
+        FakeEmailRecords(world.rows).write(message.email_id, status=EmailStatus.BOUNCED)
+
+    world.mail.on_send = bounce
+    assert await _send(world, order) is EmailStatus.BOUNCED
+    assert _policy_status(world, order) is PolicyStatus.ISSUED
+
+
+async def test_a_letter_that_cannot_be_written_leaves_the_message_unsent() -> None:
+    world = World()
+    order = await _issued(world)
+    world.writer.defect = True
+    with pytest.raises(ValueError, match="template"):
+        await _send(world, order)
+    assert _status(world, order) is EmailStatus.QUEUED
+
+
+async def test_a_purchase_without_an_address_is_told_of_once_and_for_all() -> None:
+    world = World()
+    order = await _issued(world)
+    assert order.purchase_id is not None
+    purchase = world.rows.purchases[order.purchase_id]
+    nobody = purchase.order.model_copy(update={"customer_email": None})
+    world.rows.purchases[order.purchase_id] = purchase.model_copy(update={"order": nobody})
+    told = await _send_in_vain(world, order)
+    assert (told.type, told.non_retryable) == ("Unsendable", True)
+
+
+async def test_nobody_is_told_of_a_failure_after_having_paid() -> None:
+    world = World()
+    confirmation = await _issued(world)
+    order = confirmation.model_copy(update={"template": EmailTemplate.PAYMENT_FAILED})
+    assert await _send(world, order) is EmailStatus.SUPERSEDED
+    assert (world.mail.sent, world.rows.emails) == ([], {})
+
+
+async def test_a_failure_is_told_with_the_page_to_pay_on() -> None:
+    world = World()
+    purchase = Purchase(order=world.order())
+    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=world.clock())
+    seen = CheckoutSnapshot(session_id="cs_1", state=CheckoutState.OPEN, failure=DECLINED)
+    failed = purchase.opened(checkout).applied(seen, world.clock())
+    world.rows.purchases[purchase.order.purchase_id] = failed
+    order = EmailOrder(
+        email_id=derived_id("eml", "failed"),
+        template=EmailTemplate.PAYMENT_FAILED,
+        tenant_id=TENANT,
+        purchase_id=purchase.order.purchase_id,
+    )
+    letter = await world.letters().gather(order)
+    assert letter is not None
+    assert (letter.pay_url, letter.failure_reason) == (checkout.url, DECLINED.reason)
+
+
+@pytest.mark.parametrize(
+    ("template", "status", "is_sent"),
+    [
+        (EmailTemplate.PAYMENT_LINK, LinkStatus.ACTIVE, True),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.ACTIVE, True),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.PAID, False),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.REVOKED, False),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.EXPIRED, False),
+        (EmailTemplate.LINK_EXPIRED, LinkStatus.EXPIRED, True),
+        (EmailTemplate.LINK_EXPIRED, LinkStatus.PAID, False),
+    ],
+)
+async def test_a_link_is_written_about_only_while_it_is_true(
+    template: EmailTemplate, status: LinkStatus, is_sent: bool
+) -> None:
+    world = World()
+    link: LinkOrder = world.link(world.clock())
+    world.rows.links[link.link_id] = world.rows.links[link.link_id].model_copy(
+        update={"status": status}
+    )
+    order = EmailOrder(
+        email_id=email_id_of(link.link_id, template),
+        template=template,
+        tenant_id=TENANT,
+        link_id=link.link_id,
+    )
+    assert (await _send(world, order) is EmailStatus.ACCEPTED) is is_sent
+    assert bool(world.mail.sent) is is_sent
+
+
+async def test_a_lost_answer_leaves_no_doubt_in_its_name() -> None:
+    world = World()
+    order = await _issued(world)
+    world.mail.fault = OutcomeUnknown("no answer")
+    assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
+    assert _status(world, order) is EmailStatus.SENDING

@@ -1,0 +1,53 @@
+"""What a port's fault becomes for Temporal: tried again, later, or never."""
+
+from datetime import UTC, timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.faults import MISCONFIGURED_PAUSE, now, told_to_temporal
+from domain.errors import Unavailable
+from gateways.documents import UnprintableSheet
+from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
+
+
+def _told(fault: Exception) -> ApplicationError:
+    with pytest.raises(ApplicationError) as told, told_to_temporal():
+        raise fault
+    return told.value
+
+
+def test_a_busy_service_is_left_alone_for_as_long_as_it_asked() -> None:
+    told = _told(Busy("429", retry_after=timedelta(seconds=17)))
+    assert (told.type, told.next_retry_delay) == ("Busy", timedelta(seconds=17))
+    assert not told.non_retryable
+    assert _told(Busy("503")).next_retry_delay is None
+
+
+def test_a_wrong_key_is_tried_again_slowly() -> None:
+    told = _told(Misconfigured("401"))
+    assert (told.type, told.next_retry_delay) == ("Misconfigured", MISCONFIGURED_PAUSE)
+    assert not told.non_retryable
+
+
+@pytest.mark.parametrize("fault", [OutcomeUnknown("no answer"), Unavailable("no database")])
+def test_what_may_work_later_is_tried_again(fault: Exception) -> None:
+    told = _told(fault)
+    assert (told.type, told.non_retryable) == (type(fault).__name__, False)
+
+
+@pytest.mark.parametrize(
+    "fault", [StoredFault("500"), RefusedByProvider("400", "no_such"), UnprintableSheet("too long")]
+)
+def test_a_definite_no_is_never_repeated(fault: Exception) -> None:
+    told = _told(fault)
+    assert (told.type, told.message, told.non_retryable) == (type(fault).__name__, str(fault), True)
+
+
+def test_a_defect_of_ours_stays_what_it_is() -> None:
+    with pytest.raises(LookupError), told_to_temporal():
+        raise LookupError("the row is missing")
+
+
+def test_now_knows_its_time_zone() -> None:
+    assert now().tzinfo is UTC
