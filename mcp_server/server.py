@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] = ()) -> None:
 
 async def serve_stdio(settings: Settings) -> None:
     """One client, one key, checked before the first word."""
-    audit.write_to_stderr()
     key, door = _key(settings), door_of(settings)
+    audit.write_to_stderr()
     async with open_services(settings) as services:
         callers = KeyOfProcess(services.api_keys, key)
         await callers.current()
