@@ -1,5 +1,6 @@
 """Composition root of the HTTP door: services, routes, pages and MCP on one port."""
 
+import gc
 import json
 import logging
 import socket
@@ -25,6 +26,7 @@ from api import (
     webhook_events,
     widget,
 )
+from api.description import DescribedAPI
 from api.guard import RequestGuard
 from api.logs import log_as_json
 from api.problems import on_http_error, on_invalid_input, on_refusal
@@ -49,7 +51,7 @@ STOP_WITHIN = 10  # seconds for requests under way
 def create_app(settings: Settings) -> FastAPI:
     """The whole door. Services are opened when it starts and closed when it stops."""
     registry = CollectorRegistry()
-    app = FastAPI(
+    app = DescribedAPI(
         title="Paybind",
         version="0.1.0",
         lifespan=_lifespan(settings),
@@ -71,7 +73,9 @@ def create_app(settings: Settings) -> FastAPI:
         max_body_bytes=settings.max_body_bytes,
         trusted_paths=frozenset(WEBHOOK_PATHS),
     )
-    app.add_middleware(RequestWatch, registry=registry)  # outermost: added last
+    app.add_middleware(  # outermost: added last
+        RequestWatch, registry=registry, plain_paths=frozenset(WEBHOOK_PATHS)
+    )
     return app
 
 
@@ -83,6 +87,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
         async with open_services(settings, metrics_address) as services:
             app.state.services = services
             async with app.state.mcp.running(services):
+                gc.freeze()  # what is loaded by now stays: the collector need not walk it each time
                 yield
 
     return lifespan

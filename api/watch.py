@@ -13,10 +13,16 @@ _LOG = logging.getLogger("paybind.api")
 
 
 class RequestWatch:
-    """``registry`` gets the latencies by route template, so that ids never become labels."""
+    """``registry`` gets the latencies by route template, so that ids never become labels.
 
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+    ``plain_paths`` are served by routes that leave no template behind: their paths are it.
+    """
+
+    def __init__(
+        self, app: ASGIApp, registry: CollectorRegistry, plain_paths: frozenset[str]
+    ) -> None:
         self._app = app
+        self._plain_paths = plain_paths
         self._seconds = Histogram(
             "paybind_http_request_seconds",
             "Requests by route and status.",
@@ -46,7 +52,9 @@ class RequestWatch:
             await answer_to_unexpected()(scope, receive, sending)
         finally:
             took = time.perf_counter() - began
-            self._seconds.labels(_method_of(scope), _route_of(scope), str(status)).observe(took)
+            self._seconds.labels(
+                _method_of(scope), _route_of(scope, self._plain_paths), str(status)
+            ).observe(took)
 
 
 def _log_unexpected(error: Exception, scope: Scope) -> None:
@@ -62,11 +70,10 @@ def _log_unexpected(error: Exception, scope: Scope) -> None:
     )
 
 
-def _route_of(scope: Scope) -> str:
-    route = scope.get("route")
-    if route is not None:
-        return str(getattr(route, "path", "unmatched"))
-    return "/mcp" if scope["path"].startswith("/mcp") else "unmatched"
+def _route_of(scope: Scope, plain_paths: frozenset[str] = frozenset()) -> str:
+    if scope["path"] in plain_paths:
+        return str(scope["path"])
+    return str(getattr(scope.get("route"), "path", "unmatched"))
 
 
 def _method_of(scope: Scope) -> str:

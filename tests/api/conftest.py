@@ -41,10 +41,8 @@ BASE = "https://paybind.example"
 
 @pytest.fixture(scope="session")
 async def temporal() -> AsyncIterator[WorkflowEnvironment]:
-    beside = Path(sys.executable).with_name("temporal-test-server")
-    binary = str(beside) if beside.exists() else shutil.which(beside.name)
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=binary
+        test_server_existing_path=server_binary()
     ) as env:
         await _add_search_attributes(env.client)
         yield env
@@ -93,6 +91,11 @@ async def neighbour(door: Door) -> AsyncIterator[AsyncClient]:
     _, key = await keys.issue("ten_neighbour", "tests", frozenset(Scope))
     async with client_of(door.app, key) as http:
         yield http
+
+
+def server_binary() -> str | None:
+    beside = Path(sys.executable).with_name("temporal-test-server")
+    return str(beside) if beside.exists() else shutil.which(beside.name)
 
 
 def client_of(app: FastAPI, key: str | None = None) -> AsyncClient:

@@ -36,7 +36,7 @@ class Door:
     sendgrid: ec.EllipticCurvePrivateKey
 
     async def quote(self, **changes: object) -> str:
-        body = {**QUOTE, "quote_id": f"Q-{next(_numbers)}", **changes}
+        body = {**QUOTE, "quote_id": f"sold-{next(_numbers)}", **changes}
         answer = await self.http.post("/quotes", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["quote_id"])
@@ -66,8 +66,10 @@ class Door:
     async def until(self, purchase_id: str, field: str, value: str) -> None:
         """The workflow answers a webhook after it was taken: its word is awaited in the rows."""
         async with asyncio.timeout(20):
-            while (await self.http.get(f"/purchases/{purchase_id}")).json()[field] != value:
+            seen = None
+            while seen != value:
                 await asyncio.sleep(0.02)
+                seen = (await self.http.get(f"/purchases/{purchase_id}")).json()[field]
 
     async def tell(self, kind: str, purchase_id: str, event_id: str | None = None) -> Response:
         """A signed webhook of the provider about a purchase."""

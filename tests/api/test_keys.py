@@ -1,0 +1,85 @@
+"""Who may do what: keys, scopes, and secrets that are shown once."""
+
+import pytest
+from httpx import AsyncClient
+
+from domain.tenants import Scope
+from tests.api.conftest import client_of
+from tests.api.door import Door, code_of, wanted
+
+
+async def test_without_a_valid_key_nothing_is_told(stranger: AsyncClient) -> None:
+    for headers in (
+        {},
+        {"authorization": "Bearer pbk_wrong"},
+        {"authorization": "Basic cGJrOng="},
+        {"x-api-key": "pbk_wrong"},
+        {"x-api-key": ""},
+    ):
+        for answer in (
+            await stranger.get("/purchases", headers=headers),
+            await stranger.post("/purchases", content=b"{not json", headers=headers),
+        ):
+            assert code_of(answer) == (401, "unauthorized")
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_both_headers_open_the_door(door: Door, stranger: AsyncClient) -> None:
+    for headers in ({"x-api-key": door.key}, {"authorization": f"bearer {door.key}"}):
+        assert (await stranger.get("/purchases", headers=headers)).status_code == 200
+
+
+async def test_a_new_key_is_shown_once(door: Door) -> None:
+    body = {"name": "checkout service", "scopes": ["read", "write"]}
+    key = {"Idempotency-Key": "make a key"}
+    made = (await door.http.post("/api-keys", json=body, headers=key)).json()
+    repeated = (await door.http.post("/api-keys", json=body, headers=key)).json()
+    assert made["api_key"].startswith("pbk_")
+    assert repeated == {**made, "api_key": None}
+    listed = await door.http.get("/api-keys", params={"limit": 100})
+    assert made["key_id"] in listed.text
+    assert made["api_key"] not in listed.text
+
+
+async def test_a_revoked_key_opens_nothing(door: Door) -> None:
+    made = (
+        await door.http.post("/api-keys", json={"name": "short-lived", "scopes": ["read"]})
+    ).json()
+    async with client_of(door.app, made["api_key"]) as http:
+        assert (await http.get("/purchases")).status_code == 200
+        revoked = await door.http.post(f"/api-keys/{made['key_id']}/revoke")
+        assert revoked.json()["revoked_at"]
+        assert code_of(await http.get("/purchases")) == (401, "unauthorized")
+
+
+@pytest.mark.parametrize(
+    ("scope", "refused"),
+    [
+        (Scope.READ, ["/purchases", "/quotes", "/links", "/api-keys"]),
+        (Scope.WRITE, ["/refunds/ref_x/approve", "/api-keys"]),
+        (Scope.REFUND, ["/purchases", "/api-keys"]),
+    ],
+)
+async def test_a_key_does_only_what_it_was_made_for(
+    door: Door, scope: Scope, refused: list[str]
+) -> None:
+    from api.examples import QUOTE
+
+    bodies = {
+        "/purchases": wanted("Q-1"),
+        "/quotes": QUOTE,
+        "/links": {"quote_id": "Q-1", "user_id": "u"},
+        "/api-keys": {"name": "more", "scopes": ["admin"]},
+    }
+    keys = door.app.state.services.api_keys
+    _, key = await keys.issue("ten_scoped", f"only {scope}", frozenset({scope}))
+    async with client_of(door.app, key) as http:
+        for path in refused:
+            assert code_of(await http.post(path, json=bodies.get(path))) == (403, "missing_scope")
+
+
+async def test_a_tenant_sees_only_its_own_keys(door: Door, neighbour: AsyncClient) -> None:
+    ours = (await door.http.get("/api-keys")).json()["items"][0]["key_id"]
+    assert ours not in (await neighbour.get("/api-keys")).text
+    refused = await neighbour.post(f"/api-keys/{ours}/revoke")
+    assert code_of(refused) == (404, "api_key_not_found")

@@ -1,0 +1,108 @@
+"""What providers send: taken once, whoever else it may concern, and never lost."""
+
+import base64
+import json
+import time
+from dataclasses import replace
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from httpx import AsyncClient
+
+from api.main import create_app
+from tests.api.conftest import client_of
+from tests.api.door import Door, Json, code_of, event, signature_of
+
+
+async def test_the_old_path_is_the_same_door(door: Door) -> None:
+    purchase_id = str((await door.purchase())["purchase_id"])
+    door.payments.pay(purchase_id)
+    body = event("checkout.session.completed", purchase_id)
+    answer = await door.send_webhook(body, signature_of(body), "/webhook/stripe")
+    assert (answer.status_code, answer.json()) == (200, {"received": True})
+    await door.until(purchase_id, "payment_status", "completed")
+
+
+async def test_an_event_delivered_again_changes_nothing(door: Door) -> None:
+    purchase_id = str((await door.purchase())["purchase_id"])
+    door.payments.pay(purchase_id)
+    for _ in range(3):
+        await door.tell("checkout.session.completed", purchase_id, f"evt_of_{purchase_id}")
+    await door.until(purchase_id, "policy_status", "delivered")
+    stored = await _events_of(door, purchase_id)
+    assert [(each["deliveries"], each["outcome"]) for each in stored] == [(3, "handed_over")]
+
+
+async def test_what_concerns_nobody_is_stored_all_the_same(door: Door) -> None:
+    await door.tell("checkout.session.completed", "pur_aaaaaaaaaaaaaaaaaaaaaa", "evt_unmatched")
+    await door.tell("invoice.paid", "pur_aaaaaaaaaaaaaaaaaaaaaa", "evt_unknown")
+    listed = (await door.http.get("/webhook-events", params={"limit": 100})).json()["items"]
+    outcomes = {each["provider_event_id"]: each["outcome"] for each in listed}
+    assert outcomes["evt_unmatched"] == "unmatched"
+    assert outcomes["evt_unknown"] == "unknown_type"
+
+
+async def test_an_event_is_read_and_replayed_by_operators(
+    door: Door, neighbour: AsyncClient
+) -> None:
+    purchase_id = await door.paid()
+    event_id = (await _events_of(door, purchase_id))[0]["event_id"]
+    one = (await door.http.get(f"/webhook-events/{event_id}")).json()
+    assert purchase_id in one["payload"]
+    replayed = await door.http.post(f"/webhook-events/{event_id}/replay")
+    assert replayed.json()["outcome"] == "handed_over"
+    refused = await neighbour.get(f"/webhook-events/{event_id}")
+    assert code_of(refused) == (404, "event_not_found")
+
+
+async def test_a_bounce_is_seen_on_the_purchase(door: Door) -> None:
+    purchase_id = await door.paid()
+    await door.until(purchase_id, "policy_status", "delivered")
+    email_id = (await door.http.get(f"/purchases/{purchase_id}")).json()["emails"][0]["email_id"]
+    answer = await _sendgrid(door, [_mail_event("bounce", email_id)])
+    assert answer == (200, {"received": True})
+    emails = (await door.http.get(f"/purchases/{purchase_id}")).json()["emails"]
+    assert emails[0]["status"] == "bounced"
+
+
+async def test_a_mail_event_of_someone_else_is_refused(door: Door) -> None:
+    stolen = ec.generate_private_key(ec.SECP256R1())
+    status, problem = await _sendgrid(door, [_mail_event("delivered", "eml_x")], stolen)
+    assert (status, problem["code"]) == (400, "invalid_signature")
+
+
+async def test_without_a_secret_there_is_no_route(door: Door) -> None:
+    services = door.app.state.services
+    bare = create_app(door.settings)
+    bare.state.services = replace(services, webhooks=replace(services.webhooks, gateways={}))
+    async with client_of(bare) as http:
+        for path in ("/webhooks/stripe", "/webhook/stripe", "/webhooks/sendgrid"):
+            assert code_of(await http.post(path, content=b"{}")) == (404, "webhook_not_configured")
+
+
+async def _events_of(door: Door, purchase_id: str) -> list[Json]:
+    answer = await door.http.get("/webhook-events", params={"purchase_id": purchase_id})
+    return [each for each in answer.json()["items"] if each["provider"] == "stripe"]
+
+
+def _mail_event(kind: str, email_id: str) -> Json:
+    return {
+        "sg_event_id": f"{kind}-{email_id}",
+        "event": kind,
+        "email": "mei.tan@example.com",
+        "timestamp": int(time.time()),
+        "email_id": email_id,
+    }
+
+
+async def _sendgrid(
+    door: Door, events: list[Json], key: ec.EllipticCurvePrivateKey | None = None
+) -> tuple[int, Json]:
+    body, at = json.dumps(events).encode(), str(int(time.time()))
+    signed = (key or door.sendgrid).sign(at.encode() + body, ec.ECDSA(SHA256()))
+    headers = {
+        "x-twilio-email-event-webhook-signature": base64.b64encode(signed).decode(),
+        "x-twilio-email-event-webhook-timestamp": at,
+    }
+    answer = await door.http.post("/webhooks/sendgrid", content=body, headers=headers)
+    return answer.status_code, answer.json()
