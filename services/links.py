@@ -51,9 +51,8 @@ class LinkService:
         quote = await self._quote(caller, request.quote_id)
         if request.price is not None:
             quote.require_price(request.price)
+        await self.purchases.require_unpaid(quote)
         latest = await self.links.latest_of_quote(caller.tenant_id, quote.quote_id)
-        if latest is not None and latest.status is LinkStatus.PAID:
-            raise Conflict(Code.LINK_PAID, f"quote {quote.quote_id} is paid")
         if latest is None or not _is_alive(latest):
             quote.require_open(datetime.now(UTC))
             latest = await self._open(quote, request, latest)
@@ -143,6 +142,8 @@ class LinkService:
         self, quote: Quote, request: LinkRequest, latest: PaymentLink | None
     ) -> PaymentLink:
         now = datetime.now(UTC)
+        if latest is not None:  # its workflow may be late to end it
+            await self.links.end(latest.link_id, LinkStatus.EXPIRED, now)
         number = latest.number + 1 if latest else 1
         link = PaymentLink(
             link_id=link_id_of(quote.tenant_id, quote.quote_id, number),

@@ -143,13 +143,8 @@ class PurchaseService:
         await self.purchases.resolve_review(view.purchase_id, reason, datetime.now(UTC))
         return await self.get(caller, view.purchase_id)
 
-    async def order(self, purchase_id: str) -> PurchaseOrder:
-        order = await self.purchases.order_of(purchase_id)
-        if order is None:
-            raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
-        return order
-
-    async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
+    async def require_unpaid(self, quote: Quote) -> Purchase | None:
+        """The quote's latest purchase, which has not been paid."""
         latest = await self.purchases.latest_of_quote(quote.tenant_id, quote.quote_id)
         if latest is not None and latest.is_paid:
             raise Conflict(
@@ -157,6 +152,16 @@ class PurchaseService:
                 f"quote {quote.quote_id} is paid by {latest.order.purchase_id}",
                 purchase_id=latest.order.purchase_id,
             )
+        return latest
+
+    async def order(self, purchase_id: str) -> PurchaseOrder:
+        order = await self.purchases.order_of(purchase_id)
+        if order is None:
+            raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
+        return order
+
+    async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
+        latest = await self.require_unpaid(quote)
         if latest is not None and latest.holds_quote:
             return await self.workflows.open_checkout(latest.order), True
         quote.require_open(datetime.now(UTC))

@@ -64,6 +64,19 @@ async def test_the_link_of_a_paid_quote_is_not_active_any_more(shop: Shop) -> No
     assert failure["code"] == "link_paid"
 
 
+async def test_a_paid_quote_that_never_had_a_link_gets_none(shop: Shop) -> None:
+    wish = await saved(shop)
+    del wish["notes"]
+    async with shop.agent() as agent:
+        started = await agent.answer("initiate_purchase", **wish)
+        await shop.pay(str(started["payment_intent_id"]))
+        await agent.until_paid(str(started["payment_intent_id"]))
+        asked = await agent.failure("get_payment_link", quote_id=wish["quote_id"])
+        saved_again = await agent.failure("save_quote_for_later", **wish)
+
+    assert (asked["code"], saved_again["code"]) == ("quote_already_paid", "quote_already_paid")
+
+
 async def test_links_are_for_known_quotes_at_their_own_price(shop: Shop) -> None:
     async with shop.agent() as agent:
         wrong_price = await agent.failure("save_quote_for_later", **await saved(shop, amount=1))
