@@ -22,6 +22,7 @@ from api import (
     policies,
     purchases,
     quotes,
+    reference,
     refunds,
     webhook_events,
     widget,
@@ -43,7 +44,7 @@ from settings import Settings
 ROUTERS = (
     *(quotes.router, purchases.router, links.router, refunds.router),
     *(policies.public_router, policies.router, webhook_events.router, api_keys.router),
-    *(operations.router, pages.router, pages.html_router, widget.router),
+    *(operations.router, pages.router, pages.html_router, widget.router, reference.router),
 )
 STOP_WITHIN = 10  # seconds for requests under way
 
@@ -55,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
         title="Paybind",
         version="0.1.0",
         lifespan=_lifespan(settings),
+        docs_url=None,  # its pages load scripts from elsewhere; ours is api/reference.py
+        redoc_url=None,
         routes=webhook_routes(settings.max_body_bytes),  # first in line: the hot path
         exception_handlers={
             PaybindError: on_refusal,

@@ -180,3 +180,14 @@ async def _link(door: Door) -> dict[str, str]:
     answer = await door.http.post("/links", json=body)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
+
+
+async def test_the_reference_shows_every_operation_without_the_internet(
+    stranger: AsyncClient,
+) -> None:
+    shown = _page(await stranger.get("/docs"))
+    described = (await stranger.get("/openapi.json")).json()
+    for path in described["paths"].values():
+        for operation in path.values():
+            assert f'id="{operation["operationId"]}"' in shown
+    assert "<code>card_number_refused</code>" in shown
