@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +16,7 @@ from pathlib import Path
 
 STOP_WITHIN = timedelta(seconds=25)
 READY_WITHIN = timedelta(seconds=60)
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0  # seconds before a dead child is started again
 _PR_SET_PDEATHSIG = 1
 
 
@@ -35,7 +36,7 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str]
     log: Path
-    answers: Callable[[], Awaitable[None]] | None = None
+    answers: Callable[[], Coroutine[None, None, None]] | None = None
     announced: dict[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
 
@@ -53,12 +54,21 @@ class Child:
             )
 
     async def ready(self) -> None:
-        """Raises ``NotStarted``."""
+        """Raises ``NotStarted``, at once where the process has ended."""
+        assert self.process is not None
+        word = asyncio.ensure_future(self.answers() if self.answers else self._announcement())
+        end = asyncio.ensure_future(self.process.wait())
         try:
-            async with asyncio.timeout(READY_WITHIN.total_seconds()):
-                await (self.answers() if self.answers else self._announcement())
-        except (TimeoutError, ValueError) as silence:
+            within = READY_WITHIN.total_seconds()
+            await asyncio.wait({word, end}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            if not word.done():
+                raise ValueError("silence")
+            word.result()
+        except ValueError as silence:
             raise NotStarted(f"{self.name} did not start; its log is {self.log}") from silence
+        finally:
+            word.cancel()
+            end.cancel()
 
     async def _announcement(self) -> None:
         assert self.process is not None
@@ -101,14 +111,18 @@ class Tree:
 
     async def _watch(self, child: Child) -> None:
         """A child that dies is started again: what it was doing goes on where it stopped."""
+        pause = FIRST_PAUSE
         while True:
             assert child.process is not None
             code = await child.process.wait()
             self.told(f"{child.name} ended with {code}; starting it again")
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(pause)
             await child.start()
-            with contextlib.suppress(NotStarted):
+            try:
                 await child.ready()
+                pause = FIRST_PAUSE
+            except NotStarted:
+                pause = min(2 * pause, LONGEST_PAUSE)
 
 
 @asynccontextmanager
