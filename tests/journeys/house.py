@@ -58,6 +58,19 @@ class House:
         assert answer.status_code in (200, 201), answer.text
         return PurchaseStarted.model_validate_json(answer.content)
 
+    async def joined(self, sold: Sold, within: float = 60) -> PurchaseStarted:
+        """The quote's purchase, asked for until nobody says that it must wait."""
+
+        async def asked() -> PurchaseStarted:
+            answer = await self.ask_to_start(sold)
+            if answer.status_code == 503:
+                assert int(answer.headers["Retry-After"]) > 0
+                raise Away(answer.text)
+            assert answer.status_code in (200, 201), answer.text
+            return PurchaseStarted.model_validate_json(answer.content)
+
+        return await until(asked, within=within)
+
     async def ask_to_start(
         self, sold: Sold, price: int = PRICE, key: str | None = None
     ) -> httpx.Response:

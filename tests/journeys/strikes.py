@@ -1,0 +1,205 @@
+"""Purchases, each brought into the middle of one effect, in which the worker then dies."""
+
+import asyncio
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import httpx
+from pydantic import JsonValue
+from temporalio.api.enums.v1 import PendingActivityState
+
+from domain.emails import EmailStatus
+from domain.policies import PolicyStatus
+from domain.purchases import PaymentStatus, workflow_id_of
+from domain.refunds import RefundStatus
+from tests.journeys.house import House, Sold
+from tests.journeys.outages import frozen, kill, locked, printers_stopped
+from tests.journeys.providers import MAIL, REFUNDS, SESSIONS
+from tests.journeys.waiting import until
+
+PART = 5_000  # of the price, that is refunded
+
+
+class Effect(StrEnum):
+    OPENING = "opening the checkout"
+    REFUNDING = "making the refund"
+    CANCELLING = "expiring the checkout"
+    READING = "recording the payment"
+    MAILING = "sending the policy"
+    PRINTING = "printing the policy"
+
+
+@dataclass(frozen=True)
+class Struck:
+    """``asked``: the request that was under way when the worker died, if there was one."""
+
+    sold: Sold
+    purchase_id: str = ""
+    session_id: str = ""
+    refund_id: str = ""
+    asked: "asyncio.Task[httpx.Response] | None" = None
+
+
+Story = dict[Effect, Struck]
+Fault = dict[str, JsonValue]
+UNANSWERED: Fault = {"kind": "timeout_after_effect"}
+
+
+def late(seconds: float) -> Fault:
+    return {"kind": "delay", "seconds": seconds}
+
+
+@dataclass
+class Stage:
+    """Leads purchases to their effects one by one; the faults hold all of them open together."""
+
+    house: House
+    long: Fault
+    brief: Fault
+    struck: Story = field(default_factory=dict)
+
+    async def open(self) -> None:
+        sold = await self.house.quote()
+        held = await self._script(self.long, "stripe", "POST", SESSIONS)
+        asked = asyncio.create_task(self.house.ask_to_start(sold))
+        await self.house.providers.met(held)
+        self.struck[Effect.OPENING] = Struck(sold, asked=asked)
+
+    async def refund(self) -> None:
+        sold = await self.house.quote()
+        bought = await self.house.bought(sold)
+        held = await self._script(self.long, "stripe", "POST", REFUNDS)
+        answer = await self.house.http.post(
+            f"/purchases/{bought.purchase_id}/refund", json={"amount": PART}
+        )
+        await self.house.providers.met(held)
+        refund_id = str(answer.json()["refund_id"])
+        self.struck[Effect.REFUNDING] = Struck(sold, bought.purchase_id, refund_id=refund_id)
+
+    async def cancel(self) -> None:
+        sold = await self.house.quote()
+        started = await self.house.start(sold)
+        path = f"{SESSIONS}/{started.session_id}/expire"
+        held = await self._script(self.long, "stripe", "POST", path)
+        address = f"/purchases/{started.purchase_id}/cancel"
+        asked = asyncio.create_task(self.house.http.post(address))
+        await self.house.providers.met(held)
+        self.struck[Effect.CANCELLING] = Struck(sold, started.purchase_id, asked=asked)
+
+    async def mail(self) -> None:
+        await self._pay(Effect.MAILING, "sendgrid", "POST", MAIL)
+
+    async def read(self) -> None:
+        await self._pay(Effect.READING, "stripe", "GET", SESSIONS)
+
+    async def print(self) -> None:
+        """Where the printers are stopped, the policy is being printed for as long as they are."""
+        sold = await self.house.quote()
+        started = await self.house.start(sold)
+        await self.house.providers.pay(started.session_id)
+        await under_way(self.house, started.purchase_id, "issue_policy")
+        self.struck[Effect.PRINTING] = Struck(sold, started.purchase_id)
+
+    async def _pay(self, effect: Effect, target: str, method: str, path: str) -> None:
+        sold = await self.house.quote()
+        started = await self.house.start(sold)
+        held = await self._script(self.brief, target, method, path)
+        await self.house.providers.pay(started.session_id)
+        await self.house.providers.met(held)
+        self.struck[effect] = Struck(sold, started.purchase_id, started.session_id)
+
+    async def _script(self, fault: Fault, target: str, method: str, path: str) -> str:
+        match: JsonValue = {"method": method, "path_prefix": path}
+        return await self.house.providers.script(target=target, match=match, **fault)
+
+
+async def before_the_effects(house: House) -> Story:
+    """The worker has asked, and dies before anything has come of it."""
+    stage = Stage(house, long=late(10), brief=late(10))
+    for lead in (stage.open, stage.refund, stage.cancel, stage.mail, stage.read):
+        await lead()
+    with printers_stopped(house.running):
+        await stage.print()
+        await kill(house.running, "worker")
+    return stage.struck
+
+
+async def before_the_answers(house: House) -> Story:
+    """The providers have done it, and the worker dies before it learns of that."""
+    stage = Stage(house, long=UNANSWERED, brief=UNANSWERED)
+    for lead in (stage.open, stage.refund, stage.cancel, stage.mail):
+        await lead()
+    await kill(house.running, "worker")
+    return stage.struck
+
+
+async def before_the_reports(house: House) -> Story:
+    """Done, and in our rows; the worker dies before Temporal learns of it."""
+    stage = Stage(house, long=late(8), brief=late(4))
+    with ExitStack() as freezing:
+        for lead in (stage.refund, stage.open, stage.cancel, stage.mail, stage.read):
+            await lead()
+        with printers_stopped(house.running):
+            await stage.print()
+            freezing.enter_context(frozen(house.running, "temporal"))
+        await until(lambda: _are_done(house, stage.struck))
+        await kill(house.running, "worker")
+    return stage.struck
+
+
+async def before_the_rows(house: House) -> Story:
+    """The worker waits to write a row, and dies before it could."""
+    stage = Stage(house, long=late(0), brief=late(2))
+    await stage.read()
+    reading = stage.struck[Effect.READING]
+    sold = await house.quote()
+    with locked(house.running):
+        asked = asyncio.create_task(house.ask_to_start(sold))
+        await until(lambda: _was_read(house, reading.session_id))
+        await kill(house.running, "worker")
+    return {**stage.struck, Effect.OPENING: Struck(sold, asked=asked)}
+
+
+async def under_way(house: House, purchase_id: str, activity: str) -> None:
+    """Until a worker has begun this activity."""
+    handle = house.services.timeline.client.get_workflow_handle(workflow_id_of(purchase_id))
+
+    async def begun() -> bool:
+        described = await handle.describe()
+        return any(
+            pending.activity_type.name == activity
+            and pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+            for pending in described.raw_description.pending_activities
+        )
+
+    await until(begun)
+
+
+async def purchase_of(house: House, sold: Sold) -> str | None:
+    """The id of the quote's purchase, once its checkout is on record."""
+    answer = await house.http.get("/purchases", params={"quote_id": sold.quote_id})
+    opened = [each["purchase_id"] for each in answer.json()["items"] if each["session_id"]]
+    return opened[0] if opened else None
+
+
+async def _are_done(house: House, struck: Story) -> bool:
+    """By our rows, and for the expiry, which has none of its own, by the provider's."""
+    opening, refunding = struck[Effect.OPENING], struck[Effect.REFUNDING]
+    read = await house.purchase(struck[Effect.READING].purchase_id)
+    mailed = await house.purchase(struck[Effect.MAILING].purchase_id)
+    printed = await house.purchase(struck[Effect.PRINTING].purchase_id)
+    [session] = await house.providers.sessions(struck[Effect.CANCELLING].purchase_id)
+    return (
+        await purchase_of(house, opening.sold) is not None
+        and (await house.refund(refunding.refund_id)).status is RefundStatus.SUCCEEDED
+        and session["status"] == "expired"
+        and read.payment_status is PaymentStatus.COMPLETED
+        and mailed.emails[0].status in (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
+        and printed.policy_status is PolicyStatus.ISSUED
+    )
+
+
+async def _was_read(house: House, session_id: str) -> bool:
+    asked = (await house.providers.recorded()).requests
+    return any(each.path == f"{SESSIONS}/{session_id}" for each in asked)

@@ -1,0 +1,160 @@
+"""Processes die and go away in the middle of purchases, which go on when they are back."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from tests.journeys.house import House
+from tests.journeys.outages import frozen, kill, temporal_away
+from tests.journeys.waiting import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("shaken house")]
+
+
+@pytest.mark.parametrize("name", ["api", "simulators", "temporal"])
+async def test_a_process_killed_under_an_open_checkout_costs_nothing(
+    shaken_house: House, name: str
+) -> None:
+    house = shaken_house
+    sold = await house.quote()
+    started = await house.start(sold)
+
+    await kill(house.running, name)
+    await until(lambda: paid(house, started.session_id))
+
+    await house.prove(started.purchase_id, sold)
+
+
+async def paid(house: House, session_id: str) -> bool:
+    await house.providers.pay(session_id)
+    return True
+
+
+@pytest.mark.parametrize("name", ["simulators", "temporal"])
+async def test_a_process_killed_right_after_the_payment_costs_nothing(
+    shaken_house: House, name: str
+) -> None:
+    house = shaken_house
+    sold = await house.quote()
+    started = await house.start(sold)
+
+    await house.providers.pay(started.session_id)
+    await kill(house.running, name)
+
+    await house.prove(started.purchase_id, sold)
+
+
+async def test_an_api_killed_between_storing_and_signalling_is_told_again(
+    shaken_house: House,
+) -> None:
+    # Given a webhook that is stored, while Temporal does not take the signal
+    house = shaken_house
+    sold = await house.quote()
+    started = await house.start(sold)
+    with frozen(house.running, "temporal"):
+        await house.providers.pay(started.session_id)
+        await until(lambda: completions(house, {"outcome": "received"}))
+
+        # When the API dies there
+        await kill(house.running, "api")
+
+    # Then the provider, who was never told yes, repeats it, and the event is kept once
+    await house.prove(started.purchase_id, sold)
+    [event] = await completions(house, {"purchase_id": started.purchase_id})
+    assert event["deliveries"] == 2
+
+
+async def completions(house: House, wanted: dict[str, str]) -> list[dict[str, object]]:
+    """Stored events that tell of a completed checkout."""
+    answer = await house.http.get("/webhook-events", params=wanted)
+    listed = answer.json()["items"]
+    return [each for each in listed if each["type"] == "checkout.session.completed"]
+
+
+async def test_without_temporal_everyone_is_asked_to_come_back(shaken_house: House) -> None:
+    house = shaken_house
+    sold, new = await house.quote(), await house.quote()
+    started = await house.start(sold)
+
+    async with temporal_away(house.running):
+        # Then a new purchase is refused for now, and says when to come back
+        refused = await house.ask_to_start(new)
+        assert refused.status_code == 503, refused.text
+        assert int(refused.headers["Retry-After"]) > 0
+        assert refused.json()["code"] == "unavailable"
+        assert (await house.http.get("/readyz")).status_code == 503
+        assert (await house.http.get("/healthz")).status_code == 200
+
+        # and a webhook is not taken, so that the provider keeps it
+        await house.providers.pay(started.session_id)
+        await until(lambda: refused_webhooks(house))
+
+        # but what is known is still told
+        assert (await house.purchase(started.purchase_id)).payment_status == "pending"
+
+    # When Temporal is back, everything goes on
+    await house.prove(started.purchase_id, sold)
+    again = await house.joined(new)
+    await house.providers.pay(again.session_id)
+    await house.prove(again.purchase_id, new)
+
+
+async def refused_webhooks(house: House) -> bool:
+    tried = (await house.providers.recorded()).deliveries
+    return tried[-1].status == 503
+
+
+async def test_a_mail_service_that_is_down_never_unissues_a_policy(shaken_house: House) -> None:
+    house = shaken_house
+    sold = await house.quote()
+    started = await house.start(sold)
+
+    async with house.providers.failing(target="sendgrid", kind="unavailable"):
+        await house.providers.pay(started.session_id)
+        issued = await until(
+            lambda: house.purchase(started.purchase_id),
+            lambda seen: seen.emails and seen.emails[0].tries > 1,
+        )
+        assert issued.policy_status == "issued"
+        assert not issued.needs_review
+
+    await house.prove(started.purchase_id, sold)
+
+
+@pytest.mark.parametrize(
+    "kind", ["rate_limit", "unavailable", "server_error", "cut_before", "cut_after_effect"]
+)
+async def test_a_provider_that_fails_once_opens_one_checkout(
+    shaken_house: House, kind: str
+) -> None:
+    house = shaken_house
+    sold = await house.quote()
+    await house.providers.script(
+        target="stripe", kind=kind, match={"path_prefix": "/v1/checkout/sessions"}
+    )
+
+    started = await house.joined(sold)
+    await house.providers.pay(started.session_id)
+
+    await house.prove(started.purchase_id, sold)
+
+
+async def test_requests_in_flight_when_the_api_dies_open_one_checkout(
+    shaken_house: House,
+) -> None:
+    house = shaken_house
+    sold = await house.quote()
+    held = await house.providers.script(
+        target="stripe", kind="delay", seconds=2, match={"path_prefix": "/v1/checkout/sessions"}
+    )
+    asking = [asyncio.create_task(house.ask_to_start(sold)) for _ in range(3)]
+    await house.providers.met(held)
+
+    await kill(house.running, "api")
+
+    for lost in await asyncio.gather(*asking, return_exceptions=True):
+        assert isinstance(lost, httpx.TransportError)
+    started = await house.joined(sold)
+    await house.providers.pay(started.session_id)
+    await house.prove(started.purchase_id, sold)
