@@ -4,11 +4,13 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 _SERVER = (
@@ -24,35 +26,57 @@ def binaries() -> Path | None:
     return found[0].parent if found else None
 
 
+@dataclass
+class Server:
+    """``url`` goes up to the database's name, without the driver; the port stays over a restart."""
+
+    bin_dir: Path
+    home: Path
+    account: pwd.struct_passwd | None
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.process = _start(
+            self.bin_dir, self.home, self.account,
+            "postgres", "-D", "data", "-k", str(self.home), "-h", "127.0.0.1",
+            "-p", str(self.port), *_SERVER,
+        )  # fmt: skip
+        _await_ready(self.process, self.bin_dir, self.port)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # fast shutdown: it waits for no client
+            self.process.wait(10)
+
+
 @contextlib.contextmanager
 def postgres(bin_dir: Path) -> Iterator[str]:
     """A running server; yields its URL up to the database's name, without the driver."""
+    with postgres_server(bin_dir) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def postgres_server(bin_dir: Path) -> Iterator[Server]:
+    """A running server that can be stopped and started again."""
     home = Path(tempfile.mkdtemp(prefix="pgtest-", dir=_fastest_place()))
     account = pwd.getpwnam("postgres") if os.geteuid() == 0 else None  # it refuses to run as root
     if account:
         os.chown(home, account.pw_uid, account.pw_gid)
+    server = Server(bin_dir, home, account, _free_port())
     try:
         _run(bin_dir, home, account, "initdb", "-D", "data", "-U", "postgres", "-A", "trust",
              "-E", "UTF8", "--no-locale", "-N")  # fmt: skip
-        with _serving(bin_dir, home, account) as port:
-            yield f"postgresql://postgres@127.0.0.1:{port}"
+        server.start()
+        yield server
     finally:
+        server.stop()
         shutil.rmtree(home, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _serving(bin_dir: Path, home: Path, account: pwd.struct_passwd | None) -> Iterator[int]:
-    port = _free_port()
-    server = _start(
-        bin_dir, home, account,
-        "postgres", "-D", "data", "-k", str(home), "-h", "127.0.0.1", "-p", str(port), *_SERVER,
-    )  # fmt: skip
-    try:
-        _await_ready(server, bin_dir, port)
-        yield port
-    finally:
-        server.send_signal(2)  # fast shutdown: it waits for no client
-        server.wait(10)
 
 
 def _await_ready(server: subprocess.Popen[bytes], bin_dir: Path, port: int) -> None:

@@ -147,7 +147,7 @@ class House:
 
     async def findings(self, purchase_id: str) -> list[Finding]:
         """What `paybind verify` holds against this purchase."""
-        verdict = await self.services.verification.verify()
+        verdict = await until(self.services.verification.verify)
         return [found for found in verdict.findings if purchase_id in found.purchase_ids]
 
 

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import httpx
 
+from domain.errors import Unavailable
+
 Seen = TypeVar("Seen")
 LOOK_AGAIN = 0.05  # seconds
 
@@ -25,7 +27,7 @@ async def until(
     try:
         async with asyncio.timeout(within):
             while True:
-                with suppress(Away, httpx.TransportError):
+                with suppress(Away, Unavailable, httpx.TransportError):
                     seen = await look()
                     if hoped(seen):
                         return seen
