@@ -44,9 +44,8 @@ class IdempotentRoute(APIRoute):
 async def _answer_under(key: str, request: Request, answering: Answering) -> Response:
     records = services_of(request).idempotency
     tenant_id = (await caller_of(request)).tenant_id
-    claim = await records.begin(
-        tenant_id, key, _route_of(request), await _body_hash_of(request), datetime.now(UTC)
-    )
+    route, digest = f"{request.method} {request.url.path}", await _body_hash_of(request)
+    claim = await records.begin(tenant_id, key, route, digest, datetime.now(UTC))
     if isinstance(claim, Reused):
         raise Invalid(Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request")
     if isinstance(claim, InFlight):
@@ -61,12 +60,16 @@ async def _answer_under(key: str, request: Request, answering: Answering) -> Res
     if _may_differ_later(answer):
         await records.abandon(tenant_id, key)
     else:
-        kept = getattr(request.state, "kept_answer", None) or bytes(answer.body).decode()
-        media_type = answer.headers.get("content-type", "application/json")
-        await records.finish(
-            tenant_id, key, answer.status_code, kept, media_type, datetime.now(UTC)
-        )
+        await _keep(request, tenant_id, key, answer)
     return answer
+
+
+async def _keep(request: Request, tenant_id: str, key: str, answer: Response) -> None:
+    """What a route puts into ``kept_answer`` is kept in place of the answer: it holds no secret."""
+    body = getattr(request.state, "kept_answer", None) or bytes(answer.body).decode()
+    media_type = answer.headers.get("content-type", "application/json")
+    records = services_of(request).idempotency
+    await records.finish(tenant_id, key, answer.status_code, body, media_type, datetime.now(UTC))
 
 
 async def _answered(request: Request, answering: Answering) -> Response:
@@ -107,10 +110,6 @@ def _checked(key: str) -> str:
             Code.INVALID_REQUEST, f"{HEADER} must be 1 to {LONGEST_KEY} printable characters"
         )
     return key
-
-
-def _route_of(request: Request) -> str:
-    return f"{request.method} {request.url.path}"
 
 
 async def _body_hash_of(request: Request) -> str:

@@ -71,15 +71,17 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.mount("/codec", codec_server(settings, app.state))
     app.state.mcp = mount_mcp(app, settings)
-    app.add_middleware(
-        RequestGuard,
-        max_body_bytes=settings.max_body_bytes,
-        trusted_paths=frozenset(WEBHOOK_PATHS),
-    )
-    app.add_middleware(  # outermost: added last
-        RequestWatch, registry=registry, plain_paths=frozenset(WEBHOOK_PATHS)
-    )
+    _guard(app, settings, registry)
     return app
+
+
+def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> None:
+    """What is added last stands outermost: the watch sees the guard's refusals too."""
+    from_providers = frozenset(WEBHOOK_PATHS)
+    app.add_middleware(
+        RequestGuard, max_body_bytes=settings.max_body_bytes, trusted_paths=from_providers
+    )
+    app.add_middleware(RequestWatch, registry=registry, plain_paths=from_providers)
 
 
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -29,108 +29,113 @@ class Screen(Model):
     offers_policy: bool = False
 
 
+MONEY_WENT_BACK = Screen(
+    tone=Tone.QUIET,
+    title="Your payment went back",
+    lead="It arrived after this purchase had ended, so we refunded it. "
+    "Most banks show it within ten days.",
+)
+REFUNDED = Screen(
+    tone=Tone.QUIET,
+    title="This purchase was refunded",
+    lead="The whole amount went back the way it came. Most banks show it within ten days.",
+)
+WRITING_POLICY = Screen(
+    tone=Tone.WAIT,
+    title="Payment received",
+    lead="We are writing your policy. This takes a few seconds.",
+    look_again=SOON,
+)
+POLICY_DELAYED = Screen(
+    tone=Tone.WAIT,
+    title="Payment received",
+    lead="Your policy needs a look by one of us before it is issued. "
+    "There is nothing you need to do: we will send it to you by e-mail.",
+    look_again=RARELY,
+)
+POLICY_ISSUED = Screen(
+    tone=Tone.GOOD,
+    title="Your policy is ready",
+    lead="Thank you. It is on its way to you by e-mail as well.",
+    look_again=LATER,
+    offers_policy=True,
+)
+POLICY_DELIVERED = Screen(
+    tone=Tone.GOOD,
+    title="Your policy is ready",
+    lead="Thank you. We have sent it to you by e-mail as well.",
+    offers_policy=True,
+)
+BANK_IS_SLOW = Screen(
+    tone=Tone.WAIT,
+    title="We are waiting for your bank",
+    lead="Your way of paying takes a little longer, sometimes a few days. You may close "
+    "this page: your policy comes by e-mail as soon as the payment has arrived.",
+    look_again=RARELY,
+)
+BANK_IS_ASKED = Screen(
+    tone=Tone.WAIT,
+    title="We are waiting for your bank",
+    lead="It usually answers within seconds. This page updates by itself.",
+    look_again=SOON,
+    offers_checkout="Back to the checkout",
+)
+NOT_PAID_YET = Screen(
+    tone=Tone.QUIET,
+    title="You have not paid yet",
+    lead="Nothing was charged. You can go back to the checkout as long as it is open.",
+    look_again=LATER,
+    offers_checkout="Back to the checkout",
+)
+DECLINED = Screen(
+    tone=Tone.BAD,
+    title="The payment did not go through",
+    lead="Nothing was charged. You can try again, or use another card.",
+    look_again=LATER,
+    offers_checkout="Try again",
+)
+FAILED = Screen(
+    tone=Tone.BAD,
+    title="The payment did not go through",
+    lead="Nothing was charged. Ask whoever sent you here for a new payment link.",
+)
+EXPIRED = Screen(
+    tone=Tone.QUIET,
+    title="This checkout has expired",
+    lead="Nothing was charged. Ask whoever sent you here for a new payment link.",
+)
+CANCELLED = Screen(
+    tone=Tone.QUIET,
+    title="This purchase was cancelled",
+    lead="Nothing was charged. If you still want the cover, ask for a new payment link.",
+)
+
+
 def screen_of(purchase: PurchasePage, gave_up: bool) -> Screen:
     """``gave_up``: the customer came back from the checkout without paying."""
     if purchase.payment_status is PaymentStatus.COMPLETED:
         return _of_paid(purchase)
     if purchase.refund_status is not RefundProgress.NONE:
-        return Screen(
-            tone=Tone.QUIET,
-            title="Your payment went back",
-            lead="It arrived after this purchase had ended, so we refunded it. "
-            "Most banks show it within ten days.",
-        )
+        return MONEY_WENT_BACK
     if purchase.payment_status is PaymentStatus.PENDING:
-        return _of_pending(purchase, gave_up)
-    return _of_ended(purchase)
+        if purchase.processing:
+            return BANK_IS_SLOW
+        return NOT_PAID_YET if gave_up else BANK_IS_ASKED
+    if purchase.payment_status is PaymentStatus.EXPIRED:
+        return EXPIRED
+    if purchase.payment_status is PaymentStatus.CANCELLED:
+        return CANCELLED
+    return DECLINED if purchase.can_retry else FAILED
 
 
 def _of_paid(purchase: PurchasePage) -> Screen:
     if purchase.refund_status is RefundProgress.FULL:
-        return Screen(
-            tone=Tone.QUIET,
-            title="This purchase was refunded",
-            lead="The whole amount went back the way it came. Most banks show it within ten days.",
-        )
-    if purchase.policy_number is None and purchase.is_delayed:
-        return Screen(
-            tone=Tone.WAIT,
-            title="Payment received",
-            lead="Your policy needs a look by one of us before it is issued. "
-            "There is nothing you need to do: we will send it to you by e-mail.",
-            look_again=RARELY,
-        )
+        return REFUNDED
     if purchase.policy_number is None:
-        return Screen(
-            tone=Tone.WAIT,
-            title="Payment received",
-            lead="We are writing your policy. This takes a few seconds.",
-            look_again=SOON,
-        )
-    delivered = purchase.policy_status is PolicyStatus.DELIVERED
-    return Screen(
-        tone=Tone.GOOD,
-        title="Your policy is ready",
-        lead="Thank you. We have sent it to you by e-mail as well."
-        if delivered
-        else "Thank you. It is on its way to you by e-mail as well.",
-        look_again=None if delivered else LATER,
-        offers_policy=True,
-    )
-
-
-def _of_pending(purchase: PurchasePage, gave_up: bool) -> Screen:
-    if purchase.processing:
-        return Screen(
-            tone=Tone.WAIT,
-            title="We are waiting for your bank",
-            lead="Your way of paying takes a little longer, sometimes a few days. You may close "
-            "this page: your policy comes by e-mail as soon as the payment has arrived.",
-            look_again=RARELY,
-        )
-    if gave_up:
-        return Screen(
-            tone=Tone.QUIET,
-            title="You have not paid yet",
-            lead="Nothing was charged. You can go back to the checkout as long as it is open.",
-            look_again=LATER,
-            offers_checkout="Back to the checkout",
-        )
-    return Screen(
-        tone=Tone.WAIT,
-        title="We are waiting for your bank",
-        lead="It usually answers within seconds. This page updates by itself.",
-        look_again=SOON,
-        offers_checkout="Back to the checkout",
-    )
-
-
-def _of_ended(purchase: PurchasePage) -> Screen:
-    if purchase.payment_status is PaymentStatus.EXPIRED:
-        return Screen(
-            tone=Tone.QUIET,
-            title="This checkout has expired",
-            lead="Nothing was charged. Ask whoever sent you here for a new payment link.",
-        )
-    if purchase.payment_status is PaymentStatus.CANCELLED:
-        return Screen(
-            tone=Tone.QUIET,
-            title="This purchase was cancelled",
-            lead="Nothing was charged. If you still want the cover, ask for a new payment link.",
-        )
-    if purchase.can_retry:
-        return Screen(
-            tone=Tone.BAD,
-            title="The payment did not go through",
-            lead="Nothing was charged. You can try again, or use another card.",
-            look_again=LATER,
-            offers_checkout="Try again",
-        )
-    return Screen(
-        tone=Tone.BAD,
-        title="The payment did not go through",
-        lead="Nothing was charged. Ask whoever sent you here for a new payment link.",
-    )
+        return POLICY_DELAYED if purchase.is_delayed else WRITING_POLICY
+    if purchase.policy_status is PolicyStatus.DELIVERED:
+        return POLICY_DELIVERED
+    return POLICY_ISSUED
 
 
 class Ending(Model):

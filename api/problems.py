@@ -53,6 +53,11 @@ _TITLES = {
     500: "Internal error",
     503: "Unavailable",
 }
+_OF_STATUS = {
+    404: (Code.ROUTE_NOT_FOUND, "no route has this path"),
+    405: (Code.METHOD_NOT_ALLOWED, "this route does not take this method"),
+    413: (Code.PAYLOAD_TOO_LARGE, "the body is too large"),
+}
 _SOON = {Code.IDEMPOTENCY_KEY_IN_FLIGHT: 1, Code.POLICY_PENDING: 5}  # seconds until it may be ready
 
 
@@ -81,45 +86,37 @@ def status_of(error: PaybindError) -> int:
 
 def answer_to(error: PaybindError, status: int | None = None) -> Response:
     retry_after = error.retry_after if isinstance(error, Unavailable) else _SOON.get(error.code)
-    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
-    return refusal(
-        status or status_of(error),
-        error.code,
-        error.message,
-        purchase_id=error.purchase_id,
-        retry_after=retry_after,
-        headers=headers,
-    )
+    problem = _problem(status or status_of(error), error.code, error.message)
+    told = {"purchase_id": error.purchase_id, "retry_after": retry_after}
+    answer = _answer(problem.model_copy(update=told))
+    if isinstance(error, Unauthorized):
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
-def refusal(
-    status: int,
-    code: Code,
-    detail: str,
-    *,
-    purchase_id: str | None = None,
-    retry_after: int | None = None,
-    errors: tuple[FieldProblem, ...] = (),
-    headers: dict[str, str] | None = None,
-) -> Response:
-    problem = Problem(
+def refusal(status: int, code: Code, detail: str) -> Response:
+    return _answer(_problem(status, code, detail))
+
+
+def _problem(status: int, code: Code, detail: str) -> Problem:
+    return Problem(
         type=f"urn:paybind:problem:{code}",
         title=_TITLES.get(status, "Refused"),
         status=status,
         detail=detail,
         code=code,
-        purchase_id=purchase_id,
-        retry_after=retry_after,
-        errors=errors,
         **dict(ADVICE[code]),
     )
-    waiting = {"Retry-After": str(retry_after)} if retry_after is not None else {}
-    return Response(
-        problem.model_dump_json(exclude_none=True, exclude=None if errors else {"errors"}),
-        status,
-        {**(headers or {}), **waiting, "Cache-Control": "no-store"},
-        MEDIA_TYPE,
+
+
+def _answer(problem: Problem) -> Response:
+    body = problem.model_dump_json(
+        exclude_none=True, exclude=None if problem.errors else {"errors"}
     )
+    answer = Response(body, problem.status, {"Cache-Control": "no-store"}, MEDIA_TYPE)
+    if problem.retry_after is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after)
+    return answer
 
 
 def answer_to_invalid(error: RequestValidationError) -> Response:
@@ -127,19 +124,15 @@ def answer_to_invalid(error: RequestValidationError) -> Response:
     if any(each["type"] == "json_invalid" for each in error.errors()):
         return refusal(400, Code.INVALID_REQUEST, "the body is not JSON")
     errors = field_problems(error)
-    first = errors[0]
-    return refusal(422, first.code, f"{first.field}: {first.message}", errors=errors)
+    problem = _problem(422, errors[0].code, f"{errors[0].field}: {errors[0].message}")
+    return _answer(problem.model_copy(update={"errors": errors}))
 
 
 def answer_to_http(error: HTTPException) -> Response:
-    headers = dict(error.headers or {})
-    if error.status_code == 404:
-        return refusal(404, Code.ROUTE_NOT_FOUND, "no route has this path", headers=headers)
-    if error.status_code == 405:
-        return refusal(405, Code.METHOD_NOT_ALLOWED, "not this method", headers=headers)
-    if error.status_code == 413:
-        return refusal(413, Code.PAYLOAD_TOO_LARGE, "the body is too large", headers=headers)
-    return refusal(error.status_code, Code.INVALID_REQUEST, str(error.detail), headers=headers)
+    code, detail = _OF_STATUS.get(error.status_code, (Code.INVALID_REQUEST, str(error.detail)))
+    answer = refusal(error.status_code, code, detail)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def answer_to_unexpected() -> Response:
