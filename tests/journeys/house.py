@@ -109,6 +109,14 @@ class House:
             lambda: self.purchase(purchase_id), lambda seen: seen.payment_status is status, within
         )
 
+    async def processing(self, purchase_id: str) -> PurchaseAnswer:
+        """Until the bank has it and will answer later."""
+        return await until(lambda: self.purchase(purchase_id), lambda seen: seen.processing)
+
+    async def in_review(self, purchase_id: str) -> PurchaseAnswer:
+        """Until a person is asked."""
+        return await until(lambda: self.purchase(purchase_id), lambda seen: seen.needs_review)
+
     async def delivered(self, purchase_id: str, within: float = 60) -> PurchaseAnswer:
         """Until the policy is with the customer."""
         return await until(
@@ -123,6 +131,10 @@ class House:
         return await until(
             lambda: self.refund(refund_id), lambda seen: seen.status is status, within
         )
+
+    async def asked_for(self, refund_id: str) -> RefundAnswer:
+        """Until the provider knows of it."""
+        return await until(lambda: self.refund(refund_id), lambda seen: seen.provider_refund_id)
 
     async def mail(self, address: str, subject: str) -> Mail:
         """The one message with these words in its subject, once it is there."""

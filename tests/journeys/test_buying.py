@@ -60,7 +60,7 @@ async def test_a_bank_debit_that_settles_later_is_a_policy_then(house: House) ->
     started = await house.start(sold)
 
     await house.providers.pay_by_bank(started.session_id, "settles_later")
-    waiting = await until(lambda: house.purchase(started.purchase_id), lambda seen: seen.processing)
+    waiting = await house.processing(started.purchase_id)
     assert waiting.payment_status is PaymentStatus.PENDING
     assert await house.providers.mails_to(sold.customer) == []
 
@@ -73,7 +73,7 @@ async def test_a_bank_debit_that_fails_later_leaves_no_policy(house: House) -> N
     started = await house.start(sold)
 
     await house.providers.pay_by_bank(started.session_id, "fails_later")
-    await until(lambda: house.purchase(started.purchase_id), lambda seen: seen.processing)
+    await house.processing(started.purchase_id)
     await house.providers.settle()
 
     failed = await house.until_status(started.purchase_id, PaymentStatus.FAILED)
@@ -201,9 +201,7 @@ async def test_a_disputed_payment_asks_for_a_person(house: House) -> None:
 
     await house.providers.pay(started.session_id, DISPUTED)
 
-    disputed = await until(
-        lambda: house.purchase(started.purchase_id), lambda seen: seen.needs_review
-    )
+    disputed = await house.in_review(started.purchase_id)
     assert [review.reason for review in disputed.reviews] == [ReviewReason.DISPUTE_OPENED]
     await house.prove(started.purchase_id, sold)
 
@@ -214,9 +212,7 @@ async def test_a_policy_that_bounces_asks_for_a_person(house: House) -> None:
 
     await house.providers.pay(started.session_id)
 
-    bounced = await until(
-        lambda: house.purchase(started.purchase_id), lambda seen: seen.needs_review
-    )
+    bounced = await house.in_review(started.purchase_id)
     assert [review.reason for review in bounced.reviews] == [ReviewReason.EMAIL_NOT_DELIVERED]
     settled = await until(
         lambda: house.purchase(started.purchase_id), lambda seen: seen.policy_status == "issued"

@@ -10,7 +10,6 @@ from domain.purchases import RefundProgress, ReviewReason
 from domain.refunds import RefundStatus
 from tests.journeys.house import PRICE, House
 from tests.journeys.providers import REFUND_FAILS_LATER, REFUND_SETTLES_LATER
-from tests.journeys.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
 
@@ -67,9 +66,7 @@ async def test_a_refund_that_settles_later_is_told_of_then(house: House) -> None
     bought = await house.bought(sold, REFUND_SETTLES_LATER)
 
     refund = await refunded(house, bought, 5_000)
-    await until(
-        lambda: house.refund(refund.refund_id), lambda seen: seen.provider_refund_id is not None
-    )
+    await house.asked_for(refund.refund_id)
     assert (await house.refund(refund.refund_id)).status is RefundStatus.PENDING
 
     await house.providers.settle()
@@ -87,7 +84,7 @@ async def test_a_refund_that_fails_later_frees_its_money_and_asks_for_a_person(
     await house.providers.settle()
 
     await house.until_refund(refund.refund_id, RefundStatus.FAILED)
-    after = await until(lambda: house.purchase(bought.purchase_id), lambda seen: seen.needs_review)
+    after = await house.in_review(bought.purchase_id)
     assert after.amount_refunded.minor == 0
     assert after.reviews[0].reason is ReviewReason.REFUND_FAILED
 
@@ -118,7 +115,7 @@ async def test_a_bank_debit_under_way_cannot_be_cancelled(house: House) -> None:
     sold = await house.quote()
     started = await house.start(sold)
     await house.providers.pay_by_bank(started.session_id, "settles_later")
-    await until(lambda: house.purchase(started.purchase_id), lambda seen: seen.processing)
+    await house.processing(started.purchase_id)
 
     # When somebody cancels meanwhile, they learn that the bank cannot be stopped
     answer = await house.http.post(f"/purchases/{started.purchase_id}/cancel")
