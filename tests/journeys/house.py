@@ -49,7 +49,7 @@ class House:
     async def quote(self, customer: str = "customer", price: int = PRICE) -> Sold:
         number = f"{next(_numbers)}-{uuid4().hex[:8]}"
         sold = Sold(quote_id=f"quote-{number}", customer=f"{customer}-{number}@example.com")
-        answer = await self.http.post("/quotes", json=_quote(sold, price))
+        answer = await self.http.post("/quotes", json=quote_of(sold, price))
         assert answer.status_code == 201, answer.text
         return sold
 
@@ -167,7 +167,7 @@ def wish(sold: Sold, price: int = PRICE) -> dict[str, JsonValue]:
     return {"quote_id": sold.quote_id, "user_id": "alice", "amount": price, "currency": "SGD"}
 
 
-def _quote(sold: Sold, price: int) -> dict[str, JsonValue]:
+def quote_of(sold: Sold, price: int = PRICE) -> dict[str, JsonValue]:
     today = date.today()
     return {
         "quote_id": sold.quote_id,
