@@ -18,6 +18,7 @@ from settings import Settings
 
 WEBHOOK_SECRET = "whsec_of_a_provider_on_this_machine"
 ANSWER_WITHIN = 120
+UNUSED_FOR = 3  # seconds; less than the API keeps an idle connection open
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ async def stage(home: Path, told: Callable[[str], None]) -> AsyncIterator[Stage]
             )
             async with aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN),
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=UNUSED_FOR),
             ) as http:
                 yield Stage(
                     shop=Shop(running, http, await connect_temporal(settings), url),
