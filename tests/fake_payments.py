@@ -107,7 +107,9 @@ class FakePayments:
 
     async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
         self._meet("fetch_refund")
-        return self.refunds[provider_refund_id]
+        seen = self.refunds[provider_refund_id]
+        await self._answered("fetch_refund")
+        return seen
 
     # The customer, the bank and the person at the provider's dashboard
 

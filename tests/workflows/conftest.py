@@ -3,45 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from tests.fake_world import World
-from tests.workflows.servers import program, start_dev_server
+from tests.workflows.servers import start_dev_server, start_skipping_server
 from tests.workflows.stories import Stories
 from tests.workflows.workers import workers
-from workflows import attributes
-
-TYPES = {
-    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "Bool": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
-}
-
-
-@pytest.fixture
-async def skipping() -> AsyncIterator[WorkflowEnvironment]:
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=program("temporal-test-server"),
-        data_converter=pydantic_data_converter,
-    ) as env:
-        await _add_search_attributes(env.client)
-        yield env
-
-
-@pytest.fixture(scope="session")
-async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
-    async with await start_dev_server() as env:
-        yield env
-
-
-async def _add_search_attributes(client: Client) -> None:
-    types = {name: TYPES[kind] for name, kind in attributes.ALL.items()}
-    await client.operator_service.add_search_attributes(
-        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=types)
-    )
 
 
 @pytest.fixture
@@ -50,6 +17,12 @@ def world() -> World:
 
 
 @pytest.fixture
-async def stories(skipping: WorkflowEnvironment, world: World) -> AsyncIterator[Stories]:
-    async with workers(skipping.client, world):
-        yield Stories(skipping, skipping.client, world)
+async def stories(world: World) -> AsyncIterator[Stories]:
+    async with await start_skipping_server() as env, workers(env.client, world):
+        yield Stories(env, env.client, world)
+
+
+@pytest.fixture(scope="session")
+async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
+    async with await start_dev_server() as env:
+        yield env

@@ -4,6 +4,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -19,6 +21,10 @@ KEYS: tuple[SearchAttributeKey[str] | SearchAttributeKey[bool], ...] = (
     attributes.NEEDS_REVIEW,
     attributes.LIVE_MODE,
 )
+TYPES = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Bool": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+}
 # The queue of the one history shard is looked at 20 times a second by default: 50 ms per step.
 AT_ONCE = [
     "--dynamic-config-value",
@@ -32,6 +38,18 @@ def program(name: str) -> str | None:
     """One that stands beside this Python, or somewhere on PATH."""
     beside = Path(sys.executable).with_name(name)
     return str(beside) if beside.exists() else shutil.which(name)
+
+
+async def start_skipping_server() -> WorkflowEnvironment:
+    env = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=program("temporal-test-server"),
+        data_converter=pydantic_data_converter,
+    )
+    types = {name: TYPES[kind] for name, kind in attributes.ALL.items()}
+    await env.client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=env.client.namespace, search_attributes=types)
+    )
+    return env
 
 
 async def start_dev_server() -> WorkflowEnvironment:

@@ -204,6 +204,12 @@ class Stories:
         finally:
             await self.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
 
+    async def until_it_shows_review(self, order: PurchaseOrder) -> None:
+        """The list of workflows follows the rows, a moment later."""
+        async with asyncio.timeout(SOON):
+            while not (await self.shown(order)).needs_review:
+                continue
+
     async def until(self, found: Callable[[], Found]) -> Found:
         """What a look finds, as soon as it finds anything."""
         async with asyncio.timeout(SOON):

@@ -103,7 +103,7 @@ async def test_a_policy_that_cannot_be_printed_waits_for_a_person_who_has_it_pri
 ) -> None:
     order = await _in_review(stories)
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.POLICY_NOT_ISSUED]
-    assert (await stories.shown(order)).needs_review
+    await stories.until_it_shows_review(order)
     assert await stories.retry_issue(order) is PolicyStatus.NONE  # the defect is still there
     stories.world.printer.defect = None
     await stories.retry_issue(order)

@@ -6,6 +6,7 @@ from domain.errors import Code
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
+from gateways.faults import Busy
 from tests.fake_payments import DECLINED
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
@@ -190,14 +191,15 @@ async def test_an_event_that_comes_while_the_provider_is_read_is_read_for_itself
     order = stories.world.order()
     await stories.opened(order)
     payments = stories.world.payments
+    payments.faults_before["fetch_checkout"].append(Busy("503"))
     payments.hold("fetch_checkout")
     first = await stories.tell_change(order)
-    await stories.until(lambda: "fetch_checkout" in payments.calls)
+    await stories.until(lambda: payments.calls.count("fetch_checkout") == 2)
     second = await stories.tell_change(order)
     payments.let_go("fetch_checkout")
     await stories.until(lambda: second in stories.world.rows.handled)
     assert first in stories.world.rows.handled
-    assert payments.calls.count("fetch_checkout") == 2
+    assert payments.calls.count("fetch_checkout") == 3
 
 
 async def test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid(

@@ -168,6 +168,26 @@ async def test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll(
     assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.SUCCEEDED
 
 
+async def test_a_word_that_comes_while_the_refund_is_read_is_read_for_itself(
+    stories: Stories,
+) -> None:
+    order, _ = await _paid(stories)
+    payments = stories.world.payments
+    payments.next_refunds.append(ProviderRefundState.PENDING)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.until(lambda: _stored(stories, refund).provider_refund_id)
+    payments.faults_before["fetch_refund"].append(Busy("503"))
+    payments.hold("fetch_refund")
+    await stories.tell_refund(order, refund.refund_id)
+    await stories.until(lambda: payments.calls.count("fetch_refund") == 2)
+    made = payments.provider_id_of(refund.refund_id)
+    payments.settle_refund(made, ProviderRefundState.SUCCEEDED)
+    second = await stories.tell_refund(order, refund.refund_id)
+    payments.let_go("fetch_refund")
+    await stories.until(lambda: second in stories.world.rows.handled)
+    assert _stored(stories, refund).status is RefundStatus.SUCCEEDED
+
+
 async def test_a_refund_that_stays_pending_for_a_month_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:

@@ -1,0 +1,133 @@
+"""Record the histories that replay is tested with: ``python -m tests.workflows.record_histories``.
+
+Record them anew when a workflow has changed on purpose and no run of the old code is under way;
+otherwise a failing replay means that running purchases would break: use ``workflow.patched``.
+"""
+
+import asyncio
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+
+from domain.links import workflow_id_of as link_workflow_id_of
+from domain.purchases import workflow_id_of as purchase_workflow_id_of
+from domain.refunds import Asker
+from domain.refunds import workflow_id_of as refund_workflow_id_of
+from tests.fake_world import World
+from tests.workflows import test_issuing as issuing
+from tests.workflows import test_link as link
+from tests.workflows import test_opening as opening
+from tests.workflows import test_payment as payment
+from tests.workflows import test_refunds as refunds
+from tests.workflows.servers import start_dev_server, start_skipping_server
+from tests.workflows.stories import Stories
+from tests.workflows.workers import workers
+
+HISTORIES = Path(__file__).with_name("histories")
+Story = Callable[[Stories], Awaitable[None]]
+
+# These need no time to pass and run on the real server; the others on the one that skips it.
+SHORT: Mapping[str, Story] = {
+    "paid": payment.test_a_paid_purchase_becomes_a_delivered_policy,
+    "declined_then_paid": (
+        payment.test_a_declined_card_leaves_the_purchase_failed_and_retryable_and_then_paid
+    ),
+    "paid_while_cancelling": payment.test_a_payment_that_is_faster_than_the_cancellation_wins,
+    "wrong_amount": payment.test_a_wrong_amount_goes_to_review_and_issues_nothing,
+    "stored_fault": (
+        opening.test_a_stored_fault_gets_a_new_key_only_after_a_look_that_finds_no_checkout
+    ),
+    "refused_opening": (
+        opening.test_a_provider_that_refuses_the_checkout_ends_the_purchase_and_frees_the_quote
+    ),
+    "retried_issue": (
+        issuing.test_a_policy_that_cannot_be_printed_waits_for_a_person_who_has_it_printed
+    ),
+    "bounced": issuing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
+    "full_refund": refunds.test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy,
+    "failed_later": refunds.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
+    "adopted_refund": refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
+    "revoked": link.test_a_revoked_link_ends_at_once,
+}
+LONG: Mapping[str, Story] = {
+    "declined_and_left": payment.test_a_declined_customer_who_leaves_is_told_once,
+    "cancelled": payment.test_a_cancelled_purchase_can_no_longer_be_paid,
+    "expired": payment.test_an_abandoned_checkout_expires_and_frees_the_quote,
+    "late_money": (
+        payment.test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told
+    ),
+    "lost_webhook": payment.test_a_lost_webhook_is_made_up_for_by_the_poll,
+    "settled_later": payment.test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid,
+    "debit_bounced": (
+        payment.test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told
+    ),
+    "database_outage": payment.test_a_database_outage_delays_a_purchase_and_loses_nothing,
+    "mail_outage": (
+        issuing.test_a_mail_outage_of_two_days_delays_the_message_and_never_un_issues_the_policy
+    ),
+    "refund_in_review": issuing.test_a_refund_ends_a_policy_that_cannot_be_printed,
+    "approved": refunds.test_what_an_agent_asks_for_waits_for_a_human_who_agrees,
+    "unanswered": refunds.test_nobodys_answer_within_three_days_is_a_no,
+    "pending_refund": refunds.test_a_pending_refund_is_settled_by_the_webhook,
+    "polled_refund": (refunds.test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll),
+    "seven_days": (
+        link.test_an_unpaid_link_reminds_on_day_three_and_six_and_says_farewell_on_day_seven
+    ),
+    "link_paid": link.test_a_link_paid_after_a_reminder_gets_no_other,
+}
+
+
+async def record_all() -> None:
+    HISTORIES.mkdir(exist_ok=True)
+    for old in HISTORIES.glob("*.json"):
+        old.unlink()
+    async with await start_dev_server() as env:
+        for name, story in SHORT.items():
+            await _record(env, name, story)
+    for name, story in LONG.items():
+        async with await start_skipping_server() as env:
+            await _record(env, name, story)
+
+
+async def _record(env: WorkflowEnvironment, name: str, story: Story) -> None:
+    world = World()
+    stories = Stories(env, env.client, world)
+    async with workers(env.client, world):
+        await story(stories)
+    for kind, workflow_id in _workflows_of(world):
+        history = await env.client.get_workflow_handle(workflow_id).fetch_history()
+        path = HISTORIES / f"{name}.{kind}.json"
+        path.write_text(_published(history), "utf-8")
+        print(f"{path.name}: {len(history.events)} events")  # noqa: T201
+
+
+def _workflows_of(world: World) -> Iterator[tuple[str, str]]:
+    """The first of each kind: what the others did is told by a story of their own."""
+    own = [each for each in world.rows.refunds.values() if each.asker is not Asker.PROVIDER]
+    for kind, ids in (
+        ("purchase", [purchase_workflow_id_of(each) for each in world.rows.purchases]),
+        ("refund", [refund_workflow_id_of(each.refund_id) for each in own]),
+        ("link", [link_workflow_id_of(each) for each in world.rows.links]),
+    ):
+        yield from ((kind, workflow_id) for workflow_id in ids[:1])
+
+
+def _published(history: WorkflowHistory) -> str:
+    """Without what tells of the machine it was recorded on: traces, process and host names."""
+    events = json.loads(history.to_json(), object_hook=_without_traces)
+    return re.sub(r"\d+@[\w.-]+", "worker", json.dumps(events, indent=1)) + "\n"
+
+
+def _without_traces(fields: dict[str, object]) -> dict[str, object]:
+    hidden = ("stackTrace", "binaryChecksum")
+    return {name: value for name, value in fields.items() if name not in hidden}
+
+
+if __name__ == "__main__":
+    logging.disable()  # the stories are full of faults that are meant to be
+    asyncio.run(record_all())
