@@ -123,7 +123,8 @@ def _temporal_command(binary: str, settings: Settings) -> tuple[str, ...]:
         *tuning,
         *searchable,
     )
-    return (binary, "server", "start-dev", *(word for pair in options for word in pair))
+    plain = ("server", "start-dev", "--ui-disable-news-fetch")
+    return (binary, *plain, *(word for pair in options for word in pair))
 
 
 async def _temporal_answers(settings: Settings) -> None:
