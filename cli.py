@@ -107,6 +107,8 @@ def worker(
     ] = None,
 ) -> None:
     """Run a Temporal worker until it is told to stop."""
+    import uvloop
+
     from settings import Settings
     from worker import QUEUES, run_worker
 
@@ -114,7 +116,7 @@ def worker(
     unknown = set(queues) - set(QUEUES)
     if unknown:
         _fail(f"no queue is called {', '.join(sorted(unknown))}; there are {', '.join(QUEUES)}")
-    asyncio.run(run_worker(Settings(), queues, lambda: _say(json.dumps({"worker": queues}))))
+    uvloop.run(run_worker(Settings(), queues, lambda: _say(json.dumps({"worker": queues}))))
 
 
 @app.command()

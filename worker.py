@@ -1,13 +1,13 @@
 """Composition root of the worker: builds gateways and repositories, hands them to activities."""
 
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from pydantic import SecretStr
 from temporalio.client import Client
-from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.emails import EmailActivities
 from activities.letters import Letters
@@ -43,8 +43,6 @@ Steps = tuple[Callable[..., Awaitable[object]], ...]
 QUEUES = (options.PURCHASES, options.DOCUMENTS)
 # A deployment waits this long for steps under way; what has not ended by then is done elsewhere.
 GRACE = timedelta(seconds=20)
-# Pure modules, imported once instead of once for every workflow run.
-PASSED_THROUGH = ("domain", "activities", "workflows", "gateways", "iso4217", "email_validator")
 
 
 async def run_worker(
@@ -71,6 +69,7 @@ async def run_worker(
             await stack.enter_async_context(
                 purchases_worker(client, settings, database, payments, mail)
             )
+        gc.freeze()  # what is loaded by now stays: the collector need not walk it each time
         if on_ready is not None:
             on_ready()
         await told_to_stop()
@@ -88,9 +87,7 @@ def purchases_worker(
         client,
         task_queue=options.PURCHASES,
         workflows=[PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
-        ),
+        workflow_runner=UnsandboxedWorkflowRunner(),  # the tests run them in the sandbox
         activities=[
             *_purchase_steps(settings, database, payments),
             *_refund_steps(database, payments),
