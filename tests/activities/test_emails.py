@@ -13,9 +13,11 @@ from domain.links import LinkOrder, LinkStatus
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
 from domain.policies import PolicyStatus
 from domain.purchases import Purchase, Settlement
+from domain.refunds import Refund, RefundStatus
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_payments import DECLINED
+from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_rows import FakePurchaseRecords
 from tests.fake_world import PRICE, TENANT, World
 
@@ -273,3 +275,40 @@ async def test_a_lost_answer_leaves_no_doubt_in_its_name() -> None:
     world.mail.fault = OutcomeUnknown("no answer")
     assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
     assert _status(world, order) is EmailStatus.SENDING
+
+
+@pytest.mark.parametrize("about", ["purchase_id", "refund_id", "link_id"])
+async def test_a_letter_about_a_missing_row_is_a_defect_and_not_sent(about: str) -> None:
+    world = World()
+    order = (await _issued(world)).model_copy(update={about: derived_id("pur", "missing")})
+    with pytest.raises((LookupError, ApplicationError)):
+        await _send(world, order)
+    assert world.mail.sent == []
+
+
+async def test_a_letter_about_nothing_is_never_sent() -> None:
+    world = World()
+    order = (await _issued(world)).model_copy(update={"purchase_id": None})
+    assert (await _send_in_vain(world, order)).non_retryable
+
+
+async def test_a_refund_is_told_of_only_while_it_stands() -> None:
+    world = World()
+    confirmation = await _issued(world)
+    assert confirmation.purchase_id is not None
+    order = world.rows.purchases[confirmation.purchase_id].order
+    refund = await FakeRefundRecords(world.rows).request(
+        world.refund_request(order, 7500), world.clock()
+    )
+    assert isinstance(refund, Refund)
+    told = confirmation.model_copy(
+        update={"template": EmailTemplate.REFUND_MADE, "refund_id": refund.refund_id}
+    )
+    world.rows.refunds[refund.refund_id] = refund.model_copy(update={"status": RefundStatus.FAILED})
+    assert await world.letters().gather(told) is None
+    world.rows.refunds[refund.refund_id] = refund.model_copy(
+        update={"status": RefundStatus.SUCCEEDED}
+    )
+    letter = await world.letters().gather(told)
+    assert letter is not None
+    assert (letter.refunded, letter.paid_too_late) == (refund.amount, False)

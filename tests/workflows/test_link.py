@@ -124,3 +124,18 @@ async def test_a_mail_outage_hinders_no_revocation_and_no_reminder_comes_after_i
     stories.world.mail.fault = None
     await run.result()
     assert stories.world.mail.sent == []
+
+
+async def test_a_payment_minds_no_link_whose_workflow_is_gone(stories: Stories) -> None:
+    link = await _saved(stories)
+    order = stories.world.order(quote_id=link.quote_id)
+    assert (await stories.paid(order)).is_paid
+    assert stories.world.rows.links[link.link_id].status is LinkStatus.PAID
+
+
+async def test_a_link_tells_how_it_stands(stories: Stories) -> None:
+    run = await stories.start_link(await _saved(stories))
+    await run.signal("moon_risen")
+    assert await run.query(PaymentLinkWorkflow.current) is LinkStatus.ACTIVE
+    await run.signal(PaymentLinkWorkflow.quote_paid)
+    assert await run.query(PaymentLinkWorkflow.current) is LinkStatus.PAID

@@ -105,6 +105,17 @@ async def test_a_stored_fault_after_the_effect_opens_no_second_checkout(stories:
     assert purchase.checkout is not None
 
 
+async def test_a_provider_that_stores_a_fault_under_every_key_refuses_the_purchase(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    stories.world.payments.faults_before["open_checkout"].extend([StoredFault("500")] * 3)
+    answer = await stories.open(order)
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.PROVIDER_REFUSED
+    assert stories.world.payments.calls.count("open_checkout") == 3
+
+
 async def test_an_event_about_an_unrecorded_checkout_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:

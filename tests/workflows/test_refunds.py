@@ -15,6 +15,7 @@ from domain.refunds import Asker, Refund, RefundStatus
 from gateways.faults import Busy, OutcomeUnknown, StoredFault
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
+from workflows.refund import RefundWorkflow
 
 HALF = PRICE.minor // 2
 
@@ -145,6 +146,9 @@ async def test_a_pending_refund_is_settled_by_the_webhook(stories: Stories) -> N
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     await stories.until(lambda: _stored(stories, refund).provider_refund_id)
+    run = stories.refund_run(refund.refund_id)
+    await run.signal("moon_risen")
+    assert await run.query(RefundWorkflow.current) == _stored(stories, refund)
     assert _stored(stories, refund).status is RefundStatus.PENDING
     assert stories.world.mail.sent == []
     made = stories.world.payments.provider_id_of(refund.refund_id)
