@@ -19,6 +19,7 @@ from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Asker
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.fake_world import World
+from tests.workflows import test_approvals as approvals
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_link as link
 from tests.workflows import test_opening as opening
@@ -71,8 +72,8 @@ LONG: Mapping[str, Story] = {
         issuing.test_a_mail_outage_of_two_days_delays_the_message_and_never_un_issues_the_policy
     ),
     "refund_in_review": issuing.test_a_refund_ends_a_policy_that_cannot_be_printed,
-    "approved": refunds.test_what_an_agent_asks_for_waits_for_a_human_who_agrees,
-    "unanswered": refunds.test_nobodys_answer_within_three_days_is_a_no,
+    "approved": approvals.test_what_an_agent_asks_for_waits_for_a_human_who_agrees,
+    "unanswered": approvals.test_nobodys_answer_within_three_days_is_a_no,
     "pending_refund": refunds.test_a_pending_refund_is_settled_by_the_webhook,
     "polled_refund": (refunds.test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll),
     "seven_days": (

@@ -1,11 +1,7 @@
-"""Money on its way back: claimed once, agreed to by a human, decided by the provider."""
+"""Money on its way back: claimed once, and decided by the provider."""
 
 import asyncio
 from datetime import timedelta
-
-import pytest
-from temporalio.client import WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
 
 from domain.errors import Code
 from domain.money import Money
@@ -89,56 +85,6 @@ async def test_an_unpaid_purchase_has_nothing_to_refund(stories: Stories) -> Non
     assert isinstance(answer, Refusal)
     assert answer.code is Code.NOT_PAID
     assert "create_refund" not in stories.world.payments.calls
-
-
-async def test_what_an_agent_asks_for_waits_for_a_human_who_agrees(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
-    request = stories.world.refund_request(order, HALF, asker=Asker.AGENT)
-    waiting = await stories.refunded(order, request)
-    assert waiting.status is RefundStatus.AWAITING_APPROVAL
-    await stories.pass_time(timedelta(hours=71))
-    assert stories.world.payments.refunded(payment_id) == 0
-    approved = await stories.decide(waiting, approved=True)
-    assert (approved.status, approved.decided_by) == (RefundStatus.PENDING, "key_boss")
-    await stories.refund_end(waiting.refund_id)
-    assert stories.world.payments.refunded(payment_id) == HALF
-
-
-async def test_a_decided_refund_cannot_be_decided_again(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
-    request = stories.world.refund_request(order, HALF, approval_above=0)
-    waiting = await stories.refunded(order, request)
-    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
-    await stories.decide(waiting, approved=True)
-    with pytest.raises(WorkflowUpdateFailedError) as refused:
-        await stories.decide(waiting, approved=False)
-    assert isinstance(refused.value.cause, ApplicationError)
-    assert refused.value.cause.type == Code.REFUND_NOT_AWAITING_APPROVAL
-    assert _stored(stories, waiting).status is RefundStatus.PENDING
-    await stories.until(lambda: stories.world.payments.refunded(payment_id))
-
-
-async def test_a_declined_refund_moves_nothing_and_frees_its_claim(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
-    waiting = await stories.refunded(order, stories.world.refund_request(order, approval_above=0))
-    declined = await stories.decide(waiting, approved=False)
-    assert declined.status is RefundStatus.DECLINED
-    await stories.refund_end(waiting.refund_id)
-    assert "create_refund" not in stories.world.payments.calls
-    assert stories.world.mail.sent == []
-    again = await stories.refunded(order, stories.world.refund_request(order))
-    await stories.refund_end(again.refund_id)
-    assert stories.world.payments.refunded(payment_id) == PRICE.minor
-
-
-async def test_nobodys_answer_within_three_days_is_a_no(stories: Stories) -> None:
-    order, _ = await _paid(stories)
-    waiting = await stories.refunded(order, stories.world.refund_request(order, approval_above=0))
-    started = await stories.env.get_current_time()
-    ended = await stories.refund_end(waiting.refund_id)
-    assert (ended.status, ended.decided_by) == (RefundStatus.DECLINED, "timeout")
-    waited = await stories.env.get_current_time() - started
-    assert timedelta(hours=72) <= waited < timedelta(hours=73)
 
 
 async def test_a_pending_refund_is_settled_by_the_webhook(stories: Stories) -> None:

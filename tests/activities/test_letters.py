@@ -1,0 +1,149 @@
+"""What letters say, and when there is nothing to say any more."""
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from domain.emails import EmailOrder, EmailStatus, EmailTemplate, email_id_of
+from domain.identifiers import derived_id
+from domain.links import LinkOrder, LinkStatus
+from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
+from domain.purchases import Purchase, Settlement
+from domain.refunds import Refund, RefundStatus
+from tests.fake_payments import DECLINED
+from tests.fake_refund_rows import FakeRefundRecords
+from tests.fake_rows import FakePurchaseRecords
+from tests.fake_world import PRICE, TENANT, World
+
+
+async def _issued(world: World) -> EmailOrder:
+    """A paid purchase with a printed policy, and the order to confirm it."""
+    order, at = world.order(), world.clock()
+    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=at)
+    seen = CheckoutSnapshot(
+        session_id="cs_1", state=CheckoutState.COMPLETE, paid=PRICE, payment_id="pi_1"
+    )
+    records = FakePurchaseRecords(world.rows)
+    purchase = (await records.open(order, at)).opened(checkout).applied(seen, at)
+    await records.record(Settlement(purchase=purchase), at)
+    await ActivityEnvironment().run(world.policies().issue_policy, order.purchase_id)
+    return EmailOrder(
+        email_id=email_id_of(order.purchase_id, EmailTemplate.PAYMENT_CONFIRMATION),
+        template=EmailTemplate.PAYMENT_CONFIRMATION,
+        tenant_id=TENANT,
+        purchase_id=order.purchase_id,
+    )
+
+
+async def _send(world: World, order: EmailOrder) -> EmailStatus:
+    return await ActivityEnvironment().run(world.emails().send_email, order)
+
+
+async def _send_in_vain(world: World, order: EmailOrder) -> ApplicationError:
+    with pytest.raises(ApplicationError) as told:
+        await _send(world, order)
+    return told.value
+
+
+async def test_a_purchase_without_an_address_is_told_of_once_and_for_all() -> None:
+    world = World()
+    order = await _issued(world)
+    assert order.purchase_id is not None
+    purchase = world.rows.purchases[order.purchase_id]
+    nobody = purchase.order.model_copy(update={"customer_email": None})
+    world.rows.purchases[order.purchase_id] = purchase.model_copy(update={"order": nobody})
+    told = await _send_in_vain(world, order)
+    assert (told.type, told.non_retryable) == ("Unsendable", True)
+
+
+async def test_nobody_is_told_of_a_failure_after_having_paid() -> None:
+    world = World()
+    confirmation = await _issued(world)
+    order = confirmation.model_copy(update={"template": EmailTemplate.PAYMENT_FAILED})
+    assert await _send(world, order) is EmailStatus.SUPERSEDED
+    assert (world.mail.sent, world.rows.emails) == ([], {})
+
+
+async def test_a_failure_is_told_with_the_page_to_pay_on() -> None:
+    world = World()
+    purchase = Purchase(order=world.order())
+    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=world.clock())
+    seen = CheckoutSnapshot(session_id="cs_1", state=CheckoutState.OPEN, failure=DECLINED)
+    failed = purchase.opened(checkout).applied(seen, world.clock())
+    world.rows.purchases[purchase.order.purchase_id] = failed
+    order = EmailOrder(
+        email_id=derived_id("eml", "failed"),
+        template=EmailTemplate.PAYMENT_FAILED,
+        tenant_id=TENANT,
+        purchase_id=purchase.order.purchase_id,
+    )
+    letter = await world.letters().gather(order)
+    assert letter is not None
+    assert (letter.pay_url, letter.failure_reason) == (checkout.url, DECLINED.reason)
+
+
+@pytest.mark.parametrize(
+    ("template", "status", "is_sent"),
+    [
+        (EmailTemplate.PAYMENT_LINK, LinkStatus.ACTIVE, True),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.ACTIVE, True),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.PAID, False),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.REVOKED, False),
+        (EmailTemplate.LINK_REMINDER, LinkStatus.EXPIRED, False),
+        (EmailTemplate.LINK_EXPIRED, LinkStatus.EXPIRED, True),
+        (EmailTemplate.LINK_EXPIRED, LinkStatus.PAID, False),
+    ],
+)
+async def test_a_link_is_written_about_only_while_it_is_true(
+    template: EmailTemplate, status: LinkStatus, is_sent: bool
+) -> None:
+    world = World()
+    link: LinkOrder = world.link(world.clock())
+    world.rows.links[link.link_id] = world.rows.links[link.link_id].model_copy(
+        update={"status": status}
+    )
+    order = EmailOrder(
+        email_id=email_id_of(link.link_id, template),
+        template=template,
+        tenant_id=TENANT,
+        link_id=link.link_id,
+    )
+    assert (await _send(world, order) is EmailStatus.ACCEPTED) is is_sent
+    assert bool(world.mail.sent) is is_sent
+
+
+@pytest.mark.parametrize("about", ["purchase_id", "refund_id", "link_id"])
+async def test_a_letter_about_a_missing_row_is_a_defect_and_not_sent(about: str) -> None:
+    world = World()
+    order = (await _issued(world)).model_copy(update={about: derived_id("pur", "missing")})
+    with pytest.raises((LookupError, ApplicationError)):
+        await _send(world, order)
+    assert world.mail.sent == []
+
+
+async def test_a_letter_about_nothing_is_never_sent() -> None:
+    world = World()
+    order = (await _issued(world)).model_copy(update={"purchase_id": None})
+    assert (await _send_in_vain(world, order)).non_retryable
+
+
+async def test_a_refund_is_told_of_only_while_it_stands() -> None:
+    world = World()
+    confirmation = await _issued(world)
+    assert confirmation.purchase_id is not None
+    order = world.rows.purchases[confirmation.purchase_id].order
+    refund = await FakeRefundRecords(world.rows).request(
+        world.refund_request(order, 7500), world.clock()
+    )
+    assert isinstance(refund, Refund)
+    told = confirmation.model_copy(
+        update={"template": EmailTemplate.REFUND_MADE, "refund_id": refund.refund_id}
+    )
+    world.rows.refunds[refund.refund_id] = refund.model_copy(update={"status": RefundStatus.FAILED})
+    assert await world.letters().gather(told) is None
+    world.rows.refunds[refund.refund_id] = refund.model_copy(
+        update={"status": RefundStatus.SUCCEEDED}
+    )
+    letter = await world.letters().gather(told)
+    assert letter is not None
+    assert (letter.refunded, letter.paid_too_late) == (refund.amount, False)
