@@ -89,4 +89,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at once: an upgrade in mid-transaction would fail, not wait."""
     reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    cursor = connection.connection.cursor()  # the driver's own: a statement of SQLAlchemy's costs
+    cursor.execute("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    cursor.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,7 +16,6 @@ from persistence.clock import now
 from persistence.database import Database
 from persistence.pages import after, page_of
 from persistence.rows.events import EventRow, event_of
-from persistence.statements import insert_of, locked
 
 _EVENTS = SQLModel.metadata.tables["webhook_events"]  # plain: an update of no loaded rows
 _MARK_HANDLED = (
@@ -28,6 +28,29 @@ _MARK_HANDLED = (
 )
 
 
+# Built once, and without rows to load: every webhook comes through these.
+_STORE = {
+    dialect: insert(_EVENTS)
+    .on_conflict_do_update(
+        index_elements=["provider", "provider_event_id"],
+        set_={"deliveries": _EVENTS.c.deliveries + 1},
+    )
+    .returning(*_EVENTS.c)
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_UPDATE = (
+    update(_EVENTS)
+    .where(_EVENTS.c.event_id == bindparam("of"))
+    .values(
+        outcome=bindparam("now_outcome"),
+        **{
+            name: func.coalesce(bindparam(f"now_{name}"), _EVENTS.c[name])
+            for name in ("workflow_id", "purchase_id", "tenant_id", "handed_over_at")
+        },
+    )
+)
+
+
 @dataclass(frozen=True)
 class EventRecords:
     database: Database
@@ -37,17 +60,10 @@ class EventRecords:
     ) -> tuple[WebhookEvent, bool]:
         """The event as stored, and whether it is new; a delivery more is counted."""
         async with self.database.transaction() as session:
-            stored = (
-                insert_of(session, EventRow)
-                .values(**_columns_of(provider, event, at))
-                .on_conflict_do_update(
-                    index_elements=["provider", "provider_event_id"],
-                    set_={"deliveries": col(EventRow.deliveries) + 1},
-                )
-                .returning(EventRow)
-            )
-            row: EventRow = (await session.exec(stored)).scalar_one()
-            return event_of(row), row.deliveries == 1
+            statement = _STORE[session.get_bind().dialect.name]
+            stored = await session.exec(statement, params=_columns_of(provider, event, at))
+            row = WebhookEvent.model_validate(stored.mappings().one())
+            return row, row.deliveries == 1
 
     async def update(
         self,
@@ -59,16 +75,17 @@ class EventRecords:
         at: datetime | None = None,
     ) -> None:
         """What became of it. What is not told (None) stays as it is."""
+        told = {
+            "of": event_id,
+            "now_outcome": outcome,
+            "now_workflow_id": workflow_id,
+            "now_purchase_id": purchase_id,
+            "now_tenant_id": tenant_id,
+            "now_handed_over_at": (at or now()) if outcome is EventOutcome.HANDED_OVER else None,
+        }
         async with self.database.transaction() as session:
-            row = await locked(session, EventRow, event_id)
-            if row is None:
+            if (await session.exec(_UPDATE, params=told)).rowcount == 0:
                 raise NotFound(Code.EVENT_NOT_FOUND, f"no event {event_id}")
-            row.outcome = outcome
-            row.workflow_id = workflow_id or row.workflow_id
-            row.purchase_id = purchase_id or row.purchase_id
-            row.tenant_id = tenant_id or row.tenant_id
-            if outcome is EventOutcome.HANDED_OVER:
-                row.handed_over_at = at or now()
 
     async def mark_handled(self, event_ids: tuple[str, ...], at: datetime) -> None:
         """Whoever handled them first gave the moment."""

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from domain.identifiers import new_id
@@ -13,6 +14,10 @@ from persistence.database import Database
 from persistence.pages import after, page_of
 from persistence.rows.tenants import ApiKeyRow, TenantRow, api_key_of
 from persistence.statements import insert_if_absent, locked
+
+_VALID = select(ApiKeyRow).where(
+    col(ApiKeyRow.hash) == bindparam("hash"), col(ApiKeyRow.revoked_at).is_(None)
+)
 
 
 @dataclass(frozen=True)
@@ -52,11 +57,8 @@ class KeyRecords:
 
     async def by_hash(self, hash: str) -> ApiKey | None:
         """None for a revoked key as for an unknown one."""
-        valid = select(ApiKeyRow).where(
-            col(ApiKeyRow.hash) == hash, col(ApiKeyRow.revoked_at).is_(None)
-        )
         async with self.database.reading() as session:
-            row = (await session.exec(valid)).first()
+            row = (await session.exec(_VALID, params={"hash": hash})).first()
         return api_key_of(row) if row else None
 
     async def revoke(self, tenant_id: str, key_id: str, at: datetime) -> ApiKey | None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Code, Conflict
 from domain.purchases import (
@@ -32,6 +33,18 @@ from persistence.rows.purchases import (
 from persistence.settlements import settled_by
 from persistence.statements import insert_if_absent, locked_purchase
 
+# Built once: every call comes through these.
+_BY_ID = select(PurchaseRow).where(col(PurchaseRow.purchase_id) == bindparam("purchase_id"))
+_LATEST = (
+    select(PurchaseRow)
+    .where(
+        col(PurchaseRow.tenant_id) == bindparam("tenant_id"),
+        col(PurchaseRow.quote_id) == bindparam("quote_id"),
+    )
+    .order_by(col(PurchaseRow.attempt).desc())
+    .limit(1)
+)
+
 
 @dataclass(frozen=True)
 class PurchaseRecords:
@@ -54,11 +67,11 @@ class PurchaseRecords:
         )
 
     async def get(self, purchase_id: str) -> Purchase | None:
-        row = await self._row(col(PurchaseRow.purchase_id) == purchase_id)
+        row = await self._first(_BY_ID, {"purchase_id": purchase_id})
         return purchase_of(row) if row else None
 
     async def order_of(self, purchase_id: str) -> PurchaseOrder | None:
-        row = await self._row(col(PurchaseRow.purchase_id) == purchase_id)
+        row = await self._first(_BY_ID, {"purchase_id": purchase_id})
         return order_of(row) if row else None
 
     async def record(self, settlement: Settlement, at: datetime) -> Settled:
@@ -100,9 +113,7 @@ class PurchaseRecords:
         return order_of(row) if row else None
 
     async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None:
-        row = await self._row(
-            col(PurchaseRow.tenant_id) == tenant_id, col(PurchaseRow.quote_id) == quote_id
-        )
+        row = await self._first(_LATEST, {"tenant_id": tenant_id, "quote_id": quote_id})
         return purchase_of(row) if row else None
 
     async def view(self, tenant_id: str, purchase_id: str) -> PurchaseView | None:
@@ -136,8 +147,13 @@ class PurchaseRecords:
 
     async def _row(self, *conditions: ColumnElement[bool]) -> PurchaseRow | None:
         latest = select(PurchaseRow).where(*conditions).order_by(col(PurchaseRow.attempt).desc())
+        return await self._first(latest.limit(1), {})
+
+    async def _first(
+        self, statement: SelectOfScalar[PurchaseRow], values: Mapping[str, str]
+    ) -> PurchaseRow | None:
         async with self.database.reading() as session:
-            return (await session.exec(latest.limit(1))).first()
+            return (await session.exec(statement, params=values)).first()
 
 
 def _loses_money(stored: Purchase, purchase: Purchase) -> bool:

@@ -1,11 +1,13 @@
 """Statements that both databases know but SQLAlchemy spells apart, and a lock by row."""
 
+from functools import cache
 from typing import TypeVar
 
-from sqlalchemy import Insert
+from sqlalchemy import Insert, bindparam, inspect
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Code, NotFound
 from persistence.rows.purchases import PurchaseRow
@@ -32,7 +34,21 @@ async def insert_if_absent(session: AsyncSession, row: SQLModel) -> bool:
 
 async def locked(session: AsyncSession, table: type[Row], key: str | tuple[str, ...]) -> Row | None:
     """The row, kept from other writers until the transaction ends."""
-    return await session.get(table, key, with_for_update=True)
+    keys = key if isinstance(key, tuple) else (key,)
+    values = {f"key_{n}": value for n, value in enumerate(keys)}
+    return (await session.exec(_locking(table), params=values)).first()
+
+
+@cache
+def _locking(table: type[Row]) -> SelectOfScalar[Row]:
+    """Built once for a table: building a statement costs as much as running it."""
+    keys = inspect(table).primary_key
+    return (
+        select(table)
+        .where(*(column == bindparam(f"key_{n}") for n, column in enumerate(keys)))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
 
 
 async def locked_purchase(session: AsyncSession, purchase_id: str) -> PurchaseRow:
