@@ -61,13 +61,13 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         purchases=purchase_rows,
         quotes=quotes,
         workflows=workflows,
-        max_amount_minor=settings.max_amount_minor,
+        max_amount_minor=settings.max_amount,
         livemode=settings.livemode,
     )
     return Services(
-        quotes=QuoteService(quotes, settings.max_amount_minor),
+        quotes=QuoteService(quotes, settings.max_amount),
         purchases=purchases,
-        refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above_minor),
+        refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above),
         links=LinkService(LinkRecords(database), quotes, emails, purchases, workflows),
         policies=PolicyService(policies, documents, urls),
         pages=PageService(purchase_rows, urls),

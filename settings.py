@@ -1,11 +1,14 @@
 """One frozen Settings from the environment; it refuses default secrets outside development."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.money import CurrencyCode, Limit
 
 
 class Settings(BaseSettings):
@@ -62,8 +65,10 @@ class Settings(BaseSettings):
     paybind_mcp_read_only: bool = False
 
     # Rules of this installation
-    max_amount_minor: int = 1_000_000
-    refund_approval_above_minor: int = 50_000
+    max_amount_minor: int = Field(1_000_000, ge=0)  # meant for two decimal places
+    max_amounts_minor: Mapping[CurrencyCode, int] = {}
+    refund_approval_above_minor: int = Field(50_000, ge=0)
+    refund_approvals_above_minor: Mapping[CurrencyCode, int] = {}
     document_link_seconds: int = 3600
     renderer_processes: int = 1
     max_body_bytes: int = 512_000
@@ -94,6 +99,17 @@ class Settings(BaseSettings):
     @property
     def livemode(self) -> bool:
         return self.paybind_mode == "live"
+
+    @property
+    def max_amount(self) -> Limit:
+        return Limit(default_minor=self.max_amount_minor, by_currency=self.max_amounts_minor)
+
+    @property
+    def refund_approval_above(self) -> Limit:
+        return Limit(
+            default_minor=self.refund_approval_above_minor,
+            by_currency=self.refund_approvals_above_minor,
+        )
 
     @cached_property
     def database(self) -> str:

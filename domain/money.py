@@ -1,5 +1,6 @@
 """Money is an integer of minor units and a currency; there is no float anywhere."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -74,6 +75,23 @@ class Money(Model):
                 Code.CURRENCY_MISMATCH, f"{other.currency} is not {self.currency}: nothing is added"
             )
         return other
+
+
+class Limit(Model):
+    """So much in each currency, in minor units.
+
+    ``default_minor`` is meant for two decimal places and stands for the same figure in the others:
+    1,000,000 is SGD 10,000.00, JPY 10,000 and KWD 10,000.000. Where the figure itself is wrong
+    (IDR 10,000 buys nothing), ``by_currency`` has its own.
+    """
+
+    default_minor: int = Field(ge=0)
+    by_currency: Mapping[CurrencyCode, Annotated[int, Field(ge=0)]] = {}
+
+    def of(self, currency: str) -> int:
+        if currency in self.by_currency:
+            return self.by_currency[currency]
+        return int(Decimal(self.default_minor).scaleb(exponent_of(currency) - 2))
 
 
 def require_chargeable(price: Money, maximum_minor: int) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.errors import Code, Conflict, NotFound
 from domain.model import Model
-from domain.money import Money, require_chargeable
+from domain.money import Limit, Money, require_chargeable
 from domain.policies import Policy, PolicyStatus
 from domain.purchases import (
     Cancellation,
@@ -42,7 +42,7 @@ class PurchaseService:
     purchases: PurchaseRecords
     quotes: QuoteRecords
     workflows: Workflows
-    max_amount_minor: int
+    max_amount_minor: Limit
     livemode: bool
 
     async def start(self, caller: Caller, request: PurchaseRequest) -> Purchase:
@@ -57,7 +57,7 @@ class PurchaseService:
         caller.require(Scope.WRITE)
         quote = await self._quote(caller, request.quote_id)
         quote.require_price(request.price)
-        require_chargeable(quote.price, self.max_amount_minor)
+        require_chargeable(quote.price, self.max_amount_minor.of(quote.price.currency))
         purchase, joined = await self._open(quote, request)
         if not purchase.holds_quote:  # it ended between our look and the answer
             purchase, joined = await self._open(quote, request)
@@ -141,6 +141,7 @@ class PurchaseService:
         caller.require(Scope.ADMIN)
         view = await self.get(caller, any_id)
         await self.purchases.resolve_review(view.purchase_id, reason, datetime.now(UTC))
+        await self.workflows.tell_review_resolved(await self.order(view.purchase_id))
         return await self.get(caller, view.purchase_id)
 
     async def require_unpaid(self, quote: Quote) -> Purchase | None:
@@ -162,9 +163,10 @@ class PurchaseService:
 
     async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
         latest = await self.require_unpaid(quote)
-        if latest is not None and latest.holds_quote:
-            return await self.workflows.open_checkout(latest.order), True
         quote.require_open(datetime.now(UTC))
+        if latest is not None and latest.holds_quote:
+            order = latest.order.model_copy(update={"payable_until": quote.valid_until})
+            return await self.workflows.open_checkout(order), True
         attempt = latest.order.attempt + 1 if latest else 1
         return await self.workflows.open_checkout(self._order(quote, request, attempt)), False
 
@@ -178,6 +180,7 @@ class PurchaseService:
             customer_email=request.customer_email or quote.customer_email,
             product_name=quote.product_name,
             price=quote.price,
+            payable_until=quote.valid_until,
             livemode=self.livemode,
         )
 

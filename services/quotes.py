@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from domain.errors import Code, Conflict, NotFound
 from domain.identifiers import new_id
-from domain.money import require_chargeable
+from domain.money import Limit, require_chargeable
 from domain.quotes import Offer, Quote, QuoteId
 from domain.tenants import Caller, Scope
 from persistence.quotes import QuoteRecords
@@ -18,12 +18,12 @@ class QuoteRequest(Offer):
 @dataclass(frozen=True)
 class QuoteService:
     quotes: QuoteRecords
-    max_amount_minor: int
+    max_amount_minor: Limit
 
     async def register(self, caller: Caller, request: QuoteRequest) -> Quote:
         """Keep a quote. The same again is the same quote; a changed one needs a new id."""
         caller.require(Scope.WRITE)
-        require_chargeable(request.price, self.max_amount_minor)
+        require_chargeable(request.price, self.max_amount_minor.of(request.price.currency))
         now = datetime.now(UTC)
         if request.valid_until <= now:
             raise Conflict(Code.QUOTE_EXPIRED, "valid_until is in the past")

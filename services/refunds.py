@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from domain.errors import Code, Conflict, NotFound
 from domain.identifiers import derived_id, new_id
 from domain.model import Model
-from domain.money import Money
+from domain.money import Limit, Money
 from domain.purchases import PaymentStatus
 from domain.refunds import Asker, Decision, Refund, RefundReason, RefundRequest, RefundStatus
 from domain.tenants import Caller, Scope
@@ -29,7 +29,7 @@ class RefundService:
     refunds: RefundRecords
     purchases: PurchaseService
     workflows: Workflows
-    approval_above_minor: int
+    approval_above_minor: Limit
 
     async def request(
         self, caller: Caller, wish: RefundWish, asker: Asker, human_agreed: bool = False
@@ -56,7 +56,7 @@ class RefundService:
             asker=asker,
             requested_by=caller.key_id,
             approved_by=caller.key_id if human_agreed and caller.may(Scope.REFUND) else None,
-            needs_approval_above=self.approval_above_minor,
+            needs_approval_above=self.approval_above_minor.of(view.price.currency),
         )
         order = await self.purchases.order(view.purchase_id)
         return await self.workflows.refund(order, request)

@@ -97,6 +97,20 @@ def test_the_public_address_has_no_slash_at_its_end(environment: pytest.MonkeyPa
     assert settings.api_url == "https://pay.example"
 
 
+def test_limits_are_in_the_currency_of_what_they_limit(environment: pytest.MonkeyPatch) -> None:
+    settings = read(
+        environment,
+        MAX_AMOUNT_MINOR="20000",
+        MAX_AMOUNTS_MINOR='{"idr": 15000000000}',
+        REFUND_APPROVALS_ABOVE_MINOR='{"JPY": 60000}',
+    )
+
+    limits = (settings.max_amount, settings.refund_approval_above)
+    assert [limit.of("SGD") for limit in limits] == [20_000, 50_000]
+    assert [limit.of("JPY") for limit in limits] == [200, 60_000]
+    assert [limit.of("IDR") for limit in limits] == [15_000_000_000, 50_000]
+
+
 def variables() -> dict[str, FieldInfo]:
     return {(field.alias or name).upper(): field for name, field in Settings.model_fields.items()}
 
@@ -115,7 +129,7 @@ def asked_for_by_compose() -> set[str]:
 def written(default: object) -> str:
     if default is None:
         return ""
-    return json.dumps(default) if isinstance(default, tuple | bool) else str(default)
+    return json.dumps(default) if isinstance(default, tuple | bool | dict) else str(default)
 
 
 def test_env_example_documents_every_variable_and_no_other() -> None:

@@ -41,8 +41,9 @@ class Door:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["quote_id"])
 
-    async def purchase(self, quote_id: str | None = None) -> Json:
-        answer = await self.http.post("/purchases", json=wanted(quote_id or await self.quote()))
+    async def purchase(self, quote_id: str | None = None, **changes: object) -> Json:
+        body = wanted(quote_id or await self.quote(), **changes)
+        answer = await self.http.post("/purchases", json=body)
         assert answer.is_success, answer.text
         return dict(answer.json())
 

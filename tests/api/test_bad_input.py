@@ -65,6 +65,7 @@ async def test_every_wrong_field_is_named_without_repeating_what_was_sent(door: 
         ({"price": {"minor": 1.5, "currency": "SGD"}, "tax": None}, 422, "invalid_amount"),
         ({"price": {"minor": 10, "currency": "SGD"}, "tax": None}, 422, "amount_too_small"),
         ({"price": {"minor": 10**9, "currency": "SGD"}, "tax": None}, 422, "amount_too_large"),
+        ({"price": {"minor": 10_001, "currency": "JPY"}, "tax": None}, 422, "amount_too_large"),
         ({"price": {"minor": 1, "currency": "ABC"}, "tax": None}, 422, "unknown_currency"),
         ({"customer_email": "nobody"}, 422, "invalid_email"),
         ({"valid_until": PAST}, 409, "quote_expired"),

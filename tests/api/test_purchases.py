@@ -145,6 +145,17 @@ async def test_a_large_refund_waits_for_a_humans_answer(door: Door) -> None:
     assert code_of(again) == (409, "refund_not_awaiting_approval")
 
 
+async def test_what_is_a_large_refund_depends_on_the_currency(door: Door) -> None:
+    yen = {"minor": 600, "currency": "JPY"}  # over SGD 500.00 said in yen, and far under 50,000
+    quote_id = await door.quote(price=yen, tax=None)
+    purchase_id = str((await door.purchase(quote_id, amount=600, currency="JPY"))["purchase_id"])
+    door.payments.pay(purchase_id)
+    await door.tell("checkout.session.completed", purchase_id)
+    await door.until(purchase_id, "policy_status", "delivered")
+    asked = (await door.http.post(f"/purchases/{purchase_id}/refund")).json()
+    assert asked["status"] == "awaiting_approval"
+
+
 async def test_the_timeline_tells_the_story_in_order(door: Door) -> None:
     purchase_id = await door.paid()
     await door.until(purchase_id, "policy_status", "delivered")

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import Code, Invalid
-from domain.money import MINIMUM_CHARGE, CurrencyCode, Money, exponent_of, require_chargeable
+from domain.money import (
+    MINIMUM_CHARGE,
+    CurrencyCode,
+    Limit,
+    Money,
+    exponent_of,
+    require_chargeable,
+)
 
 CURRENCIES = sorted(each.code for each in iso4217.Currency if each.exponent is not None)
 minors = st.integers(-(10**12), 10**12)
@@ -101,3 +108,24 @@ def test_only_what_lies_between_minimum_and_maximum_is_charged(currency: str, mi
         require_chargeable(price, most)
     wanted = Code.AMOUNT_TOO_SMALL if minor < least else Code.AMOUNT_TOO_LARGE
     assert refused.value.code is wanted
+
+
+@pytest.mark.parametrize(
+    ("currency", "most"),
+    [
+        ("SGD", "SGD 10,000.00"),
+        ("JPY", "JPY 10,000"),
+        ("KWD", "KWD 10,000.000"),
+        ("IDR", "IDR 150,000,000.00"),
+    ],
+)
+def test_a_limit_is_the_same_figure_in_each_currency_unless_one_has_its_own(
+    currency: str, most: str
+) -> None:
+    limit = Limit(default_minor=1_000_000, by_currency={"IDR": 15_000_000_000})
+    assert str(Money(minor=limit.of(currency), currency=currency)) == most
+
+
+def test_a_limit_by_a_currency_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Limit(default_minor=1, by_currency={"XYZ": 1})

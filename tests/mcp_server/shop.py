@@ -14,7 +14,7 @@ from mcp.client.session import ElicitationFnT
 from mcp.types import CallToolResult, TextContent
 
 from domain.identifiers import derived_id
-from domain.money import Money
+from domain.money import Limit, Money
 from domain.payments import CheckoutChanged
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.tenants import Caller
@@ -95,7 +95,7 @@ class Shop:
         return purchase_id
 
     def with_approval_above(self, minor: int) -> "Shop":
-        refunds = replace(self.services.refunds, approval_above_minor=minor)
+        refunds = replace(self.services.refunds, approval_above_minor=Limit(default_minor=minor))
         return replace(self, services=replace(self.services, refunds=refunds))
 
     def server(self, **changes: object) -> PaybindServer:
