@@ -24,6 +24,7 @@ from persistence.verification import VerificationRecords
 from services.api_keys import ApiKeyService
 from services.catalogue import Services
 from services.health import HealthService
+from services.histories import Histories
 from services.links import LinkService
 from services.pages import PageService
 from services.policies import PolicyService
@@ -82,7 +83,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
             livemode=settings.livemode,
         ),
         api_keys=ApiKeyService(KeyRecords(database)),
-        timeline=TimelineService(client, purchases, events),
+        timeline=TimelineService(Histories(client), purchases, events),
         health=HealthService(client, database, purchase_rows, events),
         verification=VerificationService(
             VerificationRecords(database), policies, documents, client

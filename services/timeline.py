@@ -1,34 +1,21 @@
 """The story of one purchase: workflow history and rows, in the order in which it happened."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC
 
-from temporalio.api.enums.v1 import EventType
-from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
-
-from domain.errors import Unavailable
 from domain.events import WebhookEvent
 from domain.purchases import workflow_id_of
+from domain.refunds import workflow_id_of as refund_workflow_id_of
 from domain.tenants import Caller
 from domain.views import PurchaseView, TimelineEntry
 from persistence.events import EventRecords
+from services.histories import Histories
 from services.purchases import PurchaseService
-
-_ENDS: dict[int, str] = {
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "workflow started",
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: "workflow told",
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: "workflow completed",
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: "workflow failed",
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED: "workflow terminated",
-}
 
 
 @dataclass(frozen=True)
 class TimelineService:
-    client: Client
+    histories: Histories
     purchases: PurchaseService
     events: EventRecords
 
@@ -38,19 +25,14 @@ class TimelineService:
         entries = [
             *_of_rows(view),
             *(_of_event(event) for event in await self.events.of_purchase(view.purchase_id)),
-            *await self._of_history(view.purchase_id),
+            *await self.histories.steps(_workflow_ids(view)),
         ]
-        return tuple(sorted(entries, key=lambda entry: entry.at))
+        return tuple(sorted(dict.fromkeys(entries), key=lambda entry: entry.at))
 
-    async def _of_history(self, purchase_id: str) -> list[TimelineEntry]:
-        handle = self.client.get_workflow_handle(workflow_id_of(purchase_id))
-        try:
-            history = await handle.fetch_history()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:  # past its retention: rows tell the rest
-                return []
-            raise Unavailable("Temporal cannot be reached") from error
-        return list(_of_history_events(history.events))
+
+def _workflow_ids(view: PurchaseView) -> list[str]:
+    refunds = (refund_workflow_id_of(refund.refund_id) for refund in view.refunds)
+    return [workflow_id_of(view.purchase_id), *refunds]
 
 
 def _of_rows(view: PurchaseView) -> Iterator[TimelineEntry]:
@@ -102,23 +84,3 @@ def _of_event(event: WebhookEvent) -> TimelineEntry:
         attempt=event.deliveries,
         detail=f"handled {event.handled_at.isoformat()}" if event.handled_at else "not handled yet",
     )
-
-
-def _of_history_events(events: Iterable[HistoryEvent]) -> Iterator[TimelineEntry]:
-    """Activities with their attempts and keys; the workflow's beginning and end."""
-    names: dict[int, str] = {}
-    for event in events:
-        at = event.event_time.ToDatetime(tzinfo=UTC)
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-            scheduled = event.activity_task_scheduled_event_attributes
-            names[event.event_id] = scheduled.activity_type.name
-        elif event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED:
-            started = event.activity_task_started_event_attributes
-            yield TimelineEntry(
-                at=at,
-                what=names.get(started.scheduled_event_id, "activity"),
-                source="workflow",
-                attempt=started.attempt,
-            )
-        elif event.event_type in _ENDS:
-            yield TimelineEntry(at=at, what=_ENDS[event.event_type], source="workflow")

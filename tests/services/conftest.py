@@ -1,0 +1,67 @@
+"""A shop on the real server, which keeps a list of runs: the one that skips time has none."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.policies import PolicyActivities
+from composition import build_services
+from connections import connect_database, connect_temporal
+from domain.tenants import Scope
+from gateways.fsspec_documents import FsspecDocuments
+from persistence.database import Database
+from persistence.migrate import migrate
+from persistence.policies import PolicyRecords
+from persistence.quotes import QuoteRecords
+from settings import Settings
+from tests.fake_payments import FakePayments
+from tests.fakes import FakeMail, FakePrinter
+from tests.mcp_server.shop import Shop
+from tests.workflows.servers import start_dev_server
+from worker import purchases_worker
+from workflows import options
+
+
+@dataclass(frozen=True)
+class Premises:
+    """A shop with what stands behind it."""
+
+    shop: Shop
+    client: Client
+    database: Database
+
+
+@pytest.fixture(scope="session")
+async def premises(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Premises]:
+    async with await start_dev_server() as server:
+        settings = Settings(
+            paybind_home=tmp_path_factory.mktemp("premises"),
+            temporal_address=server.client.service_client.config.target_host,
+            worker_metrics_port=0,
+        )
+        await migrate(settings.database)
+        database, client = connect_database(settings), await connect_temporal(settings)
+        services = build_services(settings, client, database)
+        payments, mail = FakePayments(), FakeMail()
+        _, key = await services.api_keys.issue("ten_acme", "tests", frozenset(Scope))
+        async with (
+            purchases_worker(client, settings, database, payments, mail),
+            _documents_worker(client, settings, database),
+        ):
+            shop = Shop(settings, services, payments, mail, key, "ten_acme")
+            yield Premises(shop, client, database)
+        await database.close()
+
+
+def _documents_worker(client: Client, settings: Settings, database: Database) -> Worker:
+    policies = PolicyActivities(
+        policies=PolicyRecords(database),
+        quotes=QuoteRecords(database),
+        printer=FakePrinter(),
+        store=FsspecDocuments(settings.documents),
+        verify_base=settings.api_url,
+    )
+    return Worker(client, task_queue=options.DOCUMENTS, activities=[policies.issue_policy])
