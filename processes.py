@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -135,14 +136,30 @@ async def tree(told: Callable[[str], None]) -> AsyncIterator[Tree]:
 
 
 def free_port(wanted: int) -> int:
-    """``wanted``, or a free one for 0. Raises ``NotStarted`` when the wanted one is taken."""
+    """``wanted``, or a free one for 0. Raises ``NotStarted`` when the wanted one is taken.
+
+    A free one lies below those that systems give to outgoing connections: nothing takes it before
+    the process it is meant for listens, or while that one is started again.
+    """
+    if wanted == 0:
+        wanted = next(port for port in iter(_any_port, None) if _is_free(port))
+    elif not _is_free(wanted):
+        raise NotStarted(f"port {wanted} is taken; set another, or 0 for any")
+    return wanted
+
+
+def _any_port() -> int:
+    return 20_000 + secrets.randbelow(10_000)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError as taken:
-            raise NotStarted(f"port {wanted} is taken; set another, or 0 for any") from taken
-        return int(probe.getsockname()[1])
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 async def told_to_stop() -> None:
