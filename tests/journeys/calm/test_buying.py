@@ -12,7 +12,7 @@ from tests.journeys.house import House, Sold
 from tests.journeys.providers import DISPUTED, NO_FUNDS
 from tests.journeys.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.slow]
 
 
 async def test_a_paid_quote_ends_as_a_policy_in_the_customers_mailbox(house: House) -> None:

@@ -13,7 +13,7 @@ from domain.refunds import RefundStatus
 from tests.journeys.house import House
 from tests.journeys.providers import GOOD_CARD, NO_FUNDS
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ALWAYS_ASKED = "4000002760003184"
 READY = "policy is ready"

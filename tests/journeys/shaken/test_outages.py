@@ -9,7 +9,7 @@ from tests.journeys.house import House
 from tests.journeys.outages import frozen, kill, temporal_away
 from tests.journeys.waiting import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("shaken house")]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.mark.parametrize("name", ["api", "simulators", "temporal"])

@@ -14,7 +14,7 @@ from domain.refunds import RefundStatus
 from tests.journeys.house import PRICE, House, Sold
 from tests.mcp_server.shop import Agent, Era, Fields
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.slow]
 ERAS: tuple[Era, ...] = ("auto", "legacy")
 
 

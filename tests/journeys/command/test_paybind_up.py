@@ -23,10 +23,9 @@ from tests.journeys.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("command"),
     pytest.mark.timeout(240),
 ]
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 PORTS = ("TEMPORAL_PORT", "TEMPORAL_UI_PORT", "API_PORT", "SIMULATORS_PORT")
 
 

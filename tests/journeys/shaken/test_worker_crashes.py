@@ -5,13 +5,12 @@ import pytest_asyncio
 
 from domain.purchases import PaymentStatus
 from domain.refunds import RefundStatus
-from tests.journeys import strikes
 from tests.journeys.house import House
-from tests.journeys.strikes import PART, Effect, Story, Struck
+from tests.journeys.shaken import strikes
+from tests.journeys.shaken.strikes import PART, Effect, Story, Struck
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("shaken house"),
     pytest.mark.timeout(240),
 ]
 
