@@ -95,7 +95,8 @@ def verify(
             f"{verdict.refunds} refunds, {verdict.in_review} in review"
         )
     for finding in verdict.findings:
-        _progress(f"{finding.irregularity}: {finding.subject} ({', '.join(finding.purchase_ids)})")
+        purchases = ", ".join(finding.purchase_ids) or "no purchase known"
+        _progress(f"{finding.irregularity}: {finding.subject} ({purchases})")
     if verdict.findings:
         raise typer.Exit(1)
 

@@ -59,6 +59,7 @@ class Irregularity(StrEnum):
     DELIVERED_TWICE = "delivered_twice"
     LATE_MONEY_KEPT = "late_money_kept"
     WORKFLOW_FAILED = "workflow_failed"
+    EVENT_NOT_HANDED_OVER = "event_not_handed_over"
 
 
 class Finding(Model):

@@ -3,11 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.emails import EmailStatus, EmailTemplate
+from domain.events import EventOutcome
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
@@ -15,6 +17,7 @@ from domain.refunds import RefundStatus
 from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
 from persistence.database import Database
 from persistence.rows.emails import EmailRow
+from persistence.rows.events import EventRow
 from persistence.rows.policies import PolicyRow
 from persistence.rows.purchases import PurchaseRow, paid_of, price_of
 from persistence.rows.refunds import RefundRow
@@ -66,6 +69,19 @@ class VerificationRecords:
             *_refunded_above_paid(purchases),
             *await self._policies_without_payment(),
         )
+
+    async def events_not_handed_over(self, since: datetime) -> tuple[Finding, ...]:
+        """What was received before that moment and then left; oldest first."""
+        left = (
+            select(EventRow.event_id, EventRow.purchase_id)
+            .where(EventRow.outcome == EventOutcome.RECEIVED, EventRow.received_at < since)
+            .order_by(col(EventRow.received_at))
+        )
+        async with self.database.reading() as session:
+            return tuple(
+                _finding(Irregularity.EVENT_NOT_HANDED_OVER, event_id, *filter(None, [purchase_id]))
+                for event_id, purchase_id in await session.exec(left)
+            )
 
     async def _policies_without_payment(self) -> list[Finding]:
         strays = (

@@ -7,6 +7,7 @@ they must agree. A purchase that a person is asked to review is counted, not acc
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
@@ -19,12 +20,21 @@ from domain.verification import Finding, Irregularity, PaidPurchase, Verdict
 from gateways.documents import DocumentStore
 from persistence.policies import PolicyRecords
 from persistence.verification import VerificationRecords
+from workflows.link import PaymentLinkWorkflow
+from workflows.refund import RefundWorkflow
 
 _BROKEN = {
     WorkflowExecutionStatus.FAILED,
     WorkflowExecutionStatus.TERMINATED,
     WorkflowExecutionStatus.TIMED_OUT,
 }
+# Runs that no paid purchase leads to: a refund may be broken whose purchase is sound.
+_BROKEN_BESIDE = (
+    f"WorkflowType IN ('{RefundWorkflow.__name__}', '{PaymentLinkWorkflow.__name__}') "
+    "AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')"
+)
+# By then the provider has repeated a webhook that could not be handed over at first.
+HANDED_OVER_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,12 @@ class VerificationService:
     async def verify(self) -> Verdict:
         """Look at everything. It changes nothing, and says what does not hold."""
         purchases = await self.records.paid_purchases()
-        findings = [*await self.records.findings()]
+        due = datetime.now(UTC) - HANDED_OVER_WITHIN
+        findings = [
+            *await self.records.findings(),
+            *await self.records.events_not_handed_over(due),
+            *[each async for each in self._broken_beside()],
+        ]
         for purchase in purchases:
             findings += _of_rows(purchase)
             findings += [each async for each in self._of_document(purchase)]
@@ -52,6 +67,14 @@ class VerificationService:
             in_review=sum(purchase.needs_review for purchase in purchases),
             findings=tuple(findings),
         )
+
+    async def _broken_beside(self) -> AsyncIterator[Finding]:
+        async for run in self.client.list_workflows(_BROKEN_BESIDE):
+            yield Finding(
+                irregularity=Irregularity.WORKFLOW_FAILED,
+                subject=f"{run.id}/{run.run_id}",
+                purchase_ids=(),
+            )
 
     async def _of_document(self, purchase: PaidPurchase) -> AsyncIterator[Finding]:
         policy = await self.policies.of_purchase(purchase.purchase_id)

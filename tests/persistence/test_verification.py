@@ -3,11 +3,13 @@
 from sqlmodel import col, update
 
 from domain.emails import EmailOrder, EmailStatus, EmailTemplate
+from domain.events import EventOutcome
 from domain.purchases import PaymentStatus, PurchaseOrder
 from domain.refunds import RefundStatus
-from domain.verification import Irregularity, RefundTally
+from domain.verification import Finding, Irregularity, RefundTally
 from persistence.database import Database
 from persistence.emails import EmailRecords
+from persistence.events import EventRecords
 from persistence.purchases import PurchaseRecords
 from persistence.refunds import RefundRecords
 from persistence.rows.purchases import PurchaseRow
@@ -17,6 +19,7 @@ from tests.persistence.samples import (
     NOON,
     PRICE,
     TENANT,
+    SignedEvent,
     paid,
     paid_purchase,
     refund_request,
@@ -100,4 +103,23 @@ async def test_each_irregularity_is_found_and_named(database: Database) -> None:
         Irregularity.PAYMENT_USED_TWICE: {first, second},
         Irregularity.REFUNDED_ABOVE_PAID: {first},
         Irregularity.POLICY_WITHOUT_PAYMENT: {third},
+    }
+
+
+async def test_events_left_where_they_were_received_are_named_with_their_purchase(
+    database: Database,
+) -> None:
+    events, records = EventRecords(database), VerificationRecords(database)
+    left, _ = await events.store("stripe", SignedEvent("evt_left"), NOON)
+    known, _ = await events.store("stripe", SignedEvent("evt_known"), NOON)
+    taken, _ = await events.store("stripe", SignedEvent("evt_taken"), NOON)
+    await events.update(known.event_id, EventOutcome.RECEIVED, purchase_id="pur_1")
+    await events.update(taken.event_id, EventOutcome.HANDED_OVER)
+
+    assert await records.events_not_handed_over(NOON) == ()
+    assert set(await records.events_not_handed_over(LATER)) == {
+        Finding(
+            irregularity=Irregularity.EVENT_NOT_HANDED_OVER, subject=event_id, purchase_ids=whose
+        )
+        for event_id, whose in ((left.event_id, ()), (known.event_id, ("pur_1",)))
     }
