@@ -110,6 +110,7 @@ def worker(
     """Run a Temporal worker until it is told to stop."""
     import uvloop
 
+    from logs import log_as_json
     from settings import Settings
     from worker import QUEUES, run_worker
 
@@ -117,6 +118,7 @@ def worker(
     unknown = set(queues) - set(QUEUES)
     if unknown:
         _fail(f"no queue is called {', '.join(sorted(unknown))}; there are {', '.join(QUEUES)}")
+    log_as_json()
     uvloop.run(run_worker(Settings(), queues, lambda: _say(json.dumps({"worker": queues}))))
 
 

@@ -15,7 +15,11 @@ class Settings(BaseSettings):
     """Names of the environment in upper case; ``.env`` is read too. Amounts are minor units."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     # What this installation is

@@ -29,7 +29,6 @@ from api import (
 )
 from api.description import DescribedAPI
 from api.guard import RequestGuard
-from api.logs import log_as_json
 from api.problems import on_http_error, on_invalid_input, on_refusal
 from api.site import Site
 from api.watch import RequestWatch
@@ -38,6 +37,7 @@ from api.webhooks import webhook_routes
 from codec_server import codec_server
 from composition import open_services
 from domain.errors import PaybindError
+from logs import log_as_json
 from mcp_server.http import mount_mcp
 from settings import Settings
 

@@ -1,4 +1,4 @@
-"""The base of every value that crosses a layer: frozen, closed to unknown fields."""
+"""The base of every value that crosses a layer: frozen, closed, silent about what it refuses."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 # With its offset, and within what every time zone and database can tell.

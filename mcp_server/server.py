@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from composition import open_services
 from domain.errors import PaybindError
+from logs import log_as_json
 from mcp_server import audit
 from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     """Serve until the client closes stdin, or the process is told to stop."""
     given = _parser().parse_args(arguments)
     # Before the SDK does: stdout belongs to the protocol, and its own handler wraps lines.
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    log_as_json(logging.WARNING)
     try:
         settings = Settings()
         if given.http:
@@ -65,7 +66,7 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     door = mount_mcp(app, settings)
     sys.stderr.write(f"paybind mcp: http://{host}:{port}{PATH}\n")
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=host, port=port, log_config=None, log_level="warning", access_log=False)
 
 
 def _key(settings: Settings) -> str:
