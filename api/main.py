@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.registry = registry
+    app.state.metrics_are_public = settings.paybind_env != "production"
     app.state.site = Site(name=settings.email_from_name, email=settings.email_from)
     for router in ROUTERS:
         app.include_router(router)

@@ -3,9 +3,10 @@
 from fastapi import APIRouter, Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from api.deps import ServicesDep
+from api.deps import KEY_REQUIRED, ServicesDep, caller_of
 from api.metrics import exposition
 from domain.model import Model
+from domain.tenants import Scope
 
 router = APIRouter(tags=["operations"])
 
@@ -40,9 +41,16 @@ async def is_ready(services: ServicesDep, response: Response) -> Readiness:
     return Readiness(status="not ready", parts=parts)
 
 
-@router.get("/metrics", operation_id="getMetrics", response_class=Response)
+@router.get(
+    "/metrics", operation_id="getMetrics", response_class=Response, dependencies=KEY_REQUIRED
+)
 async def get_metrics(request: Request, services: ServicesDep) -> Response:
-    """Prometheus: purchases, webhook events, latencies, and the Temporal SDK's own figures."""
+    """Prometheus: purchases, webhook events, latencies, and the Temporal SDK's own figures.
+
+    In production only with a key of the scope admin: how much is sold is nobody else's business.
+    """
     state = request.app.state
+    if not state.metrics_are_public:
+        (await caller_of(request)).require(Scope.ADMIN)
     text = await exposition(services.health, state.registry, state.metrics_peers)
     return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -8,9 +8,11 @@ from httpx import ASGITransport, AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 from temporalio.api.common.v1 import Payload, Payloads
 
+from api.main import create_app
 from codec import EncryptionCodec
 from connections import keyring
-from tests.api.conftest import BASE
+from domain.tenants import Scope
+from tests.api.conftest import BASE, client_of
 from tests.api.door import Door, Json, code_of
 
 PLAIN = Payload(metadata={"encoding": b"json/plain"}, data=b'"clear"')
@@ -39,6 +41,18 @@ async def test_the_figures_are_one_valid_exposition(door: Door, stranger: AsyncC
     assert purchase_id not in text
     sdk = [s for name, f in families.items() if name.startswith("temporal_") for s in f.samples]
     assert {sample.labels["process"] for sample in sdk} == {"api"}
+
+
+async def test_in_production_the_figures_need_an_admins_key(door: Door) -> None:
+    production = create_app(door.settings.model_copy(update={"paybind_env": "production"}))
+    production.state.services = services = door.app.state.services
+    production.state.metrics_peers = {}
+    _, reader = await services.api_keys.issue("ten_shop", "reader", frozenset({Scope.READ}))
+    for key, refusal in ((None, (401, "unauthorized")), (reader, (403, "missing_scope"))):
+        async with client_of(production, key) as http:
+            assert code_of(await http.get("/metrics")) == refusal
+    async with client_of(production, door.key) as prometheus:
+        assert "paybind_purchases{" in (await prometheus.get("/metrics")).text
 
 
 async def test_every_operation_is_described_with_its_problems(stranger: AsyncClient) -> None:
