@@ -98,7 +98,14 @@ def signed_urls(settings: Settings) -> SignedUrls:
 
 
 def brand(settings: Settings) -> Brand:
-    return Brand(name=settings.email_from_name, email=settings.email_from)
+    lines = (line.strip() for line in settings.email_address.split("|"))
+    return Brand(
+        name=settings.email_from_name,
+        email=settings.email_from,
+        address=tuple(filter(None, lines)),
+        telephone=settings.brand_telephone,
+        signatory=settings.brand_signatory,
+    )
 
 
 def kept_secret(path: Path, fresh: str) -> str:

@@ -10,6 +10,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.money import CurrencyCode, Limit
 
+EXAMPLE_SENDER = "policies@paybind.example"
+LIVE_NEEDS = (
+    "stripe_webhook_secret",
+    "sendgrid_api_key",
+    "sendgrid_webhook_public_key",
+    "paybind_encryption_keys",
+)
+
 
 class Settings(BaseSettings):
     """Names of the environment in upper case; ``.env`` is read too. Amounts are minor units."""
@@ -50,8 +58,13 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str | None = None
     sendgrid_webhook_public_key: str | None = None
-    email_from: str = "policies@paybind.example"
+    email_from: str = EXAMPLE_SENDER
     email_from_name: str = "Paybind Insurance"
+
+    # What else stands on policies and under letters
+    email_address: str = "1 Example Quay|Singapore 049315"  # the postal one, line|line
+    brand_telephone: str | None = None
+    brand_signatory: str = "Chief Underwriting Officer"
 
     # Pages
     payment_success_url: str | None = None
@@ -92,11 +105,9 @@ class Settings(BaseSettings):
     def _require_live(self, is_live_key: bool) -> None:
         if not is_live_key:
             raise ValueError("PAYBIND_MODE=live needs a live STRIPE_SECRET_KEY")
-        missing = [
-            name.upper()
-            for name in ("stripe_webhook_secret", "sendgrid_api_key", "paybind_encryption_keys")
-            if getattr(self, name) is None
-        ]
+        missing = [name.upper() for name in LIVE_NEEDS if getattr(self, name) is None]
+        if self.email_from == EXAMPLE_SENDER:
+            missing.append("EMAIL_FROM")
         if missing:
             raise ValueError(f"PAYBIND_MODE=live needs {', '.join(missing)}")
 
