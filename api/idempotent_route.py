@@ -16,10 +16,12 @@ from api.deps import caller_of, services_of
 from api.problems import Malformed, answer_to, answer_to_invalid
 from domain.errors import Code, Conflict, Invalid, PaybindError
 from domain.idempotency import InFlight, Replay, Reused
+from domain.tenants import Caller
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 LONGEST_KEY = 255
+_REUSED = "this key was first sent with another request, or by another API key"
 
 Answering = Callable[[Request], Coroutine[None, None, Response]]
 
@@ -43,11 +45,12 @@ class IdempotentRoute(APIRoute):
 
 async def _answer_under(key: str, request: Request, answering: Answering) -> Response:
     records = services_of(request).idempotency
-    tenant_id = (await caller_of(request)).tenant_id
-    route, digest = f"{request.method} {request.url.path}", await _body_hash_of(request)
+    caller = await caller_of(request)
+    tenant_id = caller.tenant_id
+    route, digest = f"{request.method} {request.url.path}", await _digest_of(request, caller)
     claim = await records.begin(tenant_id, key, route, digest, datetime.now(UTC))
     if isinstance(claim, Reused):
-        raise Invalid(Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request")
+        raise Invalid(Code.IDEMPOTENCY_KEY_REUSED, _REUSED)
     if isinstance(claim, InFlight):
         raise Conflict(Code.IDEMPOTENCY_KEY_IN_FLIGHT, "the first request is not answered yet")
     if isinstance(claim, Replay):
@@ -55,10 +58,10 @@ async def _answer_under(key: str, request: Request, answering: Answering) -> Res
     try:
         answer = await _answered(request, answering)
     except BaseException:
-        await records.abandon(tenant_id, key)
+        await records.abandon(tenant_id, key, datetime.now(UTC))
         raise
     if _may_differ_later(answer):
-        await records.abandon(tenant_id, key)
+        await records.abandon(tenant_id, key, datetime.now(UTC))
     else:
         await _keep(request, tenant_id, key, answer)
     return answer
@@ -112,5 +115,6 @@ def _checked(key: str) -> str:
     return key
 
 
-async def _body_hash_of(request: Request) -> str:
-    return hashlib.sha256(await request.body()).hexdigest()
+async def _digest_of(request: Request, caller: Caller) -> str:
+    """Of the body and of who sent it: a key of fewer scopes never gets an answer made for more."""
+    return hashlib.sha256(caller.key_id.encode() + b"\n" + await request.body()).hexdigest()

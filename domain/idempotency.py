@@ -13,7 +13,7 @@ KEPT_FOR = timedelta(hours=24)
 
 
 class Fresh(Model):
-    """Nothing stands under the key: do the work, then finish or abandon it."""
+    """No answer stands under the key: do the work, then finish or abandon it."""
 
 
 class InFlight(Model):
@@ -29,7 +29,7 @@ class Replay(Model):
 
 
 class Reused(Model):
-    """The key was first sent with another route or body."""
+    """The key was first sent with another route or body, or by somebody else."""
 
 
 Claim = Fresh | InFlight | Replay | Reused

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
-from sqlmodel import col
-
 from domain.idempotency import (
     GIVEN_UP_AFTER,
     KEPT_FOR,
@@ -34,7 +31,7 @@ class IdempotencyRecords:
             if await insert_if_absent(session, request):
                 return Fresh()
             row = await locked(session, IdempotencyRow, (tenant_id, key))
-            if row is None:  # abandoned just now: whoever asks next is the first
+            if row is None:  # cleared away just now: whoever asks next is the first
                 return InFlight()
             claim = _claim_on(row, request)
             if isinstance(claim, Fresh):
@@ -46,23 +43,19 @@ class IdempotencyRecords:
     ) -> None:
         async with self.database.transaction() as session:
             row = await locked(session, IdempotencyRow, (tenant_id, key))
-            if row is None:
+            if row is None or row.finished_at is not None:
                 return
             row.status = status
             row.body = body
             row.media_type = media_type
             row.finished_at = at
 
-    async def abandon(self, tenant_id: str, key: str) -> None:
-        """The request had no effect: its key is free again. A finished one stays."""
+    async def abandon(self, tenant_id: str, key: str, at: datetime) -> None:
+        """The same request may be made anew, no other one under its key. A finished one stays."""
         async with self.database.transaction() as session:
-            await session.exec(
-                delete(IdempotencyRow).where(
-                    col(IdempotencyRow.tenant_id) == tenant_id,
-                    col(IdempotencyRow.key) == key,
-                    col(IdempotencyRow.status).is_(None),
-                )
-            )
+            row = await locked(session, IdempotencyRow, (tenant_id, key))
+            if row is not None and row.finished_at is None:
+                row.finished_at = at
 
 
 def _claim_on(row: IdempotencyRow, request: IdempotencyRow) -> Claim:
@@ -72,7 +65,8 @@ def _claim_on(row: IdempotencyRow, request: IdempotencyRow) -> Claim:
     if (row.route, row.body_hash) != (request.route, request.body_hash):
         return Reused()
     if row.status is None or row.body is None or row.media_type is None:
-        return Fresh() if age > GIVEN_UP_AFTER else InFlight()
+        was_left = row.finished_at is not None or age > GIVEN_UP_AFTER
+        return Fresh() if was_left else InFlight()
     return Replay(status=row.status, body=row.body, media_type=row.media_type)
 
 

@@ -9,7 +9,7 @@ from persistence.columns import UtcDateTime
 
 
 class IdempotencyRow(SQLModel, table=True):
-    """While ``status`` is None the request is being worked on."""
+    """Without ``finished_at`` it is being worked on; with it and no ``status`` it was abandoned."""
 
     __tablename__ = "idempotency_keys"
 

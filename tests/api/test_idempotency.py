@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from httpx import AsyncClient
 
 from api.idempotent_route import LONGEST_KEY
+from domain.tenants import Scope
 from services.webhooks import PLATFORM_TENANT
+from tests.api.conftest import client_of
 from tests.api.door import Door, code_of, wanted
 
 
@@ -85,8 +87,34 @@ async def test_tenants_share_no_keys(door: Door, neighbour: AsyncClient) -> None
     assert code_of(theirs) == (404, "unknown_quote")
 
 
+async def test_an_answer_is_for_the_api_key_that_asked(door: Door) -> None:
+    keys = door.app.state.services.api_keys
+    _, reader = await keys.issue(PLATFORM_TENANT, "reader", frozenset({Scope.READ}))
+    made = {"name": "till", "scopes": ["read"]}
+    under = {"Idempotency-Key": "a key for the till"}
+    assert (await door.http.post("/api-keys", json=made, headers=under)).status_code == 201
+    async with client_of(door.app, reader) as lesser:
+        answer = await lesser.post("/api-keys", json=made, headers=under)
+    assert code_of(answer) == (422, "idempotency_key_reused")
+    assert "idempotency-replayed" not in answer.headers
+
+
+async def test_a_request_that_may_succeed_later_keeps_its_key(door: Door) -> None:
+    purchase_id = str((await door.purchase())["purchase_id"])
+    under = {"Idempotency-Key": f"refund before payment of {purchase_id}"}
+    path = f"/purchases/{purchase_id}/refund"
+    for _ in range(2):
+        early = await door.http.post(path, json={"amount": 100}, headers=under)
+        assert code_of(early) == (409, "not_paid")
+        assert "idempotency-replayed" not in early.headers
+    other = await door.http.post(path, json={"amount": 200}, headers=under)
+    assert code_of(other) == (422, "idempotency_key_reused")
+
+
 async def _begin(door: Door, key: str, route: str, body: bytes) -> None:
     """As if another request with this key were being answered right now."""
-    digest = hashlib.sha256(body).hexdigest()
-    records = door.app.state.services.idempotency
+    services = door.app.state.services
+    caller = await services.api_keys.authenticate(door.key)
+    digest = hashlib.sha256(caller.key_id.encode() + b"\n" + body).hexdigest()
+    records = services.idempotency
     await records.begin(PLATFORM_TENANT, key, route, digest, datetime.now(UTC))

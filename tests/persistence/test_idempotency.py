@@ -85,11 +85,25 @@ async def test_an_abandoned_request_frees_its_key_and_a_finished_one_does_not(
 ) -> None:
     records = IdempotencyRecords(database)
     await begun(records)
-    await records.abandon(TENANT, "key-1")
-    await finished(records)  # nothing stands there: nothing is kept
+    await records.abandon(TENANT, "key-1", NOON)
+    await finished(records)  # nobody works on it: nothing is kept
     assert await begun(records) == Fresh()
+    assert await begun(records) == InFlight()
 
     await finished(records)
-    await records.abandon(TENANT, "key-1")
+    await records.abandon(TENANT, "key-1", NOON)
 
     assert await begun(records) == ANSWER
+
+
+async def test_an_abandoned_request_leaves_its_key_to_nobody_but_itself(
+    database: Database,
+) -> None:
+    records = IdempotencyRecords(database)
+    await begun(records)
+    await records.abandon(TENANT, "key-1", NOON)
+
+    assert await begun(records, body_hash="other") == Reused()
+    claims = await asyncio.gather(*(begun(records) for _ in range(3)))
+    assert sorted(type(claim).__name__ for claim in claims) == ["Fresh", "InFlight", "InFlight"]
+    assert await begun(records, NOON + KEPT_FOR + MOMENT, body_hash="other") == Fresh()
