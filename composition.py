@@ -66,10 +66,10 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         livemode=settings.livemode,
     )
     return Services(
-        quotes=QuoteService(quotes, settings.max_amount),
+        quotes=QuoteService(quotes, settings.max_amount, settings.livemode),
         purchases=purchases,
         refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above),
-        links=LinkService(LinkRecords(database), quotes, emails, purchases, workflows),
+        links=LinkService(LinkRecords(database), emails, purchases, workflows),
         policies=PolicyService(policies, documents, urls),
         pages=PageService(purchase_rows, urls),
         webhooks=WebhookService(

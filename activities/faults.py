@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.exceptions import ApplicationError
 
-from domain.errors import Unavailable
+from domain.errors import NotFound, Unavailable
 from gateways.documents import UnprintableSheet
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
 
@@ -30,6 +30,10 @@ def told_to_temporal() -> Iterator[None]:
         ) from fault
     except (StoredFault, RefusedByProvider, UnprintableSheet) as final:
         raise ApplicationError(str(final), type=type(final).__name__, non_retryable=True) from final
+    except NotFound as missing:  # a row that was never written will not appear by waiting
+        raise ApplicationError(
+            missing.message, type=NotFound.__name__, non_retryable=True
+        ) from missing
     except Unavailable as down:
         raise ApplicationError(down.message, type=Unavailable.__name__) from down
 

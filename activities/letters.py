@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 from domain.emails import Attachment, Email, EmailOrder, EmailTemplate, Letter
 from domain.links import LinkStatus, PaymentLink
 from domain.policies import Policy
-from domain.purchases import PaymentStatus
+from domain.purchases import PaymentStatus, Purchase
 from domain.refunds import Asker, Refund, RefundStatus
 from domain.views import PurchaseView
 from gateways.documents import DocumentStore
@@ -20,6 +20,7 @@ class EmailRecords(Protocol):
 
 class PurchaseRecords(Protocol):
     async def view(self, tenant_id: str, purchase_id: str) -> PurchaseView | None: ...
+    async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None: ...
 
 
 class LinkRecords(Protocol):
@@ -107,6 +108,9 @@ class Letters:
         is_farewell = order.template is EmailTemplate.LINK_EXPIRED
         if link.status is not (LinkStatus.EXPIRED if is_farewell else LinkStatus.ACTIVE):
             return None
+        latest = await self.purchases.latest_of_quote(link.tenant_id, link.quote_id)
+        if latest is not None and (latest.is_paid or latest.processing):
+            return None  # nobody is asked twice for the same money
         email = await self.emails.get(order.email_id)
         to, name = await self.links.contact_of(link_id)
         return Letter(

@@ -20,7 +20,7 @@ from domain.purchases import (
     Settled,
     Settlement,
 )
-from domain.refunds import CLAIMS_MONEY, RefundStatus
+from domain.refunds import MOVES_MONEY, RefundStatus
 from domain.views import PurchaseView
 from gateways.payments import PaymentGateway
 
@@ -158,10 +158,10 @@ class PurchaseActivities:
             purchase=purchase,
             policy_status=view.policy_status,
             reviews=tuple(each.reason for each in view.reviews if each.resolved_at is None),
-            owes_policy=purchase.is_paid
+            owes_policy=purchase.paid_exactly
             and not is_in_hand
             and _sum(view, frozenset({RefundStatus.SUCCEEDED})) < paid,
-            goes_back=purchase.is_paid and _sum(view, CLAIMS_MONEY) >= paid,
+            goes_back=purchase.is_paid and _sum(view, MOVES_MONEY) >= paid,
         )
 
     async def _checkout(self, opening: Opening) -> Checkout:

@@ -6,8 +6,8 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from api.invalid_input import FieldProblem, field_problems
+from domain.advice import ADVICE
 from domain.errors import (
-    ADVICE,
     Code,
     Conflict,
     Forbidden,

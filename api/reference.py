@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from api.description import ABOUT, TAGS
 from api.page_renderer import page
-from domain.errors import ADVICE
+from domain.advice import ADVICE
 from domain.model import Model
 
 router = APIRouter(include_in_schema=False)

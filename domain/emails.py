@@ -38,6 +38,7 @@ class EmailOrder(Model):
     purchase_id: str | None = None
     link_id: str | None = None
     refund_id: str | None = None
+    livemode: bool = False
 
 
 class Email(Model):
@@ -49,6 +50,7 @@ class Email(Model):
     purchase_id: str | None = None
     link_id: str | None = None
     refund_id: str | None = None
+    livemode: bool = False
     status: EmailStatus
     tries: int = 0
     sending_since: datetime | None = None

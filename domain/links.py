@@ -30,6 +30,7 @@ class PaymentLink(Model):
     product_name: str
     price: Money
     status: LinkStatus
+    livemode: bool = False
     created_at: datetime
     expires_at: datetime
 
@@ -40,6 +41,7 @@ class LinkOrder(Model):
     link_id: str
     tenant_id: str
     quote_id: str
+    livemode: bool = False
     created_at: datetime
     expires_at: datetime
 

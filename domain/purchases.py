@@ -49,6 +49,7 @@ class PurchaseOrder(Model):
     customer_email: str | None = None
     product_name: str
     price: Money
+    payable_until: datetime | None = None  # the quote's end; no checkout outlives it by much
     provider: Literal["stripe"] = "stripe"
     livemode: bool = False
 

@@ -76,6 +76,7 @@ class Offer(Model):
 class Quote(Offer):
     quote_id: QuoteId
     tenant_id: str
+    livemode: bool = False
     created_at: datetime
 
     def require_open(self, now: datetime) -> None:

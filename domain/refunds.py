@@ -21,6 +21,9 @@ CLAIMS_MONEY = frozenset(
     {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING, RefundStatus.SUCCEEDED}
 )
 
+# Of these the money is gone, or will be unless the provider refuses.
+MOVES_MONEY = frozenset({RefundStatus.PENDING, RefundStatus.SUCCEEDED})
+
 
 class RefundReason(StrEnum):
     DUPLICATE = "duplicate"

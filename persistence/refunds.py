@@ -35,7 +35,10 @@ class RefundRecords:
     database: Database
 
     async def request(self, request: RefundRequest, at: datetime) -> Refund | Refusal:
-        """Claim the money. The same request again gives the refund that stands."""
+        """Claim the money. The same request again gives the refund that stands.
+
+        Another request under the same id is refused, so that nobody takes one for the other.
+        """
         async with self.database.transaction() as session:
             purchase = await locked(session, PurchaseRow, request.purchase_id)
             if purchase is None or purchase.tenant_id != request.tenant_id:
@@ -44,7 +47,7 @@ class RefundRecords:
                 )
             stored = await session.get(RefundRow, request.refund_id)
             if stored is not None:
-                return refund_of(stored)
+                return _repeated(refund_of(stored), request)
             claim = await claim_for(session, purchase, request)
             if isinstance(claim, Refusal):
                 return claim
@@ -138,6 +141,15 @@ class RefundRecords:
 def _narrowed(status: RefundStatus | None, purchase_id: str | None) -> list[ColumnElement[bool]]:
     given = ((RefundRow.status, status), (RefundRow.purchase_id, purchase_id))
     return [col(column) == value for column, value in given if value is not None]
+
+
+def _repeated(stored: Refund, request: RefundRequest) -> Refund | Refusal:
+    is_same = request.amount in (None, stored.amount) and request.reason is stored.reason
+    if is_same and request.purchase_id == stored.purchase_id:
+        return stored
+    return Refusal(
+        code=Code.IDEMPOTENCY_KEY_REUSED, message=f"{stored.refund_id} is another refund"
+    )
 
 
 def _row_of(request: RefundRequest, claim: Claim, livemode: bool, at: datetime) -> RefundRow:

@@ -13,7 +13,7 @@ from domain.events import EventOutcome
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
-from domain.refunds import RefundStatus
+from domain.refunds import MOVES_MONEY, RefundStatus
 from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
 from persistence.database import Database
 from persistence.rows.emails import EmailRow
@@ -24,7 +24,6 @@ from persistence.rows.refunds import RefundRow
 
 _ARRIVING = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
 _COME_BACK = (EmailStatus.BOUNCED, EmailStatus.DROPPED)
-_MOVES_MONEY = (RefundStatus.PENDING, RefundStatus.SUCCEEDED)
 
 
 @dataclass
@@ -158,7 +157,7 @@ def _shared(
 
 def _refunded_above_paid(purchases: Sequence[PaidPurchase]) -> Iterator[Finding]:
     for purchase in purchases:
-        going = sum(t.minor for t in purchase.refunds if t.status in _MOVES_MONEY)
+        going = sum(t.minor for t in purchase.refunds if t.status in MOVES_MONEY)
         if purchase.paid is None or going > purchase.paid.minor:
             yield _finding(
                 Irregularity.REFUNDED_ABOVE_PAID, purchase.purchase_id, purchase.purchase_id

@@ -15,7 +15,6 @@ from domain.tenants import Caller, Scope
 from domain.views import Page
 from persistence.emails import EmailRecords
 from persistence.links import LinkRecords
-from persistence.quotes import QuoteRecords
 from services.purchases import PurchaseRequest, PurchaseService
 from services.workflows import Workflows
 
@@ -40,7 +39,6 @@ class LinkRequest(Model):
 @dataclass(frozen=True)
 class LinkService:
     links: LinkRecords
-    quotes: QuoteRecords
     emails: EmailRecords
     purchases: PurchaseService
     workflows: Workflows
@@ -48,7 +46,7 @@ class LinkService:
     async def save(self, caller: Caller, request: LinkRequest) -> PaymentLink:
         """The quote's active link, or a new one that lives seven days (or as long as the quote)."""
         caller.require(Scope.WRITE)
-        quote = await self._quote(caller, request.quote_id)
+        quote = await self.purchases.quote(caller, request.quote_id)
         if request.price is not None:
             quote.require_price(request.price)
         await self.purchases.require_unpaid(quote)
@@ -97,7 +95,7 @@ class LinkService:
         caller.require(Scope.WRITE)
         link = await self.get(caller, link_id)
         if link.status is LinkStatus.ACTIVE:
-            await self.workflows.revoke_link(link_id)
+            await self.workflows.revoke_link(_order_of(link))
         return await self.get(caller, link_id)
 
     async def open(self, token: str) -> str:
@@ -131,9 +129,10 @@ class LinkService:
             template=EmailTemplate.PAYMENT_LINK,
             tenant_id=link.tenant_id,
             link_id=link.link_id,
+            livemode=link.livemode,
         )
         await self.emails.queue(order, to or recipient, name or known_name, datetime.now(UTC))
-        fault = await self.workflows.send_link(link.link_id, order.email_id)
+        fault = await self.workflows.send_link(_order_of(link), order.email_id)
         if fault is not None:
             raise Conflict(Code.PROVIDER_REFUSED, f"the mail service did not take it: {fault}")
         return link
@@ -155,18 +154,13 @@ class LinkService:
             product_name=quote.product_name,
             price=quote.price,
             status=LinkStatus.ACTIVE,
+            livemode=quote.livemode,
             created_at=now,
             expires_at=min(now + LIFETIME, quote.valid_until),
         )
         email = request.customer_email or quote.customer_email
         name = request.customer_name or quote.customer_name
         return await self.links.open(link, email, name, request.notes, now)
-
-    async def _quote(self, caller: Caller, quote_id: str) -> Quote:
-        quote = await self.quotes.get(caller.tenant_id, quote_id)
-        if quote is None:
-            raise NotFound(Code.UNKNOWN_QUOTE, f"no quote {quote_id} is registered")
-        return quote
 
 
 def _is_alive(link: PaymentLink) -> bool:
@@ -184,6 +178,7 @@ def _order_of(link: PaymentLink) -> LinkOrder:
         link_id=link.link_id,
         tenant_id=link.tenant_id,
         quote_id=link.quote_id,
+        livemode=link.livemode,
         created_at=link.created_at,
         expires_at=link.expires_at,
     )

@@ -55,7 +55,7 @@ class PurchaseService:
     ) -> tuple[Purchase, bool]:
         """The purchase with its checkout, and whether it was there before."""
         caller.require(Scope.WRITE)
-        quote = await self._quote(caller, request.quote_id)
+        quote = await self.quote(caller, request.quote_id)
         quote.require_price(request.price)
         require_chargeable(quote.price, self.max_amount_minor.of(quote.price.currency))
         purchase, joined = await self._open(quote, request)
@@ -184,9 +184,10 @@ class PurchaseService:
             livemode=self.livemode,
         )
 
-    async def _quote(self, caller: Caller, quote_id: str) -> Quote:
+    async def quote(self, caller: Caller, quote_id: str) -> Quote:
+        """A quote that can be bought here: one of the other mode is none."""
         quote = await self.quotes.get(caller.tenant_id, quote_id)
-        if quote is None:
+        if quote is None or quote.livemode is not self.livemode:
             raise NotFound(Code.UNKNOWN_QUOTE, f"no quote {quote_id} is registered")
         return quote
 

@@ -19,6 +19,7 @@ class QuoteRequest(Offer):
 class QuoteService:
     quotes: QuoteRecords
     max_amount_minor: Limit
+    livemode: bool
 
     async def register(self, caller: Caller, request: QuoteRequest) -> Quote:
         """Keep a quote. The same again is the same quote; a changed one needs a new id."""
@@ -32,6 +33,7 @@ class QuoteService:
                 **dict(request),
                 "quote_id": request.quote_id or new_id("quo"),
                 "tenant_id": caller.tenant_id,
+                "livemode": self.livemode,
                 "created_at": now,
             }
         )

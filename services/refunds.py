@@ -1,9 +1,10 @@
 """Asking for a refund, and a human's yes or no to it."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import Code, Conflict, NotFound
-from domain.identifiers import derived_id, new_id
+from domain.identifiers import derived_id
 from domain.model import Model
 from domain.money import Limit, Money
 from domain.purchases import PaymentStatus
@@ -14,9 +15,11 @@ from persistence.refunds import RefundRecords
 from services.purchases import PurchaseService
 from services.workflows import Workflows
 
+REPEATED_WITHIN = timedelta(minutes=10)
+
 
 class RefundWish(Model):
-    """``amount_minor`` None means all that is left; ``key`` makes a repeated wish the same one."""
+    """``amount_minor`` None means all that is left; ``key`` tells two equal wishes apart."""
 
     purchase: str
     amount_minor: int | None = None
@@ -48,7 +51,7 @@ class RefundService:
                 purchase_id=view.purchase_id,
             )
         request = RefundRequest(
-            refund_id=self._refund_id(caller, wish),
+            refund_id=await self._refund_id(caller, wish, view.purchase_id),
             purchase_id=view.purchase_id,
             tenant_id=caller.tenant_id,
             amount=self._amount(wish, view.price),
@@ -91,12 +94,25 @@ class RefundService:
                 purchase_id=refund.purchase_id,
             )
         decision = Decision(approved=approved, by=caller.key_id, note=note)
-        return await self.workflows.decide(refund_id, decision)
+        order = await self.purchases.order(refund.purchase_id)
+        return await self.workflows.decide(order, refund, decision)
 
-    def _refund_id(self, caller: Caller, wish: RefundWish) -> str:
-        if wish.key is None:
-            return new_id("ref")
-        return derived_id("ref", caller.tenant_id, wish.purchase, wish.key)
+    async def _refund_id(self, caller: Caller, wish: RefundWish, purchase_id: str) -> str:
+        """With a key, the key decides which refund it is.
+
+        Without one, the same wish by the same caller within minutes is a repetition, after a
+        time-out say: giving money back twice costs more than asking for a key.
+        """
+        if wish.key is not None:
+            return derived_id("ref", caller.tenant_id, purchase_id, wish.key)
+        now = datetime.now(UTC)
+        window = int(now.timestamp() // REPEATED_WITHIN.total_seconds())
+        words = (caller.key_id, purchase_id, wish.amount_minor or "all", wish.reason)
+        earlier = derived_id("ref", *words, window - 1)
+        made = await self.refunds.get(caller.tenant_id, earlier)
+        if made is not None and now - made.created_at < REPEATED_WITHIN:
+            return earlier
+        return derived_id("ref", *words, window)
 
     def _amount(self, wish: RefundWish, price: Money) -> Money | None:
         if wish.amount_minor is None:

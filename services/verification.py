@@ -15,7 +15,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from domain.policies import PolicyDocument
 from domain.purchases import workflow_id_of
-from domain.refunds import CLAIMS_MONEY
+from domain.refunds import MOVES_MONEY
 from domain.verification import Finding, Irregularity, PaidPurchase, Verdict
 from gateways.documents import DocumentStore
 from persistence.policies import PolicyRecords
@@ -142,7 +142,7 @@ def _of_rows(purchase: PaidPurchase) -> Iterator[Finding]:
 
 def _is_going_back(purchase: PaidPurchase) -> bool:
     """Whether all that was paid is refunded, or claimed by refunds under way."""
-    claimed = sum(tally.minor for tally in purchase.refunds if tally.status in CLAIMS_MONEY)
+    claimed = sum(tally.minor for tally in purchase.refunds if tally.status in MOVES_MONEY)
     return purchase.paid is not None and claimed >= purchase.paid.minor
 
 

@@ -1,7 +1,7 @@
 """Talking to workflows: each message starts or resumes the one it is for; faults are translated."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import Code, NotFound, Unavailable, refusal
+from domain.errors import Code, Unavailable, refusal
 from domain.links import LinkOrder, LinkStatus
 from domain.links import workflow_id_of as link_workflow_id_of
 from domain.payments import (
@@ -91,14 +91,15 @@ class Workflows:
                     PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
                 )
 
-    async def decide(self, refund_id: str, decision: Decision) -> Refund:
+    async def decide(self, order: PurchaseOrder, refund: Refund, decision: Decision) -> Refund:
         """A human's yes or no to a refund that waits for it."""
-        handle = self.client.get_workflow_handle_for(
-            RefundWorkflow.run, refund_workflow_id_of(refund_id)
-        )
-        with _faults_translated():
+        with _faults_translated(order.purchase_id):
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                return await handle.execute_update(RefundWorkflow.decide, decision)
+                return await self.client.execute_update_with_start_workflow(
+                    RefundWorkflow.decide,
+                    decision,
+                    start_workflow_operation=_refund_started(order, refund),
+                )
 
     async def start_link(self, order: LinkOrder) -> None:
         """Start the link's seven days; a link that runs already is left alone."""
@@ -109,30 +110,56 @@ class Workflows:
                 id=link_workflow_id_of(order.link_id),
                 task_queue=options.PURCHASES,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                static_summary=f"Payment link for quote {order.quote_id}",
+                static_summary=_link_summary(order),
                 search_attributes=attributes.of_link(order.tenant_id, order.quote_id),
                 rpc_timeout=HAND_OVER_WITHIN,
             )
 
-    async def send_link(self, link_id: str, email_id: str) -> str | None:
+    async def send_link(self, order: LinkOrder, email_id: str) -> str | None:
         """Why the link could not be e-mailed, or None when it is on its way."""
-        handle = self.client.get_workflow_handle_for(
-            PaymentLinkWorkflow.run, link_workflow_id_of(link_id)
-        )
         with _faults_translated():
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                return await handle.execute_update(PaymentLinkWorkflow.send, email_id)
+                return await self.client.execute_update_with_start_workflow(
+                    PaymentLinkWorkflow.send,
+                    email_id,
+                    start_workflow_operation=_link_started(order),
+                )
 
-    async def revoke_link(self, link_id: str) -> LinkStatus:
-        handle = self.client.get_workflow_handle_for(
-            PaymentLinkWorkflow.run, link_workflow_id_of(link_id)
-        )
+    async def revoke_link(self, order: LinkOrder) -> LinkStatus:
         with _faults_translated():
             async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
-                return await handle.execute_update(PaymentLinkWorkflow.revoke)
+                return await self.client.execute_update_with_start_workflow(
+                    PaymentLinkWorkflow.revoke, start_workflow_operation=_link_started(order)
+                )
 
     async def tell_purchase(self, order: PurchaseOrder, fact: Fact) -> str:
         """Signal a fact, waking a purchase whose run has ended; returns the workflow's id."""
+        return await self._signal_purchase(order, PURCHASE_SIGNALS[type(fact)].__name__, [fact])
+
+    async def tell_review_resolved(self, order: PurchaseOrder) -> None:
+        """So that the search attributes of the newest run tell what is left to decide."""
+        await self._signal_purchase(order, PurchaseWorkflow.review_resolved.__name__, [])
+
+    async def tell_refund(self, order: PurchaseOrder, refund: Refund, fact: RefundChanged) -> str:
+        workflow_id = refund_workflow_id_of(refund.refund_id)
+        with _faults_translated(order.purchase_id):
+            await self.client.start_workflow(
+                RefundWorkflow.run,
+                RefundStart(refund=refund, provider=order.provider, livemode=order.livemode),
+                id=workflow_id,
+                task_queue=options.PURCHASES,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                static_summary=f"Refund of {refund.amount}",
+                search_attributes=attributes.of_refund(order),
+                start_signal=REFUND_SIGNALS[type(fact)].__name__,
+                start_signal_args=[fact],
+                rpc_timeout=HAND_OVER_WITHIN,
+            )
+        return workflow_id
+
+    async def _signal_purchase(
+        self, order: PurchaseOrder, signal: str, arguments: Sequence[Fact]
+    ) -> str:
         workflow_id = purchase_workflow_id_of(order.purchase_id)
         with _faults_translated(order.purchase_id):
             await self.client.start_workflow(
@@ -143,25 +170,8 @@ class Workflows:
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 static_summary=_summary(order),
                 search_attributes=attributes.of_new_purchase(order),
-                start_signal=PURCHASE_SIGNALS[type(fact)].__name__,
-                start_signal_args=[fact],
-                rpc_timeout=HAND_OVER_WITHIN,
-            )
-        return workflow_id
-
-    async def tell_refund(self, order: PurchaseOrder, refund: Refund, fact: RefundChanged) -> str:
-        workflow_id = refund_workflow_id_of(refund.refund_id)
-        with _faults_translated(order.purchase_id):
-            await self.client.start_workflow(
-                RefundWorkflow.run,
-                RefundStart(refund=refund, provider=order.provider),
-                id=workflow_id,
-                task_queue=options.PURCHASES,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                static_summary=f"Refund of {refund.amount}",
-                search_attributes=attributes.of_refund(order),
-                start_signal=REFUND_SIGNALS[type(fact)].__name__,
-                start_signal_args=[fact],
+                start_signal=signal,
+                start_signal_args=arguments,
                 rpc_timeout=HAND_OVER_WITHIN,
             )
         return workflow_id
@@ -178,6 +188,36 @@ def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflo
         static_summary=_summary(order),
         search_attributes=attributes.of_new_purchase(order),
     )
+
+
+def _refund_started(
+    order: PurchaseOrder, refund: Refund
+) -> WithStartWorkflowOperation[RefundWorkflow, Refund]:
+    return WithStartWorkflowOperation(
+        RefundWorkflow.run,
+        RefundStart(refund=refund, provider=order.provider, livemode=order.livemode),
+        id=refund_workflow_id_of(refund.refund_id),
+        task_queue=options.PURCHASES,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"Refund of {refund.amount}",
+        search_attributes=attributes.of_refund(order),
+    )
+
+
+def _link_started(order: LinkOrder) -> WithStartWorkflowOperation[PaymentLinkWorkflow, LinkStatus]:
+    return WithStartWorkflowOperation(
+        PaymentLinkWorkflow.run,
+        order,
+        id=link_workflow_id_of(order.link_id),
+        task_queue=options.PURCHASES,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=_link_summary(order),
+        search_attributes=attributes.of_link(order.tenant_id, order.quote_id),
+    )
+
+
+def _link_summary(order: LinkOrder) -> str:
+    return f"Payment link for quote {order.quote_id}"
 
 
 def _summary(order: PurchaseOrder) -> str:
@@ -203,6 +243,6 @@ def _faults_translated(purchase_id: str | None = None) -> Iterator[None]:
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as slow:
         raise Unavailable("it is being worked on; repeat the same request for its answer") from slow
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            raise NotFound(Code.INVALID_REQUEST, "no workflow waits for this") from error
+        if error.status is RPCStatusCode.NOT_FOUND:  # it closed in this moment: a new try starts it
+            raise Unavailable("the workflow closed just now") from error
         raise Unavailable("Temporal cannot be reached") from error

@@ -126,6 +126,15 @@ class FakePurchaseRecords:
             return None
         return _view(self.rows, purchase)
 
+    async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None:
+        self.rows.reach()
+        of_quote = [
+            purchase
+            for purchase in self.rows.purchases.values()
+            if (purchase.order.tenant_id, purchase.order.quote_id) == (tenant_id, quote_id)
+        ]
+        return max(of_quote, key=lambda each: each.order.attempt, default=None)
+
     def _draw(self, purchase: Purchase, at: datetime) -> None:
         order = purchase.order
         number = policy_number_of(at.year, len(self.rows.policies) + 1)
@@ -221,7 +230,7 @@ def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
     progress = RefundProgress.FULL if is_full else RefundProgress.PARTIAL
     at = datetime.now().astimezone()
     return PurchaseView(
-        **order.model_dump(),
+        **order.model_dump(exclude={"payable_until"}),
         payment_status=PaymentStatus(purchase.status),
         can_retry=purchase.can_retry,
         processing=purchase.processing,
@@ -248,5 +257,5 @@ def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
 
 def _shown(email: Email) -> SentEmail:
     hidden = {"tenant_id", "recipient", "recipient_name", "purchase_id", "link_id", "refund_id"}
-    hidden |= {"sending_since", "provider_message_id"}
+    hidden |= {"sending_since", "provider_message_id", "livemode"}
     return SentEmail(**email.model_dump(exclude=hidden))

@@ -38,7 +38,13 @@ def of_new_purchase(order: PurchaseOrder) -> TypedSearchAttributes:
 
 
 def of_refund(order: PurchaseOrder) -> TypedSearchAttributes:
-    return TypedSearchAttributes([SearchAttributePair(PROVIDER, order.provider), *_whose(order)])
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(PROVIDER, order.provider),
+            SearchAttributePair(NEEDS_REVIEW, False),
+            *_whose(order),
+        ]
+    )
 
 
 def of_link(tenant_id: str, quote_id: str) -> TypedSearchAttributes:
@@ -59,6 +65,12 @@ def show(status: PaymentStatus, policy: PolicyStatus, needs_review: bool) -> Non
         workflow.upsert_search_attributes([*changes, NEEDS_REVIEW.value_set(needs_review)])
     elif changes:
         workflow.upsert_search_attributes(changes)
+
+
+def show_review() -> None:
+    """A person must look at this run's refund."""
+    if workflow.info().typed_search_attributes.get(NEEDS_REVIEW) is not True:
+        workflow.upsert_search_attributes([NEEDS_REVIEW.value_set(True)])
 
 
 def details(purchase: Purchase, settled: Settled) -> str:

@@ -1,7 +1,8 @@
 """Following one checkout at the provider until it has nothing more to say."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -68,17 +69,28 @@ class CheckoutStory:
         """
         was_paid = self.purchase.is_paid
         looks = pauses(*options.FIRST_LOOKS, then=options.NEXT_LOOKS)
+        pause = next(looks)
         while not self.purchase.is_settled or self.hints:
-            pause = options.SETTLEMENT_LOOKS if self.purchase.processing else next(looks)
-            heard = await self.hears_within(pause, "the next look")
+            heard = await self.hears_within(self._until_look(pause), "the next look")
             if self.cancellation is not None:
                 await self._cancel(self.cancellation)
             else:
                 await self.look()
-            if not heard and not self.purchase.is_settled:
-                await on_silence()
+            if not heard:
+                pause = next(looks)
+                if not self.purchase.is_settled:
+                    await on_silence()
         self.cancellation = None
         return self.purchase.is_paid and not was_paid
+
+    def _until_look(self, pause: timedelta) -> timedelta:
+        """Never sleep past the checkout's end: its address is dead from then on."""
+        if self.purchase.processing:
+            return options.SETTLEMENT_LOOKS
+        if self.purchase.checkout is None:
+            return pause
+        left = self.purchase.checkout.expires_at - workflow.now() + options.JUST_AFTER
+        return min(pause, left) if left > timedelta(0) else pause
 
     async def hears_within(self, pause: timedelta, summary: str) -> bool:
         return await happens_within(
@@ -94,7 +106,7 @@ class CheckoutStory:
         started_at = workflow.info().start_time
         opening = Opening(
             order=self.order,
-            expires_at=started_at + options.CHECKOUT_LIFETIME,
+            expires_at=started_at + self._lifetime(started_at),
             started_at=started_at,
             group=group,
         )
@@ -104,11 +116,19 @@ class CheckoutStory:
             **options.moving_money(self.order.key("checkout", group)),
         )
 
+    def _lifetime(self, started_at: datetime) -> timedelta:
+        """As long as the quote can be bought, within what the provider allows."""
+        if self.order.payable_until is None:
+            return options.CHECKOUT_LIFETIME
+        payable_for = self.order.payable_until - started_at
+        return min(options.CHECKOUT_LIFETIME, max(options.SHORTEST_CHECKOUT, payable_for))
+
     async def _refuse(self, error: FailureError) -> None:
         """The provider will not open this checkout: the quote is free again, nothing was paid."""
         failure = Failure(code=fault_of(error) or "timeout", reason=NOT_OPENED)
         self.purchase = self.purchase.refused(failure)
-        await self._record(())
+        with suppress(*FAILED):  # without a row there is nothing to free
+            await self._record(())
         self.refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
 
     async def _read(self) -> Purchase:
@@ -131,7 +151,7 @@ class CheckoutStory:
             seen = await workflow.execute_activity_method(
                 PurchaseActivities.expire_checkout,
                 self._ref(),
-                **options.moving_money(self.order.key("expire")),
+                **options.moving_money(f"expire {self._ref().session_id}"),
             )
         except FAILED as error:
             self.cancel_refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))

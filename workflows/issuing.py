@@ -80,6 +80,7 @@ class IssuingStory:
             template=EmailTemplate.PAYMENT_CONFIRMATION,
             tenant_id=self.order.tenant_id,
             purchase_id=self.order.purchase_id,
+            livemode=self.order.livemode,
         )
         fault = await deliver(confirmation, when_delayed=self.shown)
         self.is_owed = False

@@ -97,4 +97,5 @@ class PaymentLinkWorkflow:
             template=template,
             tenant_id=self.order.tenant_id,
             link_id=self.order.link_id,
+            livemode=self.order.livemode,
         )

@@ -10,6 +10,8 @@ DOCUMENTS = "documents"  # task queue of the renderers, which scale apart
 
 # A checkout lives a little under Stripe's 24 h, so that its own clock never refuses ours.
 CHECKOUT_LIFETIME = timedelta(hours=23, minutes=30)
+SHORTEST_CHECKOUT = timedelta(minutes=31)  # Stripe's own minimum is thirty
+JUST_AFTER = timedelta(seconds=10)  # for the provider to have ended what is over
 FIRST_LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 NEXT_LOOKS = timedelta(hours=1)
 # Bank debits, vouchers and some refunds settle in days; long after that a person should ask.

@@ -148,6 +148,14 @@ class PurchaseWorkflow:
         await workflow.wait_condition(lambda: self.checkout.is_known)
         await self.policy.look()  # a policy that bounced is not delivered
 
+    @workflow.signal
+    async def review_resolved(self) -> None:
+        """A person has closed a review in its row: show what is left to decide."""
+        await workflow.wait_condition(lambda: self.checkout.is_known)
+        standing = await promptly(PurchaseActivities.read_standing, self.order)
+        self.reviews.open = set(standing.reviews)
+        self.policy.take_up(standing)
+
     @workflow.signal(dynamic=True)
     async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
         count_unknown(name)
@@ -230,7 +238,9 @@ class PurchaseWorkflow:
         try:
             await workflow.start_child_workflow(
                 RefundWorkflow.run,
-                RefundStart(refund=refund, provider=self.order.provider),
+                RefundStart(
+                    refund=refund, provider=self.order.provider, livemode=self.order.livemode
+                ),
                 id=refund_workflow_id_of(refund.refund_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 static_summary=f"Refund of {refund.amount}",
@@ -254,6 +264,7 @@ class PurchaseWorkflow:
             template=template,
             tenant_id=self.order.tenant_id,
             purchase_id=self.order.purchase_id,
+            livemode=self.order.livemode,
         )
 
     def _publish(self) -> None:

@@ -1,5 +1,6 @@
 """One refund: a human's yes where it needs one, the provider's word, and the customer told."""
 
+import asyncio
 from collections.abc import Sequence
 
 from temporalio import workflow
@@ -20,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.payments import RefundChanged
     from domain.purchases import ReviewReason
     from domain.refunds import Decision, Refund, RefundStatus
-    from workflows import options
+    from workflows import attributes, options
     from workflows.mailing import deliver
     from workflows.reviews import flag_review
     from workflows.trying import FAILED, fault_of, promptly, under_fresh_keys, words_of
@@ -31,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
 class RefundStart(Model):
     refund: Refund
     provider: str
+    livemode: bool = False
 
 
 @workflow.defn
@@ -41,6 +43,7 @@ class RefundWorkflow:
     def __init__(self, start: RefundStart) -> None:
         self.refund = start.refund
         self.provider = start.provider
+        self.livemode = start.livemode
         self.decision: Decision | None = None
         self.facts: list[RefundChanged] = []
 
@@ -51,7 +54,10 @@ class RefundWorkflow:
         if self.refund.status is RefundStatus.PENDING and not self.refund.provider_refund_id:
             await self._ask_provider()
         await self._follow()
-        await self._tell()
+        told = asyncio.create_task(self._tell())
+        while not told.done() or self.facts:  # a mail outage must not hide the provider's word
+            await workflow.wait_condition(lambda: told.done() or bool(self.facts))
+            await self._follow()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self.refund
 
@@ -150,6 +156,7 @@ class RefundWorkflow:
             await self._ask_person(self.refund.failure_reason or "the provider reversed the refund")
 
     async def _ask_person(self, detail: str) -> None:
+        attributes.show_review()
         await flag_review(
             self.refund.purchase_id,
             ReviewReason.REFUND_FAILED,
@@ -166,5 +173,6 @@ class RefundWorkflow:
                 tenant_id=self.refund.tenant_id,
                 purchase_id=self.refund.purchase_id,
                 refund_id=self.refund.refund_id,
+                livemode=self.livemode,
             )
         )

@@ -19,6 +19,7 @@ class EmailRow(SQLModel, table=True):
     purchase_id: str | None = Field(default=None, index=True)
     link_id: str | None = Field(default=None, index=True)
     refund_id: str | None = None
+    livemode: bool
     status: str = EmailStatus.QUEUED
     tries: int = 0
     sending_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -38,6 +39,7 @@ def email_of(row: EmailRow) -> Email:
         purchase_id=row.purchase_id,
         link_id=row.link_id,
         refund_id=row.refund_id,
+        livemode=row.livemode,
         status=EmailStatus(row.status),
         tries=row.tries,
         sending_since=row.sending_since,

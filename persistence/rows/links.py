@@ -38,6 +38,7 @@ class LinkRow(SQLModel, table=True):
     price_minor: int = Field(sa_type=BigInteger)
     currency: str
     status: str
+    livemode: bool
     customer_email: str = Field(repr=False)
     customer_name: str | None = Field(default=None, repr=False)
     notes: str | None = Field(default=None, repr=False)
@@ -57,6 +58,7 @@ def link_of(row: LinkRow) -> PaymentLink:
         product_name=row.product_name,
         price=Money(minor=row.price_minor, currency=row.currency),
         status=LinkStatus(row.status),
+        livemode=row.livemode,
         created_at=row.created_at,
         expires_at=row.expires_at,
     )

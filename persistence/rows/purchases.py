@@ -65,7 +65,7 @@ class PurchaseRow(SQLModel, table=True):
 
 
 def row_of_order(order: PurchaseOrder, at: datetime) -> PurchaseRow:
-    columns = order.model_dump(exclude={"price"})
+    columns = order.model_dump(exclude={"price", "payable_until"})
     return PurchaseRow(
         **columns,
         price_minor=order.price.minor,

@@ -18,6 +18,7 @@ class QuoteRow(SQLModel, table=True):
     price_minor: int = Field(sa_type=BigInteger)
     currency: str
     contents: dict[str, JsonValue] = Field(sa_type=JSON, repr=False)
+    livemode: bool
     valid_until: datetime = Field(sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -29,6 +30,7 @@ def row_of_quote(quote: Quote) -> QuoteRow:
         price_minor=quote.price.minor,
         currency=quote.price.currency,
         contents=quote.model_dump(mode="json"),
+        livemode=quote.livemode,
         valid_until=quote.valid_until,
         created_at=quote.created_at,
     )

@@ -7,6 +7,7 @@ from temporalio.testing import ActivityEnvironment
 from domain.emails import EmailOrder, EmailStatus, EmailTemplate, email_id_of
 from domain.identifiers import derived_id
 from domain.links import LinkOrder, LinkStatus
+from domain.money import Money
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
 from domain.purchases import Purchase, Settlement
 from domain.refunds import Refund, RefundStatus
@@ -80,6 +81,26 @@ async def test_a_failure_is_told_with_the_page_to_pay_on() -> None:
     letter = await world.letters().gather(order)
     assert letter is not None
     assert (letter.pay_url, letter.failure_reason) == (checkout.url, DECLINED.reason)
+
+
+@pytest.mark.parametrize("paid", [PRICE, None], ids=["paid", "processing"])
+async def test_nobody_is_reminded_of_what_is_paid_or_on_its_way(
+    paid: Money | None,
+) -> None:
+    world = World()
+    link = world.link(world.clock())
+    purchase = Purchase(order=world.order(quote_id=link.quote_id))
+    seen = CheckoutSnapshot(
+        session_id="cs_1", state=CheckoutState.COMPLETE, paid=paid, payment_id="pi_1"
+    )
+    world.rows.purchases[purchase.order.purchase_id] = purchase.applied(seen, world.clock())
+    order = EmailOrder(
+        email_id=email_id_of(link.link_id, EmailTemplate.LINK_REMINDER),
+        template=EmailTemplate.LINK_REMINDER,
+        tenant_id=TENANT,
+        link_id=link.link_id,
+    )
+    assert await world.letters().gather(order) is None
 
 
 @pytest.mark.parametrize(

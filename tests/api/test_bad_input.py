@@ -1,11 +1,16 @@
 """Every kind of bad input has an answer of its own, and leaves nothing behind."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from httpx import AsyncClient
 
 from api.examples import QUOTE
+from connections import connect_database
+from persistence.quotes import QuoteRecords
+from persistence.rows.quotes import QuoteRow
+from services.webhooks import PLATFORM_TENANT
 from tests.api.door import PRICE, Door, Json, code_of, event, signature_of, wanted
 
 PAST = "2020-01-01T00:00:00Z"
@@ -140,6 +145,39 @@ async def test_a_paid_purchase_cannot_be_cancelled_or_bought_again(door: Door) -
     again = await door.http.post("/purchases", json=wanted(quote_id))
     assert code_of(again) == (409, "quote_already_paid")
     assert again.json()["purchase_id"] == purchase_id
+
+
+async def test_a_quote_past_its_date_is_neither_sold_nor_joined(door: Door) -> None:
+    for is_open in (False, True):
+        quote_id = await door.quote()
+        if is_open:
+            await door.purchase(quote_id)
+        await _change_quote(door, quote_id, valid_until=datetime(2026, 1, 1, tzinfo=UTC))
+        refused = await door.http.post("/purchases", json=wanted(quote_id))
+        assert code_of(refused) == (409, "quote_expired")
+
+
+async def test_a_quote_of_live_mode_is_unknown_to_test_mode(door: Door) -> None:
+    quote_id = await door.quote()
+    await _change_quote(door, quote_id, livemode=True)
+    bought = await door.http.post("/purchases", json=wanted(quote_id))
+    linked = await door.http.post("/links", json={"quote_id": quote_id, "user_id": "alice"})
+    assert code_of(bought) == code_of(linked) == (404, "unknown_quote")
+
+
+async def _change_quote(door: Door, quote_id: str, **changes: object) -> None:
+    """What only time, or another installation, does to a quote."""
+    database = connect_database(door.settings)
+    try:
+        quotes = QuoteRecords(database)
+        quote = await quotes.get(PLATFORM_TENANT, quote_id)
+        assert quote is not None
+        async with database.transaction() as session:
+            row = await session.get(QuoteRow, (PLATFORM_TENANT, quote_id))
+            assert row is not None
+            row.contents = quote.model_copy(update=changes).model_dump(mode="json")
+    finally:
+        await database.close()
 
 
 async def test_an_unpaid_purchase_cannot_be_completed_or_refunded(door: Door) -> None:

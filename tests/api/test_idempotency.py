@@ -36,6 +36,16 @@ async def test_two_equal_refunds_under_two_keys_are_two(door: Door) -> None:
     assert len(made.json()["items"]) == 2
 
 
+async def test_a_refund_repeated_without_a_key_is_the_same_refund(door: Door) -> None:
+    purchase_id = await door.paid()
+    path = f"/purchases/{purchase_id}/refund"
+    first = (await door.http.post(path, json={"amount": 100})).json()
+    again = (await door.http.post(path, json={"amount": 100})).json()
+    other = (await door.http.post(path, json={"amount": 200})).json()
+    assert again["refund_id"] == first["refund_id"]
+    assert other["refund_id"] != first["refund_id"]
+
+
 async def test_a_key_is_for_one_request_only(door: Door) -> None:
     key = {"Idempotency-Key": f"first sent for {await door.quote()}"}
     await door.http.post("/purchases", json=wanted(await door.quote()), headers=key)

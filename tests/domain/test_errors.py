@@ -2,8 +2,8 @@
 
 import pytest
 
+from domain.advice import ADVICE
 from domain.errors import (
-    ADVICE,
     Code,
     Conflict,
     Gone,

@@ -61,6 +61,19 @@ async def test_the_same_request_again_gives_the_same_refund(database: Database) 
     assert await claimed(database, purchase, "ref_1") == first
 
 
+async def test_another_amount_under_the_same_id_is_not_taken_for_the_first(
+    database: Database,
+) -> None:
+    purchase = await paid_purchase(database)
+    await claimed(database, purchase, "ref_1", 5_000)
+
+    request = refund_request(purchase.order.purchase_id, "ref_1", 4_000)
+    refusal = await RefundRecords(database).request(request, LATER)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is Code.IDEMPOTENCY_KEY_REUSED
+
+
 async def test_two_equal_partial_refunds_are_two(database: Database) -> None:
     purchase = await paid_purchase(database)
 

@@ -102,7 +102,15 @@ class Stories:
     # What providers tell
 
     async def tell(self, order: PurchaseOrder, fact: Fact) -> str:
-        """Signal-with-start, as the webhook door does. Gives the event's id."""
+        """As the webhook door does. Gives the event's id."""
+        await self._signal(order, SIGNALS[type(fact)].__name__, [fact])
+        return fact.event_id
+
+    async def tell_resolved(self, order: PurchaseOrder) -> None:
+        await self._signal(order, PurchaseWorkflow.review_resolved.__name__, [])
+
+    async def _signal(self, order: PurchaseOrder, signal: str, told: list[Fact]) -> None:
+        """Signal-with-start."""
         await self.client.start_workflow(
             PurchaseWorkflow.run,
             order,
@@ -110,10 +118,9 @@ class Stories:
             task_queue=options.PURCHASES,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             search_attributes=attributes.of_new_purchase(order),
-            start_signal=SIGNALS[type(fact)].__name__,
-            start_signal_args=[fact],
+            start_signal=signal,
+            start_signal_args=told,
         )
-        return fact.event_id
 
     async def tell_change(self, order: PurchaseOrder) -> str:
         return await self.tell(order, CheckoutChanged(event_id=self.world.event()))

@@ -8,9 +8,11 @@ import pytest
 from temporalio import workflow
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
+from domain.money import Money
 from domain.payments import Fact
 from domain.policies import PolicyStatus
-from domain.purchases import PaymentStatus
+from domain.purchases import PaymentStatus, ReviewReason
+from tests.fake_rows import FakePurchaseRecords
 from tests.fake_world import TENANT
 from tests.workflows.stories import Stories
 from tests.workflows.workers import WORKFLOWS
@@ -37,6 +39,22 @@ async def test_a_purchase_is_found_by_its_status_tenant_and_quote(stories: Stori
         "QuoteId": order.quote_id,
         "Provider": "stripe",
     }
+
+
+async def test_a_review_that_a_person_resolved_is_shown_as_resolved(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.pay(order.purchase_id, Money(minor=1, currency="SGD"))
+    await stories.tell_change(order)
+    await stories.until_it_shows_review(order)
+    await stories.end_of(order)
+    records = FakePurchaseRecords(stories.world.rows)
+    await records.resolve_review(
+        order.purchase_id, ReviewReason.AMOUNT_DIFFERS, stories.world.clock()
+    )
+    await stories.tell_resolved(order)
+    await stories.end_of(order)
+    assert (await stories.shown(order)).needs_review is False
 
 
 async def test_the_current_details_tell_the_story_without_personal_data(

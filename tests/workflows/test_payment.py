@@ -1,6 +1,6 @@
 """From an open checkout to money, or to none: every way a payment may go."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import Code
 from domain.money import Money
@@ -61,6 +61,31 @@ async def test_an_abandoned_checkout_expires_and_frees_the_quote(stories: Storie
     assert purchase.status is PaymentStatus.EXPIRED
     assert not stories.stored(order).holds_quote
     assert stories.world.mail.sent == []
+
+
+async def test_a_checkout_is_read_right_after_its_end_though_the_next_look_was_far(
+    stories: Stories,
+) -> None:
+    order = stories.world.order().model_copy(
+        update={"payable_until": datetime.now(UTC) + timedelta(minutes=40)}
+    )
+    checkout = (await stories.opened(order)).checkout
+    assert checkout is not None
+    await stories.pass_time(timedelta(minutes=37))  # looks after 1, 6 and 36 minutes
+    stories.world.payments.expire(order.purchase_id)  # and its webhook is lost
+    await stories.pass_time(timedelta(minutes=4))
+    assert stories.stored(order).status is PaymentStatus.EXPIRED
+
+
+async def test_no_checkout_outlives_its_quote(stories: Stories) -> None:
+    now = datetime.now(UTC)
+    for left, lifetime in ((60, 60), (5, 31), (5000, 23 * 60 + 30)):  # minutes
+        order = stories.world.order().model_copy(
+            update={"payable_until": now + timedelta(minutes=left)}
+        )
+        checkout = (await stories.opened(order)).checkout
+        assert checkout is not None
+        assert abs(checkout.expires_at - now - timedelta(minutes=lifetime)) < timedelta(minutes=1)
 
 
 async def test_a_cancelled_purchase_can_no_longer_be_paid(stories: Stories) -> None:

@@ -249,6 +249,25 @@ async def test_a_refund_is_made_during_a_mail_outage_and_told_of_after_it(
     assert stories.world.mail.subjects() == ["refund_made"]
 
 
+async def test_a_refund_that_fails_during_a_mail_outage_is_not_told_as_made(
+    stories: Stories,
+) -> None:
+    order, _ = await _paid(stories)
+    stories.world.mail.fault = Busy("down")
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+    await stories.until(
+        lambda: stories.world.rows.refunds[refund.refund_id].status is RefundStatus.SUCCEEDED
+    )
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    event_id = await stories.tell_refund(order, refund.refund_id)
+    await stories.until(lambda: event_id in stories.world.rows.handled)
+    stories.world.mail.fault = None
+    assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.FAILED
+    assert stories.world.mail.sent == []
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+
+
 async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
     order, payment_id = await _paid(stories)
     made = stories.world.payments.refund_in_dashboard(payment_id, Money(minor=HALF, currency="SGD"))
