@@ -177,8 +177,10 @@ class PurchaseWorkflow:
         link_id = self.checkout.settled.link_id
         if link_id is None or not self.checkout.purchase.is_paid:
             return
-        link = workflow.get_external_workflow_handle_for(
-            PaymentLinkWorkflow.run, link_workflow_id_of(link_id)
+        link: workflow.ExternalWorkflowHandle[PaymentLinkWorkflow] = (
+            workflow.get_external_workflow_handle_for(
+                PaymentLinkWorkflow.run, link_workflow_id_of(link_id)
+            )
         )
         try:
             await link.signal(PaymentLinkWorkflow.quote_paid)
