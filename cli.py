@@ -36,6 +36,10 @@ def main() -> None:
         _fail(f"{error.code}: {error.message}. {error.advice.suggested_action}")
     except NotStarted as error:
         _fail(str(error))
+    except RuntimeError as unreachable:  # Temporal's client says so when nobody listens
+        if not str(unreachable).startswith("Failed client connect"):
+            raise
+        _fail("Temporal cannot be reached; start it by `paybind up`, or set TEMPORAL_ADDRESS")
     except ValidationError as error:
         _fail("; ".join(f"{each['msg']}" for each in error.errors()))
 
