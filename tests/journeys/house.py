@@ -10,10 +10,12 @@ from uuid import uuid4
 
 import httpx
 from pydantic import JsonValue
+from temporalio.client import Client
 
 from api.purchase_answers import PurchaseAnswer, PurchaseStarted
 from api.refund_answers import RefundAnswer
 from composition import open_services
+from connections import connect_temporal
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
 from domain.refunds import RefundStatus
@@ -45,6 +47,7 @@ class House:
     http: httpx.AsyncClient
     providers: Providers
     services: Services
+    temporal: Client
 
     async def quote(self, customer: str = "customer", price: int = PRICE) -> Sold:
         number = f"{next(_numbers)}-{uuid4().hex[:8]}"
@@ -206,4 +209,5 @@ async def house_at(settings: Settings) -> AsyncIterator[House]:
         simulators = await stack.enter_async_context(
             httpx.AsyncClient(base_url=str(running.settings.stripe_api_base), timeout=30)
         )
-        yield House(running, http, Providers(simulators), services)
+        temporal = await connect_temporal(running.settings)
+        yield House(running, http, Providers(simulators), services, temporal)

@@ -185,6 +185,10 @@ def test_down_stops_what_was_left_running(left: Left, again: Announcement) -> No
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{again.api}/healthz")
     assert left.shell.run("down").stdout == "nothing was running\n"
+    in_vain = left.shell.run("verify", TEMPORAL_ADDRESS=again.temporal)
+    assert in_vain.returncode == 1
+    assert in_vain.stderr.startswith("paybind: Temporal cannot be reached; start it by")
+    assert len(in_vain.stderr.splitlines()) == 1
 
 
 def test_a_taken_port_is_said_in_one_line(left: Left) -> None:

@@ -126,10 +126,17 @@ async def before_the_effects(house: House) -> Story:
 
 
 async def before_the_answers(house: House) -> Story:
-    """The providers have done it, and the worker dies before it learns of that."""
+    """The providers have done it, and the worker dies before it learns of that.
+
+    The mail service's own word comes late: the next worker, too, must not know what happened.
+    """
     stage = Stage(house, long=UNANSWERED, brief=UNANSWERED)
-    for lead in (stage.open, stage.refund, stage.cancel, stage.mail):
+    for lead in (stage.open, stage.refund, stage.cancel):
         await lead()
+    await house.providers.script(
+        target="webhooks", kind="delay", seconds=20, match={"event_type": "processed"}
+    )
+    await stage.mail()
     await kill(house.running, "worker")
     return stage.struck
 
@@ -163,7 +170,7 @@ async def before_the_rows(house: House) -> Story:
 
 async def under_way(house: House, purchase_id: str, activity: str) -> None:
     """Until a worker has begun this activity."""
-    handle = house.services.timeline.client.get_workflow_handle(workflow_id_of(purchase_id))
+    handle = house.temporal.get_workflow_handle(workflow_id_of(purchase_id))
 
     async def begun() -> bool:
         described = await handle.describe()
