@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from domain.emails import Email, EmailOrder, EmailStatus
@@ -108,10 +109,16 @@ class EmailRecords:
 
     async def of_purchase(self, purchase_id: str) -> tuple[Email, ...]:
         """Oldest first."""
-        emails = select(EmailRow).where(EmailRow.purchase_id == purchase_id)
+        return await self._all(col(EmailRow.purchase_id) == purchase_id)
+
+    async def of_link(self, link_id: str) -> tuple[Email, ...]:
+        """Oldest first."""
+        return await self._all(col(EmailRow.link_id) == link_id)
+
+    async def _all(self, condition: ColumnElement[bool]) -> tuple[Email, ...]:
+        emails = select(EmailRow).where(condition).order_by(col(EmailRow.created_at))
         async with self.database.reading() as session:
-            rows = await session.exec(emails.order_by(col(EmailRow.created_at)))
-            return tuple(email_of(row) for row in rows)
+            return tuple(email_of(row) for row in await session.exec(emails))
 
 
 def without_addresses(text: str) -> str:

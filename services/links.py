@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.emails import EmailOrder, EmailTemplate
+from domain.emails import EmailOrder, EmailStatus, EmailTemplate
 from domain.errors import Code, Conflict, Gone, NotFound
 from domain.identifiers import new_id
 from domain.links import LIFETIME, LinkOrder, LinkStatus, PaymentLink, link_id_of
@@ -125,7 +125,7 @@ class LinkService:
         _require_alive(link)
         recipient, known_name = await self.links.contact_of(link.link_id)
         order = EmailOrder(
-            email_id=new_id("eml"),
+            email_id=await self._email_id(link, to or recipient),
             template=EmailTemplate.PAYMENT_LINK,
             tenant_id=link.tenant_id,
             link_id=link.link_id,
@@ -136,6 +136,15 @@ class LinkService:
         if fault is not None:
             raise Conflict(Code.PROVIDER_REFUSED, f"the mail service did not take it: {fault}")
         return link
+
+    async def _email_id(self, link: PaymentLink, recipient: str) -> str:
+        """A message to the same address that is not out yet is joined: nobody gets it twice."""
+        for email in await self.emails.of_link(link.link_id):
+            is_waiting = email.status in (EmailStatus.QUEUED, EmailStatus.SENDING)
+            is_a_link = email.template is EmailTemplate.PAYMENT_LINK
+            if is_waiting and is_a_link and email.recipient == recipient:
+                return email.email_id
+        return new_id("eml")
 
     async def _open(
         self, quote: Quote, request: LinkRequest, latest: PaymentLink | None

@@ -1,5 +1,8 @@
 """Saving a quote for later, sending its link, finding it again."""
 
+import asyncio
+
+from gateways.faults import Busy
 from tests.mcp_server.shop import Fields, Shop
 
 
@@ -62,6 +65,28 @@ async def test_the_link_of_a_paid_quote_is_not_active_any_more(shop: Shop) -> No
 
     assert (link["is_active"], link["status"]) == (False, "paid")
     assert failure["code"] == "link_paid"
+
+
+async def test_a_link_asked_for_twice_during_a_mail_outage_arrives_once(shop: Shop) -> None:
+    wish = await saved(shop)
+    asked = {"quote_id": wish["quote_id"], "customer_email": "once@example.com"}
+    shop.mail.fault = Busy("down")
+    try:
+        async with shop.agent() as agent, asyncio.TaskGroup() as both:
+            await agent.answer("save_quote_for_later", **wish)
+            tried = shop.mail.tries
+            first = both.create_task(agent.answer("send_payment_link", **asked))
+            while shop.mail.tries == tried:  # noqa: ASYNC110 - the fake has no event
+                await asyncio.sleep(0.005)
+            second = both.create_task(agent.answer("send_payment_link", **asked))
+            while shop.mail.tries < tried + 2:  # noqa: ASYNC110 - the fake has no event
+                await asyncio.sleep(0.005)
+            shop.mail.fault = None
+    finally:
+        shop.mail.fault = None
+
+    assert first.result()["success"] is second.result()["success"] is True
+    assert [each.to for each in shop.mail.sent].count("once@example.com") == 1
 
 
 async def test_a_paid_quote_that_never_had_a_link_gets_none(shop: Shop) -> None:
