@@ -14,9 +14,13 @@ from tests.journeys.providers import REFUND_FAILS_LATER, REFUND_SETTLES_LATER
 pytestmark = [pytest.mark.slow]
 
 
-async def refunded(house: House, bought: PurchaseAnswer, amount: int | None) -> RefundAnswer:
+async def refunded(
+    house: House, bought: PurchaseAnswer, amount: int | None, key: str | None = None
+) -> RefundAnswer:
     body = {"amount": amount} if amount else {}
-    answer = await house.http.post(f"/purchases/{bought.purchase_id}/refund", json=body)
+    headers = {"Idempotency-Key": key} if key else {}
+    address = f"/purchases/{bought.purchase_id}/refund"
+    answer = await house.http.post(address, json=body, headers=headers)
     assert answer.status_code == 202, answer.text
     return RefundAnswer.model_validate_json(answer.content)
 
@@ -43,11 +47,12 @@ async def test_all_of_the_money_goes_back_and_the_policy_ends(house: House) -> N
 async def test_two_equal_parts_are_two_refunds_and_the_cap_holds(house: House) -> None:
     bought = await house.bought(await house.quote())
 
-    # Given two refunds of the same part, at the same moment
+    # Given two refunds of the same part at the same moment, and one of them asked for again
     first, second = await asyncio.gather(
-        refunded(house, bought, 6_000), refunded(house, bought, 6_000)
+        *(refunded(house, bought, 6_000, bought.purchase_id + each) for each in ("-1", "-2"))
     )
-    assert first.refund_id != second.refund_id
+    again = await refunded(house, bought, 6_000, f"{bought.purchase_id}-2")
+    assert len({first.refund_id, second.refund_id, again.refund_id}) == 2
     for each in (first, second):
         await house.until_refund(each.refund_id, RefundStatus.SUCCEEDED)
 
@@ -59,6 +64,16 @@ async def test_two_equal_parts_are_two_refunds_and_the_cap_holds(house: House) -
     after = await house.purchase(bought.purchase_id)
     assert (after.refund_status, after.amount_refunded.minor) == (RefundProgress.PARTIAL, 12_000)
     assert len(await house.providers.refunds(str(bought.provider_payment_id))) == 2
+
+
+async def test_a_refund_asked_for_twice_without_a_key_is_one(house: House) -> None:
+    bought = await house.bought(await house.quote())
+
+    first, again = [await refunded(house, bought, 6_000) for _ in range(2)]
+
+    assert first.refund_id == again.refund_id
+    await house.until_refund(first.refund_id, RefundStatus.SUCCEEDED)
+    assert len(await house.providers.refunds(str(bought.provider_payment_id))) == 1
 
 
 async def test_a_refund_that_settles_later_is_told_of_then(house: House) -> None:
