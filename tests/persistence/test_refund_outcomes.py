@@ -1,16 +1,21 @@
 """Refunds as rows: what the provider's word does to them, to their purchase and its policy."""
 
 from domain.payments import ProviderRefundState
-from domain.purchases import RefundProgress
+from domain.purchases import PurchaseOrder, RefundProgress
 from domain.refunds import Asker, RefundStatus
 from persistence.database import Database
+from persistence.purchases import PurchaseRecords
 from persistence.refunds import RefundRecords
 from tests.persistence.samples import (
     LATER,
+    NOON,
     PRICE,
     claimed,
+    paid,
     paid_purchase,
+    refund_request,
     refund_word,
+    settlement,
     viewed,
 )
 
@@ -122,3 +127,18 @@ async def test_adopting_a_refund_of_ours_only_applies_the_word(database: Databas
 
     assert (adopted.refund_id, adopted.asker) == ("ref_1", Asker.SERVICE)
     assert adopted.status is RefundStatus.SUCCEEDED
+
+
+async def test_late_money_goes_back_though_no_policy_was_drawn(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases, refunds = PurchaseRecords(database), RefundRecords(database)
+    late = paid((await purchases.open(ordered, NOON)).cancelled(None))
+    await purchases.record(settlement(late), LATER)
+    request = refund_request(ordered.purchase_id, "ref_1", asker=Asker.PAYBIND)
+    await refunds.request(request, LATER)
+
+    await refunds.record_outcome("ref_1", refund_word("re_1", PRICE.minor), (), LATER)
+
+    returned = await viewed(database, late)
+    assert (returned.refund_status, returned.policy) == (RefundProgress.FULL, None)
