@@ -160,21 +160,33 @@ class Workflows:
     async def _signal_purchase(
         self, order: PurchaseOrder, signal: str, arguments: Sequence[Fact]
     ) -> str:
+        """Most purchases have a run; to offer a new one with each signal costs the server twice."""
         workflow_id = purchase_workflow_id_of(order.purchase_id)
+        run = self.client.get_workflow_handle(workflow_id)
         with _faults_translated(order.purchase_id):
-            await self.client.start_workflow(
-                PurchaseWorkflow.run,
-                order,
-                id=workflow_id,
-                task_queue=options.PURCHASES,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                static_summary=_summary(order),
-                search_attributes=attributes.of_new_purchase(order),
-                start_signal=signal,
-                start_signal_args=arguments,
-                rpc_timeout=HAND_OVER_WITHIN,
-            )
+            try:
+                await run.signal(signal, args=arguments, rpc_timeout=HAND_OVER_WITHIN)
+            except RPCError as error:
+                if error.status is not RPCStatusCode.NOT_FOUND:
+                    raise
+                await self._wake_purchase(order, signal, arguments)
         return workflow_id
+
+    async def _wake_purchase(
+        self, order: PurchaseOrder, signal: str, arguments: Sequence[Fact]
+    ) -> None:
+        await self.client.start_workflow(
+            PurchaseWorkflow.run,
+            order,
+            id=purchase_workflow_id_of(order.purchase_id),
+            task_queue=options.PURCHASES,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=_summary(order),
+            search_attributes=attributes.of_new_purchase(order),
+            start_signal=signal,
+            start_signal_args=arguments,
+            rpc_timeout=HAND_OVER_WITHIN,
+        )
 
 
 def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:
