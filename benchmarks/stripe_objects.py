@@ -27,7 +27,7 @@ def session(
         "billing_address_collection": None,
         "cancel_url": f"{base}/cancelled",
         "client_reference_id": metadata.get("purchase_id"),
-        "client_secret": None,
+        "client_secret": None,  # nosec B105 - a field of the wire
         "consent": None,
         "consent_collection": None,
         "created": now,
