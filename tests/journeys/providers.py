@@ -118,6 +118,11 @@ class Providers:
     async def recorded(self) -> Recorded:
         return Recorded.model_validate_json((await self.http.get("/_simulator/log")).content)
 
+    async def turned_away(self) -> bool:
+        """Whether the latest webhook was answered with 503: it will be sent again."""
+        tried = (await self.recorded()).deliveries
+        return bool(tried) and tried[-1].status == 503
+
     async def charges(self, purchase_id: str) -> list[str]:
         """The ids of all that was ever charged for a purchase."""
         return [
