@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from sqlalchemy import Connection, event
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -13,9 +12,9 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from persistence.faults import translated_faults
-from persistence.sqlite_inline import InlineConnection
 
 _SQLITE_PRAGMAS = (
+    "PRAGMA busy_timeout=10000",  # milliseconds; first, so that the others wait as well
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=ON",
@@ -68,18 +67,14 @@ def _engine_of(url: str) -> AsyncEngine:
             pool_timeout=10,
             connect_args={"timeout": 5, "command_timeout": 30},
         )
-    path = make_url(url).database or ""
-
-    async def connect() -> InlineConnection:
-        return InlineConnection(path)
-
-    engine = create_async_engine(url, hide_parameters=True, pool_timeout=10, async_creator=connect)
+    engine = create_async_engine(url, hide_parameters=True, pool_timeout=10)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the driver begins nothing: _begin_sqlite does
     cursor = connection.cursor()
     for pragma in _SQLITE_PRAGMAS:
         cursor.execute(pragma)
