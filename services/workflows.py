@@ -160,7 +160,7 @@ class Workflows:
     async def _signal_purchase(
         self, order: PurchaseOrder, signal: str, arguments: Sequence[Fact]
     ) -> str:
-        """Most purchases have a run; to offer a new one with each signal costs the server twice."""
+        """Most purchases have a run; offering a new one with each signal costs a third more."""
         workflow_id = purchase_workflow_id_of(order.purchase_id)
         run = self.client.get_workflow_handle(workflow_id)
         with _faults_translated(order.purchase_id):
