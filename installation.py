@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -76,7 +77,7 @@ async def installation(
         _, api_key = await asyncio.gather(_start_temporal(grown, settings), _prepare(settings))
         settings = await _start_simulators(grown, settings)
         told("starting the worker and the API")
-        environment = _environment(settings)
+        environment = environment_of(settings)
         await asyncio.gather(
             grown.add(_child(settings, "worker", environment, "-m", "cli", "worker")),
             grown.add(_child(settings, "api", environment, "-m", "cli", "api")),
@@ -193,8 +194,8 @@ def _child(settings: Settings, name: str, environment: dict[str, str], *argument
     return Child(name, python(*arguments), environment, settings.paybind_home / "logs" / name)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """The settings as the children read them."""
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The settings as the children read them: ours alone, whatever the shell or a file says."""
     given = {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in settings
@@ -203,8 +204,11 @@ def _environment(settings: Settings) -> dict[str, str]:
     given["temporal_address"] = settings.temporal
     given["backend_api_url"] = settings.api_url
     given["paybind_home"] = settings.paybind_home.absolute()
-    return {name.upper(): _plain(value) for name, value in given.items() if name != "public_url"}
+    ours = {name.upper(): _plain(value) for name, value in given.items() if name != "public_url"}
+    ours["PAYBIND_ENV_FILE"] = os.devnull
+    unset = {field.upper(): "" for field in Settings.model_fields}  # an empty one counts as unset
+    return unset | ours
 
 
 def _plain(value: object) -> str:
-    return json.dumps(value) if isinstance(value, tuple) else str(value)
+    return json.dumps(value) if isinstance(value, tuple | dict) else str(value)

@@ -1,5 +1,6 @@
 """One frozen Settings from the environment; it refuses default secrets outside development."""
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ class Settings(BaseSettings):
     """Names of the environment in upper case; ``.env`` is read too. Amounts are minor units."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=os.environ.get("PAYBIND_ENV_FILE", ".env"),
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
