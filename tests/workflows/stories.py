@@ -67,6 +67,11 @@ class Stories:
             PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
         )
 
+    async def open_at_last(self, order: PurchaseOrder) -> Purchase | Refusal:
+        """However long it takes: time passes until the answer is there."""
+        async with self._time_flies():
+            return await self.open(order)
+
     async def opened(self, order: PurchaseOrder) -> Purchase:
         purchase = await self.open(order)
         assert isinstance(purchase, Purchase)
