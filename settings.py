@@ -129,10 +129,9 @@ class Settings(BaseSettings):
 
     @cached_property
     def database(self) -> str:
-        """The SQLAlchemy URL, with the async driver filled in."""
+        """The SQLAlchemy URL, with PostgreSQL's async driver filled in."""
         url = self.database_url or f"sqlite:///{self.paybind_home.absolute() / 'paybind.db'}"
         for plain, driven in (
-            ("sqlite:///", "sqlite+aiosqlite:///"),
             ("postgresql://", "postgresql+asyncpg://"),
             ("postgres://", "postgresql+asyncpg://"),
         ):

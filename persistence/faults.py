@@ -31,17 +31,18 @@ def translated_faults() -> Iterator[None]:
         yield
     except (OSError, PoolTimeout) as fault:
         raise Unavailable("the database does not answer") from fault
-    except DBAPIError as fault:
+    except (DBAPIError, sqlite3.Error) as fault:
         if not _is_away(fault):
             raise
         raise Unavailable("the database is away or busy") from fault
 
 
-def _is_away(fault: DBAPIError) -> bool:
-    if fault.connection_invalidated:
+def _is_away(fault: DBAPIError | sqlite3.Error) -> bool:
+    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
-    if isinstance(fault.orig, sqlite3.Error):
-        code: int = getattr(fault.orig, "sqlite_errorcode", 0)
+    driver_fault = fault.orig if isinstance(fault, DBAPIError) else fault
+    if isinstance(driver_fault, sqlite3.Error):
+        code: int = getattr(driver_fault, "sqlite_errorcode", 0)
         return code & 0xFF in _SQLITE_AWAY  # the rest of it are details
-    state: str | None = getattr(fault.orig, "sqlstate", None)
+    state: str | None = getattr(driver_fault, "sqlstate", None)
     return state is not None and state.startswith(_POSTGRES_AWAY)

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
+from sqlmodel import func, select
 
 from persistence.database import Database
 
@@ -17,10 +18,9 @@ async def migrate(url: str) -> None:
     database = Database(url)
     try:
         async with database.transaction() as session:  # on SQLite it holds the file's write lock
-            connection = await session.connection()
-            if connection.dialect.name == "postgresql":
-                await connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
-            await connection.run_sync(_upgrade)
+            if session.get_bind().dialect.name == "postgresql":
+                await session.exec(select(func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+            await session.run_sync(lambda plain: _upgrade(plain.connection()))
     finally:
         await database.close()
 

@@ -43,7 +43,7 @@ def test_nothing_has_to_be_set_on_a_developers_machine(environment: pytest.Monke
     settings = read(environment)
 
     assert not settings.livemode
-    assert settings.database.startswith("sqlite+aiosqlite:///")
+    assert settings.database.startswith("sqlite:///")
     assert settings.api_url == "http://127.0.0.1:8085"
 
 
@@ -112,7 +112,7 @@ def test_no_secret_shows_when_settings_are_printed(environment: pytest.MonkeyPat
     [
         ("postgresql://p:w@db/paybind", "postgresql+asyncpg://p:w@db/paybind"),
         ("postgres://p:w@db/paybind", "postgresql+asyncpg://p:w@db/paybind"),
-        ("sqlite:///here.db", "sqlite+aiosqlite:///here.db"),
+        ("sqlite:///here.db", "sqlite:///here.db"),
         ("postgresql+asyncpg://db/paybind", "postgresql+asyncpg://db/paybind"),
     ],
 )

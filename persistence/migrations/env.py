@@ -17,7 +17,6 @@ from persistence.rows.every import TABLES
 def _async_url() -> str:
     url = os.environ.get("DATABASE_URL") or "sqlite:///.paybind/paybind.db"
     for plain, driven in (
-        ("sqlite:///", "sqlite+aiosqlite:///"),
         ("postgresql://", "postgresql+asyncpg://"),
         ("postgres://", "postgresql+asyncpg://"),
     ):
@@ -49,8 +48,8 @@ def _run(connection: Connection) -> None:
 
 async def _run_alone() -> None:
     database = Database(_async_url())
-    async with database.engine.begin() as connection:
-        await connection.run_sync(_run)
+    async with database.transaction() as session:
+        await session.run_sync(lambda plain: _run(plain.connection()))
     await database.close()
 
 

@@ -45,7 +45,7 @@ async def without_temporal(door: Door) -> AsyncIterator[AsyncClient]:
 async def without_database(door: Door, tmp_path: Path) -> AsyncIterator[AsyncClient]:
     app = create_app(door.settings)
     services = door.app.state.services
-    gone = Database(f"sqlite+aiosqlite:///{tmp_path / 'not' / 'there.db'}")
+    gone = Database(f"sqlite:///{tmp_path / 'not' / 'there.db'}")
     broken = build_services(door.settings, services.health.client, gone)
     app.state.services = replace(broken, api_keys=services.api_keys)
     async with client_of(app, door.key) as http:

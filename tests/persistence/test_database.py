@@ -40,7 +40,7 @@ async def test_migrating_a_migrated_database_changes_nothing(url: str) -> None:
 
 
 async def test_several_processes_may_migrate_a_new_file_at_once(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path}/not/there/yet/paybind.db"
+    url = f"sqlite:///{tmp_path}/not/there/yet/paybind.db"
 
     await asyncio.gather(*(migrate(url) for _ in range(4)))
 
@@ -109,8 +109,8 @@ async def test_a_failed_transaction_leaves_nothing_behind(database: Database) ->
 
 async def test_a_file_locked_by_another_process_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "paybind.db"
-    await migrate(f"sqlite+aiosqlite:///{path}")
-    database = Database(f"sqlite+aiosqlite:///{path}")
+    await migrate(f"sqlite:///{path}")
+    database = Database(f"sqlite:///{path}")
     with locked_file(path) as other:
         writing = asyncio.create_task(QuoteRecords(database).register(quote()))
         assert await QuoteRecords(database).get(TENANT, "Q-1") is None  # readers do not wait
@@ -139,7 +139,7 @@ async def test_two_processes_draw_numbers_from_one_database(url: str) -> None:
 
 async def test_asking_whether_a_file_is_there_waits_for_no_writer(tmp_path: Path) -> None:
     path = tmp_path / "paybind.db"
-    database = Database(f"sqlite+aiosqlite:///{path}")
+    database = Database(f"sqlite:///{path}")
     await database.ping()
     with locked_file(path):
         async with asyncio.timeout(1):
@@ -148,7 +148,7 @@ async def test_asking_whether_a_file_is_there_waits_for_no_writer(tmp_path: Path
 
 
 async def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/nowhere/paybind.db")
+    database = Database(f"sqlite:///{tmp_path}/nowhere/paybind.db")
 
     with pytest.raises(Unavailable):
         await database.ping()

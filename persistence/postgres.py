@@ -1,0 +1,30 @@
+"""PostgreSQL by its async driver."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+
+class Postgres:
+    def __init__(self, url: str) -> None:
+        # Parameters stay out of error messages: they hold personal data.
+        self._engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_size=10,
+            pool_timeout=10,
+            connect_args={"timeout": 5, "command_timeout": 30},
+        )
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        async with self.reading() as session, session.begin():
+            yield session
+
+    def reading(self) -> AsyncSession:
+        return AsyncSession(self._engine, expire_on_commit=False)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
