@@ -28,6 +28,7 @@ from persistence.database import Database
 from persistence.migrate import migrate
 from persistence.policies import PolicyRecords
 from persistence.quotes import QuoteRecords
+from services.catalogue import Services
 from services.webhooks import PLATFORM_TENANT
 from settings import Settings
 from tests.api.door import SECRET, Door
@@ -64,16 +65,17 @@ async def door(
     )
     await migrate(settings.database)
     database, client = connect_database(settings), await connect_temporal(settings)
-    payments, mail, app = FakePayments(), FakeMail(), create_app(settings)
+    payments, mail, printer = FakePayments(), FakeMail(), FakePrinter()
+    app = create_app(settings)
     async with (
         purchases_worker(client, settings, database, payments, mail),
-        _documents_worker(client, settings, database),
+        _documents_worker(client, settings, database, printer),
         _started(app),
     ):
         issued = app.state.services.api_keys.issue(PLATFORM_TENANT, "tests", frozenset(Scope))
         _, key = await issued
         async with client_of(app, key) as http:
-            yield Door(app, settings, payments, mail, key, http, sendgrid)
+            yield Door(app, settings, payments, mail, printer, key, http, sendgrid)
     await database.close()
 
 
@@ -90,6 +92,15 @@ async def neighbour(door: Door) -> AsyncIterator[AsyncClient]:
     keys = door.app.state.services.api_keys
     _, key = await keys.issue("ten_neighbour", "tests", frozenset(Scope))
     async with client_of(door.app, key) as http:
+        yield http
+
+
+@asynccontextmanager
+async def door_over(door: Door, services: Services) -> AsyncIterator[AsyncClient]:
+    """The same door, with other services behind it."""
+    app = create_app(door.settings)
+    app.state.services = services
+    async with client_of(app, door.key) as http:
         yield http
 
 
@@ -136,11 +147,13 @@ async def _add_search_attributes(client: Client) -> None:
     )
 
 
-def _documents_worker(client: Client, settings: Settings, database: Database) -> Worker:
+def _documents_worker(
+    client: Client, settings: Settings, database: Database, printer: FakePrinter
+) -> Worker:
     policies = PolicyActivities(
         policies=PolicyRecords(database),
         quotes=QuoteRecords(database),
-        printer=FakePrinter(),
+        printer=printer,
         store=FsspecDocuments(settings.documents),
         verify_base=settings.api_url,
     )

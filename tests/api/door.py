@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from api.examples import QUOTE
+from api.purchase_answers import PurchaseAnswer
+from api.webhook_events import EventAnswer
 from settings import Settings
 from tests.fake_payments import FakePayments
-from tests.fakes import FakeMail
+from tests.fakes import FakeMail, FakePrinter
 
 SECRET = "whsec_test"
 PRICE = 15_000
@@ -31,6 +33,7 @@ class Door:
     settings: Settings
     payments: FakePayments
     mail: FakeMail
+    printer: FakePrinter
     key: str  # every scope, of the tenant that runs the installation
     http: AsyncClient  # with that key
     sendgrid: ec.EllipticCurvePrivateKey
@@ -64,20 +67,33 @@ class Door:
         await self.until(purchase_id, "payment_status", "failed")
         return purchase_id
 
-    async def until(self, purchase_id: str, field: str, value: str) -> None:
+    async def seen(self, purchase_id: str) -> PurchaseAnswer:
+        answer = await self.http.get(f"/purchases/{purchase_id}")
+        return PurchaseAnswer.model_validate_json(answer.content)
+
+    async def stored(self, provider_event_id: str) -> EventAnswer:
+        """An event as operators find it."""
+        listed = await self.http.get("/webhook-events", params={"limit": 100})
+        events = [EventAnswer.model_validate(each) for each in listed.json()["items"]]
+        return next(each for each in events if each.provider_event_id == provider_event_id)
+
+    async def until(self, purchase_id: str, field: str, value: object) -> None:
         """The workflow answers a webhook after it was taken: its word is awaited in the rows."""
         async with asyncio.timeout(20):
             seen = None
             while seen != value:
                 await asyncio.sleep(0.02)
-                seen = (await self.http.get(f"/purchases/{purchase_id}")).json()[field]
+                seen = getattr(await self.seen(purchase_id), field)
 
     async def tell(self, kind: str, purchase_id: str, event_id: str | None = None) -> Response:
         """A signed webhook of the provider about a purchase."""
-        body = event(kind, purchase_id, event_id)
-        answer = await self.send_webhook(body, signature_of(body))
+        answer = await self.deliver(event(kind, purchase_id, event_id))
         assert answer.status_code == 200, answer.text
         return answer
+
+    async def deliver(self, body: bytes) -> Response:
+        """A webhook as the provider signs it."""
+        return await self.send_webhook(body, signature_of(body))
 
     async def send_webhook(
         self, body: bytes, signature: str | None, path: str = "/webhooks/stripe"
@@ -100,12 +116,18 @@ def wanted(quote_id: str, **changes: object) -> Json:
 
 def event(kind: str, purchase_id: str, event_id: str | None = None) -> bytes:
     subject = {"id": "cs_1", "object": "checkout.session", "metadata": {"purchase_id": purchase_id}}
+    return event_about(subject, kind, event_id)
+
+
+def event_about(
+    subject: Mapping[str, object], kind: str, event_id: str | None = None, livemode: bool = False
+) -> bytes:
     return json.dumps(
         {
             "id": event_id or f"evt_{next(_numbers)}",
             "object": "event",
             "type": kind,
-            "livemode": False,
+            "livemode": livemode,
             "data": {"object": subject},
         }
     ).encode()

@@ -1,5 +1,6 @@
 """What providers send: taken once, whoever else it may concern, and never lost."""
 
+import asyncio
 import base64
 import json
 import time
@@ -10,8 +11,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from httpx import AsyncClient
 
 from api.main import create_app
+from domain.emails import EmailStatus, EmailTemplate
+from domain.events import EventOutcome
+from domain.identifiers import new_id
+from domain.policies import PolicyStatus
+from domain.purchases import ReviewReason
 from tests.api.conftest import client_of
-from tests.api.door import Door, Json, code_of, event, signature_of
+from tests.api.door import Door, Json, code_of, event, event_about, signature_of
 
 
 async def test_the_old_path_is_the_same_door(door: Door) -> None:
@@ -42,6 +48,24 @@ async def test_what_concerns_nobody_is_stored_all_the_same(door: Door) -> None:
     assert outcomes["evt_unknown"] == "unknown_type"
 
 
+async def test_live_events_concern_no_test_installation(door: Door) -> None:
+    purchase_id = str((await door.purchase())["purchase_id"])
+    subject = {"id": "cs_1", "object": "checkout.session", "metadata": {"purchase_id": purchase_id}}
+    event_id = f"evt_live_{purchase_id}"
+    live = event_about(subject, "checkout.session.completed", event_id, livemode=True)
+    assert (await door.deliver(live)).status_code == 200
+    stored = await door.stored(event_id)
+    assert (stored.outcome, stored.livemode) == (EventOutcome.UNMATCHED, True)
+    assert await _events_of(door, purchase_id) == []
+
+
+async def test_an_event_of_another_system_on_the_account_is_let_go(door: Door) -> None:
+    subject = {"id": "cs_2", "object": "checkout.session", "metadata": {"purchase_id": "A-77"}}
+    event = event_about(subject, "checkout.session.expired", "evt_of_a_neighbour")
+    assert (await door.deliver(event)).status_code == 200
+    assert (await door.stored("evt_of_a_neighbour")).outcome is EventOutcome.UNMATCHED
+
+
 async def test_an_event_is_read_and_replayed_by_operators(
     door: Door, neighbour: AsyncClient
 ) -> None:
@@ -55,14 +79,54 @@ async def test_an_event_is_read_and_replayed_by_operators(
     assert code_of(refused) == (404, "event_not_found")
 
 
-async def test_a_bounce_is_seen_on_the_purchase(door: Door) -> None:
+async def test_a_bounced_policy_is_not_delivered_and_asks_for_a_person(door: Door) -> None:
     purchase_id = await door.paid()
     await door.until(purchase_id, "policy_status", "delivered")
-    email_id = (await door.http.get(f"/purchases/{purchase_id}")).json()["emails"][0]["email_id"]
-    answer = await _sendgrid(door, [_mail_event("bounce", email_id)])
+    (email,) = (await door.seen(purchase_id)).emails
+    answer = await _sendgrid(door, [_mail_event("bounce", email.email_id)])
     assert answer == (200, {"received": True})
-    emails = (await door.http.get(f"/purchases/{purchase_id}")).json()["emails"]
-    assert emails[0]["status"] == "bounced"
+    await door.until(purchase_id, "needs_review", True)
+    seen = await door.seen(purchase_id)
+    assert [each.status for each in seen.emails] == [EmailStatus.BOUNCED]
+    assert seen.policy_status is PolicyStatus.ISSUED
+    assert [each.reason for each in seen.reviews] == [ReviewReason.EMAIL_NOT_DELIVERED]
+
+
+async def test_a_bounced_refund_letter_leaves_the_policy_delivered(door: Door) -> None:
+    purchase_id = await door.paid()
+    await door.until(purchase_id, "policy_status", "delivered")
+    await door.http.post(f"/purchases/{purchase_id}/refund", json={"amount": 5_000})
+    letter = await _accepted(door, purchase_id, EmailTemplate.REFUND_MADE)
+    answer = await _sendgrid(door, [_mail_event("dropped", letter)])
+    assert answer == (200, {"received": True})
+    await door.until(purchase_id, "needs_review", True)
+    seen = await door.seen(purchase_id)
+    assert {each.email_id: each.status for each in seen.emails}[letter] is EmailStatus.DROPPED
+    assert seen.policy_status is PolicyStatus.DELIVERED
+
+
+async def test_the_mail_services_word_of_a_delivery_is_kept_with_the_message(door: Door) -> None:
+    purchase_id = await door.paid()
+    letter = await _accepted(door, purchase_id, EmailTemplate.PAYMENT_CONFIRMATION)
+    for _ in range(2):
+        assert await _sendgrid(door, [_mail_event("delivered", letter)]) == (
+            200,
+            {"received": True},
+        )
+    (email,) = (await door.seen(purchase_id)).emails
+    assert email.status is EmailStatus.DELIVERED
+    stored = await door.stored(f"delivered-{letter}")
+    assert (stored.outcome, stored.deliveries) == (EventOutcome.HANDED_OVER, 2)
+    assert (stored.purchase_id, stored.workflow_id) == (purchase_id, None)
+    assert stored.handled_at is not None
+
+
+async def test_mail_that_others_sent_with_the_same_key_is_let_go(door: Door) -> None:
+    unknown = new_id("eml")
+    events = [_mail_event("bounce", unknown), _mail_event("delivered", unknown)]
+    assert await _sendgrid(door, events) == (200, {"received": True})
+    for kind in ("bounce", "delivered"):
+        assert (await door.stored(f"{kind}-{unknown}")).outcome is EventOutcome.UNMATCHED
 
 
 async def test_a_mail_event_of_someone_else_is_refused(door: Door) -> None:
@@ -83,6 +147,16 @@ async def test_without_a_secret_there_is_no_route(door: Door) -> None:
 async def _events_of(door: Door, purchase_id: str) -> list[Json]:
     answer = await door.http.get("/webhook-events", params={"purchase_id": purchase_id})
     return [each for each in answer.json()["items"] if each["provider"] == "stripe"]
+
+
+async def _accepted(door: Door, purchase_id: str, template: EmailTemplate) -> str:
+    """The id of the purchase's message of that kind, once the mail service has taken it."""
+    async with asyncio.timeout(20):
+        while True:
+            for email in (await door.seen(purchase_id)).emails:
+                if email.template is template and email.status is EmailStatus.ACCEPTED:
+                    return email.email_id
+            await asyncio.sleep(0.02)
 
 
 def _mail_event(kind: str, email_id: str) -> Json:
