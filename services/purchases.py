@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from domain.errors import Code, Conflict, NotFound
+from domain.errors import Code, Conflict, NotFound, Unavailable
 from domain.model import Model
 from domain.money import Limit, Money, require_chargeable
 from domain.policies import Policy, PolicyStatus
@@ -44,6 +44,7 @@ class PurchaseService:
     workflows: Workflows
     max_amount_minor: Limit
     livemode: bool
+    policy_within: timedelta = POLICY_WITHIN
 
     async def start(self, caller: Caller, request: PurchaseRequest) -> Purchase:
         """Open the quote's checkout, or join the one that is open."""
@@ -64,6 +65,8 @@ class PurchaseService:
         if purchase.checkout is None:
             reason = purchase.failure.reason if purchase.failure else "no checkout could be opened"
             raise Conflict(Code.PROVIDER_REFUSED, reason, purchase_id=purchase.order.purchase_id)
+        if not purchase.holds_quote:  # nobody is sent to a checkout that is over
+            raise Unavailable(f"{purchase.order.purchase_id} is just ending", retry_after=1)
         return purchase, joined
 
     async def get(self, caller: Caller, any_id: str) -> PurchaseView:
@@ -195,7 +198,7 @@ class PurchaseService:
         self, caller: Caller, view: PurchaseView, done: Callable[[PurchaseView], bool]
     ) -> PurchaseView:
         """The view once it is as hoped, or as it stands when the caller has waited enough."""
-        deadline = asyncio.get_running_loop().time() + POLICY_WITHIN.total_seconds()
+        deadline = asyncio.get_running_loop().time() + self.policy_within.total_seconds()
         while not done(view) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(LOOK_EVERY.total_seconds())
             view = await self.get(caller, view.purchase_id)

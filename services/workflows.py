@@ -57,11 +57,12 @@ REFUND_SIGNALS = {RefundChanged: RefundWorkflow.refund_changed}
 @dataclass(frozen=True)
 class Workflows:
     client: Client
+    answer_within: timedelta = ANSWER_WITHIN
 
     async def open_checkout(self, order: PurchaseOrder) -> Purchase:
         """One round trip: the purchase with its checkout URL."""
         with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
                 answer = await self.client.execute_update_with_start_workflow(
                     PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
                 )
@@ -69,7 +70,7 @@ class Workflows:
 
     async def cancel(self, order: PurchaseOrder, cancellation: Cancellation) -> Purchase:
         with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
                 answer = await self.client.execute_update_with_start_workflow(
                     PurchaseWorkflow.cancel, cancellation, start_workflow_operation=_started(order)
                 )
@@ -78,7 +79,7 @@ class Workflows:
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
         """The refund as it was recorded. Repeated with the same id it is the same refund."""
         with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
                 answer = await self.client.execute_update_with_start_workflow(
                     PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
                 )
@@ -86,7 +87,7 @@ class Workflows:
 
     async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:
         with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
                 return await self.client.execute_update_with_start_workflow(
                     PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
                 )
@@ -94,7 +95,7 @@ class Workflows:
     async def decide(self, order: PurchaseOrder, refund: Refund, decision: Decision) -> Refund:
         """A human's yes or no to a refund that waits for it."""
         with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
                 return await self.client.execute_update_with_start_workflow(
                     RefundWorkflow.decide,
                     decision,
@@ -118,7 +119,7 @@ class Workflows:
     async def send_link(self, order: LinkOrder, email_id: str) -> str | None:
         """Why the link could not be e-mailed, or None when it is on its way."""
         with _faults_translated():
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
                 return await self.client.execute_update_with_start_workflow(
                     PaymentLinkWorkflow.send,
                     email_id,
@@ -127,7 +128,7 @@ class Workflows:
 
     async def revoke_link(self, order: LinkOrder) -> LinkStatus:
         with _faults_translated():
-            async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
                 return await self.client.execute_update_with_start_workflow(
                     PaymentLinkWorkflow.revoke, start_workflow_operation=_link_started(order)
                 )

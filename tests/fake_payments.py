@@ -61,6 +61,7 @@ class FakePayments:
                 session_id=session_id, state=CheckoutState.OPEN
             )
             checkout = self._checkouts[request.idempotency_key] = self._page_of(session_id)
+        await self._answered("open_checkout")
         self._lose("open_checkout", request.idempotency_key)
         return checkout
 
