@@ -1,7 +1,8 @@
 """Asking for a refund, and a human's yes or no to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from domain.errors import Code, Conflict, NotFound
 from domain.identifiers import derived_id
@@ -11,6 +12,7 @@ from domain.purchases import PaymentStatus
 from domain.refunds import Asker, Decision, Refund, RefundReason, RefundRequest, RefundStatus
 from domain.tenants import Caller, Scope
 from domain.views import Page
+from persistence.clock import now
 from persistence.refunds import RefundRecords
 from services.purchases import PurchaseService
 from services.workflows import Workflows
@@ -33,6 +35,7 @@ class RefundService:
     purchases: PurchaseService
     workflows: Workflows
     approval_above_minor: Limit
+    clock: Callable[[], datetime] = now
 
     async def request(
         self, caller: Caller, wish: RefundWish, asker: Asker, human_agreed: bool = False
@@ -105,12 +108,12 @@ class RefundService:
         """
         if wish.key is not None:
             return derived_id("ref", caller.tenant_id, purchase_id, wish.key)
-        now = datetime.now(UTC)
-        window = int(now.timestamp() // REPEATED_WITHIN.total_seconds())
+        asked_at = self.clock()
+        window = int(asked_at.timestamp() // REPEATED_WITHIN.total_seconds())
         words = (caller.key_id, purchase_id, wish.amount_minor or "all", wish.reason)
         earlier = derived_id("ref", *words, window - 1)
         made = await self.refunds.get(caller.tenant_id, earlier)
-        if made is not None and now - made.created_at < REPEATED_WITHIN:
+        if made is not None and asked_at - made.created_at < REPEATED_WITHIN:
             return earlier
         return derived_id("ref", *words, window)
 
