@@ -117,8 +117,7 @@ class LinkService:
                 customer_email=email,
             ),
         )
-        if purchase.checkout is None:
-            raise Conflict(Code.PURCHASE_CLOSED, "the checkout could not be opened")
+        assert purchase.checkout is not None  # what starts has one, or is refused
         return purchase.checkout.url
 
     async def _send(self, link: PaymentLink, to: str | None, name: str | None) -> PaymentLink:
