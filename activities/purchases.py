@@ -150,8 +150,7 @@ class PurchaseActivities:
     async def _standing(self, purchase: Purchase) -> Standing:
         order = purchase.order
         view = await self.records.view(order.tenant_id, order.purchase_id)
-        if view is None:
-            raise LookupError(f"{order.purchase_id} is missing")
+        assert view is not None  # it was read a moment ago, and no purchase is ever deleted
         paid = purchase.paid.minor if purchase.paid else 0
         is_in_hand = view.policy_status is PolicyStatus.DELIVERED
         return Standing(

@@ -84,8 +84,9 @@ class EventRecords:
             "now_handed_over_at": (at or now()) if outcome is EventOutcome.HANDED_OVER else None,
         }
         async with self.database.transaction() as session:
-            if (await session.exec(_UPDATE, params=told)).rowcount == 0:
-                raise NotFound(Code.EVENT_NOT_FOUND, f"no event {event_id}")
+            updated = await session.exec(_UPDATE, params=told)
+        if updated.rowcount == 0:
+            raise NotFound(Code.EVENT_NOT_FOUND, f"no event {event_id}")
 
     async def mark_handled(self, event_ids: tuple[str, ...], at: datetime) -> None:
         """Whoever handled them first gave the moment."""

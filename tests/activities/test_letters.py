@@ -148,6 +148,28 @@ async def test_a_letter_about_nothing_is_never_sent() -> None:
     assert (await _send_in_vain(world, order)).non_retryable
 
 
+async def test_a_policy_is_not_sent_before_its_document_is_kept() -> None:
+    world = World()
+    confirmation = await _issued(world)
+    assert confirmation.purchase_id is not None
+    drawn = world.rows.policies[confirmation.purchase_id]
+    world.rows.policies[confirmation.purchase_id] = drawn.model_copy(update={"document": None})
+    with pytest.raises(LookupError, match="no policy document"):
+        await _send(world, confirmation)
+    assert world.mail.sent == []
+
+
+async def test_a_policy_that_was_cancelled_is_not_sent_any_more() -> None:
+    world = World()
+    confirmation = await _issued(world)
+    assert confirmation.purchase_id is not None
+    issued = world.rows.policies[confirmation.purchase_id]
+    cancelled = issued.model_copy(update={"cancelled_at": world.clock()})
+    world.rows.policies[confirmation.purchase_id] = cancelled
+    assert await _send(world, confirmation) is EmailStatus.SUPERSEDED
+    assert world.mail.sent == []
+
+
 async def test_a_refund_is_told_of_only_while_it_stands() -> None:
     world = World()
     confirmation = await _issued(world)

@@ -162,6 +162,16 @@ async def test_the_policy_is_printed_once() -> None:
     assert world.store.documents.keys() == {first.location}
 
 
+async def test_a_policy_whose_quote_is_missing_is_not_printed() -> None:
+    world = World()
+    order = world.order()
+    await _paid(world, order)
+    del world.rows.quotes[order.quote_id]
+    with pytest.raises(LookupError, match=order.quote_id):
+        await ActivityEnvironment().run(world.policies().issue_policy, order.purchase_id)
+    assert (world.printer.printed, world.store.documents) == ([], {})
+
+
 async def test_another_amount_draws_no_policy() -> None:
     world = World()
     order = world.order()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.links import LinkStatus
 from domain.purchases import PurchaseOrder
 from persistence.database import Database
@@ -49,6 +49,24 @@ async def test_of_two_links_opened_at_once_both_askers_get_the_same(
     )
 
     assert one == other
+
+
+@pytest.mark.usefixtures("ordered")
+async def test_a_link_that_neither_stands_nor_finds_another_in_its_place_can_be_asked_for_again(
+    database: Database,
+) -> None:
+    """What was in its way is gone: here a token that another quote's link has taken."""
+    links = LinkRecords(database)
+    await QuoteRecords(database).register(quote("Q-2"))
+    taken = await links.open(link(1, "Q-2"), *CONTACT, NOON)
+    unlucky = link(1).model_copy(update={"token": taken.token})
+
+    with pytest.raises(Unavailable, match="is changing"):
+        await links.open(unlucky, *CONTACT, NOON)
+
+    assert await links.open(link(1), *CONTACT, LATER) == link(1).model_copy(
+        update={"created_at": LATER}
+    )
 
 
 @pytest.mark.usefixtures("ordered")

@@ -38,6 +38,18 @@ async def test_an_unpaid_link_reminds_on_day_three_and_six_and_says_farewell_on_
     assert all(message.to == "mei.tan@example.com" for message in stories.world.mail.sent)
 
 
+async def test_a_link_whose_workflow_starts_late_makes_up_for_the_latest_it_missed(
+    stories: Stories,
+) -> None:
+    late = stories.world.link(await stories.env.get_current_time() - timedelta(days=4))
+    run = await stories.start_link(late)
+    await stories.until(lambda: stories.world.mail.sent)
+    assert stories.world.mail.subjects() == ["link_reminder"]
+    await stories.pass_time(timedelta(days=3, minutes=1))
+    assert await run.result() is LinkStatus.EXPIRED
+    assert stories.world.mail.subjects() == ["link_reminder", "link_reminder", "link_expired"]
+
+
 async def test_a_link_paid_before_day_three_reminds_nobody(stories: Stories) -> None:
     link = await _saved(stories)
     run = await stories.start_link(link)

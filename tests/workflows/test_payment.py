@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 from domain.errors import Code
 from domain.money import Money
+from domain.payments import CheckoutChanged
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
 from gateways.faults import Busy
 from tests.fake_payments import DECLINED
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
+from workflows.purchase import PurchaseWorkflow
 
 
 async def test_a_paid_purchase_becomes_a_delivered_policy(stories: Stories) -> None:
@@ -225,6 +227,24 @@ async def test_an_event_that_comes_while_the_provider_is_read_is_read_for_itself
     await stories.until(lambda: second in stories.world.rows.handled)
     assert first in stories.world.rows.handled
     assert payments.calls.count("fetch_checkout") == 3
+
+
+async def test_an_event_replayed_before_it_is_answered_is_answered_once(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    payments = stories.world.payments
+    payments.pay(order.purchase_id)
+    payments.faults_before["fetch_checkout"].append(Busy("503"))
+    payments.hold("fetch_checkout")
+    told = CheckoutChanged(event_id=stories.world.event())
+    await stories.tell(order, told)
+    await stories.until(lambda: payments.calls.count("fetch_checkout") == 2)
+    await stories.tell(order, told)
+    assert not (await stories.purchase_run(order).query(PurchaseWorkflow.current)).is_paid
+    payments.let_go("fetch_checkout")
+    assert (await stories.end_of(order)).is_paid
+    answered = [each.event_ids for each in stories.world.rows.settlements if each.event_ids]
+    assert answered == [(told.event_id,)]
 
 
 async def test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid(
