@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 _PRAGMAS = (
@@ -27,7 +28,11 @@ _LONGEST_PAUSE = 0.008
 
 
 class InlineSession(AsyncSession):
-    """An async session on a plain engine. Nothing in it suspends, so nobody comes in between."""
+    """An async session on a plain engine.
+
+    Nothing in it suspends, so that transactions of one process never meet. Its own context
+    managers end in tasks of their own: use the plain session's.
+    """
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(expire_on_commit=False)
@@ -51,12 +56,16 @@ class Sqlite:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        async with InlineSession(self._engine) as session, session.begin():
-            await _take_write_lock(session)
+        session = InlineSession(self._engine)
+        with session.sync_session as plain, plain.begin():
+            await _take_write_lock(plain)
             yield session
 
-    def reading(self) -> AsyncSession:
-        return InlineSession(self._readers)
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        session = InlineSession(self._readers)
+        with session.sync_session:
+            yield session
 
     async def close(self) -> None:
         self._engine.dispose()
@@ -78,12 +87,12 @@ def _begin(connection: Connection) -> None:
     cursor.close()
 
 
-async def _take_write_lock(session: AsyncSession) -> None:
+async def _take_write_lock(session: Session) -> None:
     deadline = time.monotonic() + _LOCK_WAIT
     pause = _FIRST_PAUSE
     while True:
         try:
-            session.sync_session.connection()
+            session.connection()
         except sqlite3.OperationalError as fault:
             if fault.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
