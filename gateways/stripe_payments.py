@@ -1,8 +1,10 @@
 """Payments by Stripe: hosted checkout sessions and refunds, one call per method, no retries."""
 
 import logging
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeVar
+from urllib.parse import quote
 
 from domain.payments import (
     Checkout,
@@ -15,18 +17,29 @@ from domain.payments import (
 from gateways.faults import RefusedByProvider
 from gateways.stripe_amounts import to_stripe
 from gateways.stripe_faults import translated
-from gateways.stripe_snapshots import Refund, Session
+from gateways.stripe_snapshots import Page, Refund, Session, Thing
 
 if TYPE_CHECKING:
     import stripe
-    from stripe.params import RefundCreateParams
-    from stripe.params.checkout import SessionCreateParams, SessionCreateParamsLineItem
+    from stripe.params import RefundCreateParams, RefundListParams
+    from stripe.params.checkout import (
+        SessionCreateParams,
+        SessionCreateParamsLineItem,
+        SessionListParams,
+        SessionRetrieveParams,
+    )
 
 ANSWER_WITHIN = timedelta(seconds=20)
 CONNECT_WITHIN = timedelta(seconds=5)
 CLOCK_SKEW = timedelta(minutes=5)  # Stripe's clock against ours, when listing "since"
 LONGEST_NAME = 250
-EVERYTHING = 100  # the largest page that Stripe gives
+LARGEST_PAGE = 100  # objects
+
+SESSIONS = "/v1/checkout/sessions"
+REFUNDS = "/v1/refunds"
+WITH_PAYMENT: "SessionRetrieveParams" = {"expand": ["payment_intent"]}
+
+T = TypeVar("T", bound=Thing)
 
 
 class StripePayments:
@@ -51,43 +64,31 @@ class StripePayments:
 
     async def open_checkout(self, request: CheckoutRequest) -> Checkout:
         params = _session_params(request)
-        with translated():
-            session = await self._client.v1.checkout.sessions.create_async(
-                params, {"idempotency_key": request.idempotency_key}
-            )
-        return Session.of(session).checkout
+        answer = await self._ask("post", SESSIONS, params, request.idempotency_key)
+        return Session.of(answer).checkout
 
     async def find_checkout(self, purchase_id: str, since: datetime) -> Checkout | None:
         made_since = int((since - CLOCK_SKEW).timestamp())
-        with translated():
-            sessions = await self._client.v1.checkout.sessions.list_async(
-                {"created": {"gte": made_since}, "status": "open", "limit": EVERYTHING}
-            )
-            async for listed in sessions.auto_paging_iter():
-                session = Session.of(listed)
-                if session.noted("purchase_id") == purchase_id:
-                    return session.checkout
+        params: SessionListParams = {"created": {"gte": made_since}, "status": "open"}
+        async for session in self._listed(Session, SESSIONS, params):
+            if session.noted("purchase_id") == purchase_id:
+                return session.checkout
         return None
 
     async def fetch_checkout(self, session_id: str) -> CheckoutSnapshot:
-        with translated():
-            session = await self._client.v1.checkout.sessions.retrieve_async(
-                session_id, {"expand": ["payment_intent"]}
-            )
-        return Session.of(session).snapshot
+        answer = await self._ask("get", _path(SESSIONS, session_id), WITH_PAYMENT)
+        return Session.of(answer).snapshot
 
     async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
+        path = _path(SESSIONS, session_id) + "/expire"
         try:
-            with translated():
-                session = await self._client.v1.checkout.sessions.expire_async(
-                    session_id, {"expand": ["payment_intent"]}
-                )
+            answer = await self._ask("post", path, WITH_PAYMENT)
         except RefusedByProvider:  # it is no longer open, most likely: see how it ended
             snapshot = await self.fetch_checkout(session_id)
             if snapshot.state is CheckoutState.OPEN:
                 raise
             return snapshot
-        return Session.of(session).snapshot
+        return Session.of(answer).snapshot
 
     async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
         params: RefundCreateParams = {
@@ -96,27 +97,46 @@ class StripePayments:
             "reason": order.reason,
             "metadata": {"refund_id": order.refund_id, "purchase_id": order.purchase_id},
         }
-        with translated():
-            refund = await self._client.v1.refunds.create_async(
-                params, {"idempotency_key": order.idempotency_key}
-            )
-        return Refund.of(refund).snapshot
+        answer = await self._ask("post", REFUNDS, params, order.idempotency_key)
+        return Refund.of(answer).snapshot
 
     async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
-        with translated():
-            refunds = await self._client.v1.refunds.list_async(
-                {"payment_intent": payment_id, "limit": EVERYTHING}
-            )
-            async for listed in refunds.auto_paging_iter():
-                refund = Refund.of(listed)
-                if refund.noted("refund_id") == refund_id:
-                    return refund.snapshot
+        params: RefundListParams = {"payment_intent": payment_id}
+        async for refund in self._listed(Refund, REFUNDS, params):
+            if refund.noted("refund_id") == refund_id:
+                return refund.snapshot
         return None
 
     async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
+        answer = await self._ask("get", _path(REFUNDS, provider_refund_id))
+        return Refund.of(answer).snapshot
+
+    async def _ask(
+        self,
+        method: Literal["get", "post"],
+        path: str,
+        params: Mapping[str, object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> object:
+        """Stripe's answer as JSON: the SDK's own objects cost more to build than all the rest."""
         with translated():
-            refund = await self._client.v1.refunds.retrieve_async(provider_refund_id)
-        return Refund.of(refund).snapshot
+            answer = await self._client.raw_request_async(
+                method, path, **(params or {}), idempotency_key=idempotency_key
+            )
+        return answer.data
+
+    async def _listed(
+        self, kind: type[T], path: str, params: Mapping[str, object]
+    ) -> AsyncIterator[T]:
+        """All of a list, page after page."""
+        asked, more = {**params, "limit": LARGEST_PAGE}, True
+        while more:
+            page = Page.of(await self._ask("get", path, asked))
+            for listed in page.data:
+                thing = kind.of(listed)
+                yield thing
+                asked["starting_after"] = thing.id
+            more = page.has_more and bool(page.data)
 
     async def close(self) -> None:
         await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no types here
@@ -138,6 +158,10 @@ def _client(
         max_network_retries=0,
         http_client=http,
     )
+
+
+def _path(collection: str, provider_id: str) -> str:
+    return f"{collection}/{quote(provider_id, safe='')}"
 
 
 def _session_params(request: CheckoutRequest) -> "SessionCreateParams":

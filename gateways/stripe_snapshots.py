@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -18,9 +18,6 @@ from domain.payments import (
 from gateways.faults import RefusedByProvider
 from gateways.stripe_amounts import from_stripe
 
-if TYPE_CHECKING:
-    from stripe import StripeObject
-
 CHECKOUT_STATES = {state.value: state for state in CheckoutState}
 REFUND_STATES = {
     "pending": ProviderRefundState.PENDING,
@@ -35,21 +32,33 @@ NOT_GONE_THROUGH = Failure(
 )
 
 
-class _Wire(BaseModel):
-    """The part of an object that matters here. Stripe leaves out, or nulls, what is empty."""
+class _Answer(BaseModel):
+    """The part of an answer that matters here. Stripe leaves out, or nulls, what is empty."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    @classmethod
+    def of(cls, answer: object) -> Self:
+        try:
+            return cls.model_validate(answer)
+        except ValidationError as error:
+            named = [str(problem["loc"][0]) for problem in error.errors() if problem["loc"]]
+            lacking = ", ".join(named) or "shape"
+            raise unreadable(f"an answer of Stripe's lacks a readable {lacking}") from None
+
+
+class Page(_Answer):
+    """Some of a list. Each is read when it is looked at: what lies behind it need not be ours."""
+
+    data: tuple[object, ...]
+    has_more: bool
+
+
+class Thing(_Answer):
+    """An object with an id of its own."""
+
     id: str
     metadata: Mapping[str, str] | None = None
-
-    @classmethod
-    def of(cls, thing: "StripeObject") -> Self:
-        try:
-            return cls.model_validate(thing.to_dict())
-        except ValidationError as error:
-            fields = ", ".join(str(problem["loc"][0]) for problem in error.errors())
-            raise unreadable(f"an object of Stripe's lacks a readable {fields}") from None
 
     def noted(self, key: str) -> str | None:
         """What we once wrote into the metadata."""
@@ -71,12 +80,12 @@ class LastPaymentError(BaseModel):
         )
 
 
-class PaymentIntent(_Wire):
+class PaymentIntent(Thing):
     status: str
     last_payment_error: LastPaymentError | None = None
 
 
-class Session(_Wire):
+class Session(Thing):
     status: str | None = None
     payment_status: str
     amount_total: int | None = None
@@ -124,7 +133,7 @@ class Session(_Wire):
         return NOT_GONE_THROUGH if state is CheckoutState.COMPLETE else None
 
 
-class Refund(_Wire):
+class Refund(Thing):
     amount: int
     currency: str
     status: str | None = None

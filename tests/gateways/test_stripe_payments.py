@@ -1,5 +1,6 @@
 """What is asked of Stripe about checkouts, and how its answers are read."""
 
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -178,6 +179,40 @@ async def test_a_checkout_that_is_not_there_is_not_found(
 ) -> None:
     stripe.answers(page(SESSIONS, session(metadata=None)))
     assert await payments.find_checkout("pur_1", SINCE) is None
+
+
+async def test_what_lies_behind_the_checkout_that_is_found_is_not_read(
+    payments: PaymentGateway, stripe: ScriptedStripe
+) -> None:
+    ours = session(metadata={"purchase_id": "pur_1"})
+    stripe.answers_text(json.dumps({"data": [ours, {}], "has_more": True}), 200)
+    assert await payments.find_checkout("pur_1", SINCE) is not None
+    assert len(stripe.asked) == 1
+
+
+async def test_a_list_that_promises_more_and_gives_nothing_has_ended(
+    payments: PaymentGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.answers(page(SESSIONS, has_more=True))
+    assert await payments.find_checkout("pur_1", SINCE) is None
+    assert len(stripe.asked) == 1
+
+
+async def test_a_list_without_a_list_in_it_is_not_guessed_at(
+    payments: PaymentGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.answers_text("{}", 200)
+    with pytest.raises(RefusedByProvider, match="data, has_more"):
+        await payments.find_checkout("pur_1", SINCE)
+
+
+async def test_an_id_stays_within_its_place_in_the_address(
+    payments: PaymentGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.answers(session())
+    await payments.fetch_checkout("cs_1?limit=1#ä")
+    assert stripe.asked[-1].path == f"{SESSIONS}/cs_1?limit=1#ä"
+    assert query_of(stripe) == {"expand[0]": "payment_intent"}
 
 
 async def test_a_client_that_was_never_used_can_be_closed() -> None:

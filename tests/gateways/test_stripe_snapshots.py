@@ -152,6 +152,16 @@ async def test_an_answer_that_lacks_what_matters_is_not_guessed_at(
     assert refused.value.code == "unreadable"
 
 
+@pytest.mark.parametrize("answer", ["null", "[]", '"open"', "1"])
+async def test_an_answer_that_is_no_object_is_not_guessed_at(
+    payments: PaymentGateway, stripe: ScriptedStripe, answer: str
+) -> None:
+    stripe.answers_text(answer, 200)
+    with pytest.raises(RefusedByProvider, match="readable shape") as refused:
+        await payments.fetch_checkout("cs_test_1")
+    assert refused.value.code == "unreadable"
+
+
 async def test_expiring_gives_the_checkout_as_it_ended(
     payments: PaymentGateway, stripe: ScriptedStripe
 ) -> None:
