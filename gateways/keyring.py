@@ -4,6 +4,7 @@ import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -37,12 +38,17 @@ class Keyring:
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """``context`` is bound to the ciphertext: under another one it does not open."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(self.keys[self.active]).encrypt(nonce, plain, context)
+        return nonce + self._ciphers[self.active].encrypt(nonce, plain, context)
 
     def open(self, key_id: str, sealed: bytes, context: bytes) -> bytes:
         """Raises KeyError for an unknown key and InvalidTag for what was altered."""
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        return AESGCM(self.keys[key_id]).decrypt(nonce, ciphertext, context)
+        return self._ciphers[key_id].decrypt(nonce, ciphertext, context)
+
+    @cached_property
+    def _ciphers(self) -> Mapping[str, AESGCM]:
+        """To set a key up takes about as long as to seal with it."""
+        return {key_id: AESGCM(key) for key_id, key in self.keys.items()}
 
     def signing_secrets(self) -> tuple[str, ...]:
         """Secrets for signed addresses, one per key, the active one last (itsdangerous' order)."""
