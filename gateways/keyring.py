@@ -3,7 +3,7 @@
 import base64
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -15,7 +15,7 @@ NONCE_BYTES = 12
 class Keyring:
     """``keys`` by key id, 32 bytes each; ``active`` is the id that seals."""
 
-    keys: Mapping[str, bytes]
+    keys: Mapping[str, bytes] = field(repr=False)
     active: str
 
     @classmethod

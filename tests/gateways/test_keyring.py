@@ -1,5 +1,7 @@
 """What is sealed opens under the same key and context only, also after keys have changed."""
 
+import base64
+
 import pytest
 from cryptography.exceptions import InvalidTag
 
@@ -50,3 +52,10 @@ def test_a_list_of_keys_that_is_none_is_refused_unsaid(text: str) -> None:
     with pytest.raises(ValueError, match="id:base64-of-32-bytes") as refused:
         Keyring.parse(text)
     assert OLD.partition(":")[2] not in str(refused.value)
+
+
+def test_a_keyring_shows_no_key() -> None:
+    keyring = Keyring.parse(OLD)
+    shown = repr(keyring)
+    assert "old" in shown
+    assert repr(base64.b64decode(OLD.partition(":")[2])) not in shown
