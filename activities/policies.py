@@ -34,7 +34,7 @@ class PolicyActivities:
 
     @activity.defn
     async def issue_policy(self, purchase_id: str) -> PolicyDocument:
-        """Print the drawn policy once: printed again it would have the same bytes and name."""
+        """Print the drawn policy once: printed again it has the same bytes and name."""
         with told_to_temporal():
             policy = await self.policies.of_purchase(purchase_id)
             if policy is None:
@@ -42,14 +42,10 @@ class PolicyActivities:
             if policy.document is not None:
                 return policy.document
             pdf = await self.printer.print_policy(await self._sheet(policy))
-            document = PolicyDocument(
-                location=f"{policy.drawn_at.year}/{policy.number}.pdf",
-                sha256=hashlib.sha256(pdf).hexdigest(),
-                size=len(pdf),
-            )
+            document = _document_of(policy, pdf)
             await self.store.put(document.location, pdf)
-            await self.policies.mark_issued(purchase_id, document, now())
-            return document
+            issued = await self.policies.mark_issued(purchase_id, document, now())
+            return issued.document or document
 
     async def _sheet(self, policy: Policy) -> PolicySheet:
         quote = await self.quotes.get(policy.tenant_id, policy.quote_id)
@@ -62,3 +58,13 @@ class PolicyActivities:
             quote=quote,
             verify_url=f"{self.verify_base}/policies/{policy.number}/verify",
         )
+
+
+def _document_of(policy: Policy, pdf: bytes) -> PolicyDocument:
+    """Its name holds its hash: a print that was cut off before an upgrade is in nobody's way."""
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    return PolicyDocument(
+        location=f"{policy.drawn_at.year}/{policy.number}-{sha256[:16]}.pdf",
+        sha256=sha256,
+        size=len(pdf),
+    )

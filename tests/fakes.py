@@ -87,7 +87,8 @@ class FakeWriter:
 class FakePrinter:
     """``defect`` makes every sheet unprintable; ``hold`` keeps a sheet in the press."""
 
-    def __init__(self) -> None:
+    def __init__(self, layout: str = "") -> None:
+        self.layout = layout
         self.defect: str | None = None
         self.printed: list[str] = []
         self.is_asked = False
@@ -100,7 +101,7 @@ class FakePrinter:
         if self.defect is not None:
             raise UnprintableSheet(self.defect)
         self.printed.append(sheet.number)
-        return f"%PDF {sheet.number} {sheet.quote.product_name}".encode()
+        return f"%PDF {sheet.number} {sheet.quote.product_name}{self.layout}".encode()
 
     def hold(self) -> None:
         self._gate.clear()

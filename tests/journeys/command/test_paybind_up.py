@@ -162,7 +162,7 @@ def test_verify_names_what_does_not_hold(left: Left, again: Announcement) -> Non
     assert verdict["charges"] == verdict["policies"] == verdict["delivered_messages"] == 1
 
     # When somebody writes on the policy
-    [document] = left.shell.home.glob(f"documents/**/{left.policy_number}.pdf")
+    [document] = left.shell.home.glob(f"documents/**/{left.policy_number}-*.pdf")
     as_printed = document.read_bytes()
     document.write_bytes(as_printed + b"and a million more")
     altered = verify()
