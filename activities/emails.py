@@ -20,10 +20,9 @@ from domain.emails import (
     EmailStatus,
     EmailTemplate,
     Letter,
-    Message,
     email_id_of,
 )
-from gateways.emails import EmailGateway
+from gateways.emails import EmailGateway, LetterWriter
 from gateways.faults import GatewayFault, OutcomeUnknown
 
 UNKNOWN_WINDOW = timedelta(minutes=15)
@@ -43,10 +42,6 @@ class EmailRecords(Protocol):
 
 class PolicyRecords(Protocol):
     async def mark_delivered(self, purchase_id: str, at: datetime) -> None: ...
-
-
-class LetterWriter(Protocol):
-    def write(self, letter: Letter) -> Message: ...
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.errors import NotFound, Unavailable
 from gateways.documents import UnprintableSheet
+from gateways.emails import IncompleteLetter
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
 
 # A wrong key is put right by a person: asking more often only fills the provider's log.
@@ -28,7 +29,7 @@ def told_to_temporal() -> Iterator[None]:
         raise ApplicationError(
             str(fault), type=Misconfigured.__name__, next_retry_delay=MISCONFIGURED_PAUSE
         ) from fault
-    except (StoredFault, RefusedByProvider, UnprintableSheet) as final:
+    except (StoredFault, RefusedByProvider, UnprintableSheet, IncompleteLetter) as final:
         raise ApplicationError(str(final), type=type(final).__name__, non_retryable=True) from final
     except NotFound as missing:  # a row that was never written will not appear by waiting
         raise ApplicationError(

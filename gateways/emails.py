@@ -1,8 +1,18 @@
-"""The port to a mail service."""
+"""The ports to the writer of letters and to a mail service."""
 
 from typing import Protocol
 
-from domain.emails import Message
+from domain.emails import Letter, Message
+
+
+class IncompleteLetter(Exception):
+    """Something is missing that its reader needs to do as it asks: a person must look."""
+
+
+class LetterWriter(Protocol):
+    def write(self, letter: Letter) -> Message:
+        """Subject, text and HTML. Raises ``IncompleteLetter``."""
+        ...
 
 
 class EmailGateway(Protocol):

@@ -9,15 +9,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from domain.emails import EmailTemplate, Letter, Message
 from domain.model import Model
 from gateways.brand import Brand
+from gateways.emails import IncompleteLetter
 from gateways.wording import moment_text, money_text, plain_text
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "emails"
 
 NEEDS_A_WAY_TO_PAY = frozenset({EmailTemplate.PAYMENT_LINK, EmailTemplate.LINK_REMINDER})
-
-
-class IncompleteLetter(ValueError):
-    """A letter without which its reader could not do what it asks for."""
 
 
 class LetterView(Model):

@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 from activities.faults import MISCONFIGURED_PAUSE, now, told_to_temporal
 from domain.errors import Unavailable
 from gateways.documents import UnprintableSheet
+from gateways.emails import IncompleteLetter
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
 
 
@@ -37,7 +38,13 @@ def test_what_may_work_later_is_tried_again(fault: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [StoredFault("500"), RefusedByProvider("400", "no_such"), UnprintableSheet("too long")]
+    "fault",
+    [
+        StoredFault("500"),
+        RefusedByProvider("400", "no_such"),
+        UnprintableSheet("too long"),
+        IncompleteLetter("no link"),
+    ],
 )
 def test_a_definite_no_is_never_repeated(fault: Exception) -> None:
     told = _told(fault)

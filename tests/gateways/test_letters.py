@@ -8,7 +8,8 @@ import pytest
 from domain.emails import Attachment, EmailTemplate, Letter, Message
 from domain.money import Money
 from gateways.brand import Brand
-from gateways.letters import IncompleteLetter, LetterWriter
+from gateways.emails import IncompleteLetter
+from gateways.letters import LetterWriter
 
 PAY_URL = "https://insure.test/pay/token?from=mail&n=1"
 DOCUMENT_URL = "https://insure.test/policies/POL-2026-000123/document?token=abc"
