@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.faults import MISCONFIGURED_PAUSE, now, told_to_temporal
-from domain.errors import Unavailable
+from domain.errors import Code, NotFound, Unavailable
 from gateways.documents import UnprintableSheet
 from gateways.emails import IncompleteLetter
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
@@ -29,6 +29,11 @@ def test_a_wrong_key_is_tried_again_slowly() -> None:
     told = _told(Misconfigured("401"))
     assert (told.type, told.next_retry_delay) == ("Misconfigured", MISCONFIGURED_PAUSE)
     assert not told.non_retryable
+
+
+def test_a_row_that_was_never_written_is_not_waited_for() -> None:
+    told = _told(NotFound(Code.PURCHASE_NOT_FOUND, "no purchase pur_1"))
+    assert (told.type, told.message, told.non_retryable) == ("NotFound", "no purchase pur_1", True)
 
 
 @pytest.mark.parametrize("fault", [OutcomeUnknown("no answer"), Unavailable("no database")])
