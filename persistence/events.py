@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,6 +15,7 @@ from persistence.clock import now
 from persistence.database import Database
 from persistence.pages import after, page_of
 from persistence.rows.events import EventRow, event_of
+from persistence.statements import insert_into
 
 _EVENTS = SQLModel.metadata.tables["webhook_events"]  # plain: an update of no loaded rows
 _MARK_HANDLED = (
@@ -28,16 +28,18 @@ _MARK_HANDLED = (
 )
 
 
-# Built once, and without rows to load: every webhook comes through these.
+# Built once, and without rows to load: every webhook comes through these. Not one upsert: of two
+# deliveries at the same moment PostgreSQL forgives a conflict with one unique rule only.
 _STORE = {
-    dialect: insert(_EVENTS)
-    .on_conflict_do_update(
-        index_elements=["provider", "provider_event_id"],
-        set_={"deliveries": _EVENTS.c.deliveries + 1},
-    )
-    .returning(*_EVENTS.c)
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+    dialect: insert_into(EventRow, dialect).on_conflict_do_nothing().returning(*_EVENTS.c)
+    for dialect in ("sqlite", "postgresql")
 }
+_COUNT = (
+    update(_EVENTS)
+    .where(_EVENTS.c.event_id == bindparam("of"))
+    .values(deliveries=_EVENTS.c.deliveries + 1)
+    .returning(*_EVENTS.c)
+)
 _UPDATE = (
     update(_EVENTS)
     .where(_EVENTS.c.event_id == bindparam("of"))
@@ -61,9 +63,12 @@ class EventRecords:
         """The event as stored, and whether it is new; a delivery more is counted."""
         async with self.database.transaction() as session:
             statement = _STORE[session.get_bind().dialect.name]
-            stored = await session.exec(statement, params=_columns_of(provider, event, at))
-            row = WebhookEvent.model_validate(stored.mappings().one())
-            return row, row.deliveries == 1
+            columns = _columns_of(provider, event, at)
+            new = (await session.exec(statement, params=columns)).mappings().first()
+            if new is not None:
+                return WebhookEvent.model_validate(new), True
+            known = await session.exec(_COUNT, params={"of": columns["event_id"]})
+            return WebhookEvent.model_validate(known.mappings().one()), False
 
     async def update(
         self,

@@ -1,8 +1,10 @@
 """What a paid purchase sets off in the same transaction: its policy number, its link's end."""
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import bindparam, literal
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,7 +15,7 @@ from domain.purchases import Settled
 from persistence.rows.links import LinkRow
 from persistence.rows.policies import PolicyNumberRow, PolicyRow
 from persistence.rows.purchases import PurchaseRow, purchase_of
-from persistence.statements import insert_of
+from persistence.statements import insert_into
 
 _POLICY = select(PolicyRow).where(PolicyRow.purchase_id == bindparam("purchase_id"))
 _LINK = (
@@ -67,16 +69,20 @@ async def _draw_policy(session: AsyncSession, row: PurchaseRow, at: datetime) ->
 
 async def _next_number(session: AsyncSession, year: int) -> str:
     """Draws wait for each other until the transaction ends, so that no number is left out."""
-    drawn = (
-        insert_of(session, PolicyNumberRow)
-        .values(year=year, last=1)
-        .on_conflict_do_update(
-            index_elements=["year"], set_={"last": col(PolicyNumberRow.last) + literal(1)}
-        )
-        .returning(col(PolicyNumberRow.last))
-    )
-    sequence: int = (await session.exec(drawn)).scalar_one()
+    drawn = await session.exec(_drawing(session.get_bind().dialect.name), params={"year": year})
+    sequence: int = drawn.scalar_one()
     return policy_number_of(year, sequence)
+
+
+@cache
+def _drawing(dialect: str) -> ReturningInsert[tuple[int]]:
+    last = col(PolicyNumberRow.last)
+    return (
+        insert_into(PolicyNumberRow, dialect)
+        .values(year=bindparam("year"), last=1)
+        .on_conflict_do_update(index_elements=["year"], set_={"last": last + literal(1)})
+        .returning(last)
+    )
 
 
 async def _link_of(

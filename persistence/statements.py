@@ -16,20 +16,21 @@ Row = TypeVar("Row", bound=SQLModel)
 Upsert = sqlite.Insert | postgresql.Insert
 
 
-def insert_of(session: AsyncSession, table: type[SQLModel]) -> Upsert:
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
 async def insert_if_absent(session: AsyncSession, row: SQLModel) -> bool:
     """False when a unique rule of the table refused the row: then nothing was written."""
-    statement: Insert = (
-        insert_of(session, type(row))
-        .values(row.model_dump(exclude_none=True))
-        .on_conflict_do_nothing()
-    )
-    return (await session.exec(statement)).rowcount == 1
+    statement = _inserting(type(row), session.get_bind().dialect.name)
+    return (await session.exec(statement, params=row.model_dump(exclude_none=True))).rowcount == 1
+
+
+@cache
+def _inserting(table: type[SQLModel], dialect: str) -> Insert:
+    return insert_into(table, dialect).on_conflict_do_nothing()
+
+
+def insert_into(table: type[SQLModel], dialect: str) -> Upsert:
+    """An insert that can tell what to do on a conflict, past any rows that are loaded."""
+    plain = inspect(table).local_table
+    return postgresql.insert(plain) if dialect == "postgresql" else sqlite.insert(plain)
 
 
 async def locked(session: AsyncSession, table: type[Row], key: str | tuple[str, ...]) -> Row | None:

@@ -31,13 +31,13 @@ async def test_an_event_is_new_once_and_its_deliveries_are_counted(database: Dat
 
 async def test_of_deliveries_at_once_one_is_new(database: Database) -> None:
     events = EventRecords(database)
+    for number in range(50):  # they meet in one of twelve
+        event = SignedEvent(f"evt_{number}")
 
-    answers = await asyncio.gather(
-        *(events.store("stripe", SignedEvent("evt_1"), NOON) for _ in range(5))
-    )
+        answers = await asyncio.gather(*(events.store("stripe", event, NOON) for _ in range(8)))
 
-    assert sorted(is_new for _, is_new in answers) == [False] * 4 + [True]
-    assert max(event.deliveries for event, _ in answers) == 5
+        assert sorted(is_new for _, is_new in answers) == [False] * 7 + [True]
+        assert max(stored.deliveries for stored, _ in answers) == 8
 
 
 async def test_what_became_of_an_event_is_kept_with_its_tenant(database: Database) -> None:
