@@ -63,6 +63,7 @@ async def test_a_review_that_outlived_its_reason_prints_nothing_and_can_be_close
     door: Door,
 ) -> None:
     purchase_id = await door.paid()
+    await door.until(purchase_id, "policy_status", PolicyStatus.DELIVERED)
     await _flag(door, purchase_id, ReviewReason.POLICY_NOT_ISSUED)
     again = await door.http.post(f"/purchases/{purchase_id}/retry-issue")
     assert code_of(again) == (409, "not_in_review")
