@@ -1,8 +1,8 @@
 """Talking to workflows: each message starts or resumes the one it is for; faults are translated."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -61,46 +61,41 @@ class Workflows:
 
     async def open_checkout(self, order: PurchaseOrder) -> Purchase:
         """One round trip: the purchase with its checkout URL."""
-        with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                answer = await self.client.execute_update_with_start_workflow(
-                    PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
-                )
+        async with self._answering(order.purchase_id):
+            answer = await self.client.execute_update_with_start_workflow(
+                PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
+            )
         return _granted(answer, order.purchase_id)
 
     async def cancel(self, order: PurchaseOrder, cancellation: Cancellation) -> Purchase:
-        with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                answer = await self.client.execute_update_with_start_workflow(
-                    PurchaseWorkflow.cancel, cancellation, start_workflow_operation=_started(order)
-                )
+        async with self._answering(order.purchase_id):
+            answer = await self.client.execute_update_with_start_workflow(
+                PurchaseWorkflow.cancel, cancellation, start_workflow_operation=_started(order)
+            )
         return _granted(answer, order.purchase_id)
 
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
         """The refund as it was recorded. Repeated with the same id it is the same refund."""
-        with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                answer = await self.client.execute_update_with_start_workflow(
-                    PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
-                )
+        async with self._answering(order.purchase_id):
+            answer = await self.client.execute_update_with_start_workflow(
+                PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
+            )
         return _granted(answer, order.purchase_id)
 
     async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:
-        with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                return await self.client.execute_update_with_start_workflow(
-                    PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
-                )
+        async with self._answering(order.purchase_id):
+            return await self.client.execute_update_with_start_workflow(
+                PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
+            )
 
     async def decide(self, order: PurchaseOrder, refund: Refund, decision: Decision) -> Refund:
         """A human's yes or no to a refund that waits for it."""
-        with _faults_translated(order.purchase_id):
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                return await self.client.execute_update_with_start_workflow(
-                    RefundWorkflow.decide,
-                    decision,
-                    start_workflow_operation=_refund_started(order, refund),
-                )
+        async with self._answering(order.purchase_id):
+            return await self.client.execute_update_with_start_workflow(
+                RefundWorkflow.decide,
+                decision,
+                start_workflow_operation=_refund_started(order, refund),
+            )
 
     async def start_link(self, order: LinkOrder) -> None:
         """Start the link's seven days; a link that runs already is left alone."""
@@ -118,20 +113,18 @@ class Workflows:
 
     async def send_link(self, order: LinkOrder, email_id: str) -> str | None:
         """Why the link could not be e-mailed, or None when it is on its way."""
-        with _faults_translated():
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                return await self.client.execute_update_with_start_workflow(
-                    PaymentLinkWorkflow.send,
-                    email_id,
-                    start_workflow_operation=_link_started(order),
-                )
+        async with self._answering():
+            return await self.client.execute_update_with_start_workflow(
+                PaymentLinkWorkflow.send,
+                email_id,
+                start_workflow_operation=_link_started(order),
+            )
 
     async def revoke_link(self, order: LinkOrder) -> LinkStatus:
-        with _faults_translated():
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                return await self.client.execute_update_with_start_workflow(
-                    PaymentLinkWorkflow.revoke, start_workflow_operation=_link_started(order)
-                )
+        async with self._answering():
+            return await self.client.execute_update_with_start_workflow(
+                PaymentLinkWorkflow.revoke, start_workflow_operation=_link_started(order)
+            )
 
     async def tell_purchase(self, order: PurchaseOrder, fact: Fact) -> str:
         """Signal a fact, waking a purchase whose run has ended; returns the workflow's id."""
@@ -157,6 +150,13 @@ class Workflows:
                 rpc_timeout=HAND_OVER_WITHIN,
             )
         return workflow_id
+
+    @asynccontextmanager
+    async def _answering(self, purchase_id: str | None = None) -> AsyncIterator[None]:
+        """An update's answer, waited for as long as a caller waits, its faults in our words."""
+        with _faults_translated(purchase_id):
+            async with asyncio.timeout(self.answer_within.total_seconds()):
+                yield
 
     async def _signal_purchase(
         self, order: PurchaseOrder, signal: str, arguments: Sequence[Fact]
