@@ -87,9 +87,10 @@ async def test_the_address_shows_only_what_it_was_signed_for(
     door: Door, stranger: AsyncClient
 ) -> None:
     purchase_id = str((await door.purchase())["purchase_id"])
+    shown_by, _, signature = _token(door, purchase_id).rpartition(".")
     for token in (
         purchase_id,
-        _token(door, purchase_id)[:-1] + "x",
+        f"{shown_by}.{signature[::-1]}",
         "",
         "<script>alert(1)</script>",
     ):
