@@ -12,8 +12,9 @@ EVERY = 1.0  # seconds
 
 @asynccontextmanager
 async def progress_told(context: Context, what: str) -> AsyncIterator[None]:
-    """A client that did not ask for progress hears nothing."""
-    telling = asyncio.create_task(_tell(context, what))
+    """At once and every second. A client that did not ask for progress hears nothing."""
+    await context.report_progress(0, message=what)
+    telling = asyncio.create_task(_go_on_telling(context, what))
     try:
         yield
     finally:
@@ -21,7 +22,7 @@ async def progress_told(context: Context, what: str) -> AsyncIterator[None]:
         await asyncio.gather(telling, return_exceptions=True)
 
 
-async def _tell(context: Context, what: str) -> None:
-    for second in count():
-        await context.report_progress(second, message=what)
+async def _go_on_telling(context: Context, what: str) -> None:
+    for second in count(1):
         await asyncio.sleep(EVERY)
+        await context.report_progress(second, message=what)
