@@ -125,6 +125,14 @@ async def test_a_screen_reader_can_follow_it(printer: WeasyPrintPolicies) -> Non
     assert pdf.metadata.title == f"Policy {NUMBER}: Traveller Plus"
 
 
+async def test_all_text_is_marked_for_the_screen_reader(printer: WeasyPrintPolicies) -> None:
+    for page in (await printed(printer)).pages:
+        content = page.get_contents()
+        assert content is not None
+        drawn = content.get_data()
+        assert drawn.count(b"<</MCID ") >= drawn.count(b"BT\n") > 20
+
+
 async def test_every_font_is_ours_and_travels_with_it(printer: WeasyPrintPolicies) -> None:
     fonts = fonts_of(await printed(printer, insured_persons=(person("陈伟强"),)))
     families = {name.partition("+")[2].replace("-", " ").split(" ")[0] for name in fonts}
