@@ -69,6 +69,7 @@ def _settings(home: Path, providers: str) -> Settings:
             "database_url": None,
             "paybind_documents_url": None,
             "api_port": 0,
+            "simulators_port": 0,
             "stripe_secret_key": SecretStr("sk_test_bench"),
             "stripe_webhook_secret": SecretStr(WEBHOOK_SECRET),
             "stripe_api_base": providers,
