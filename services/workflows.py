@@ -1,8 +1,8 @@
 """Talking to workflows: each message starts or resumes the one it is for; faults are translated."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -61,41 +61,51 @@ class Workflows:
 
     async def open_checkout(self, order: PurchaseOrder) -> Purchase:
         """One round trip: the purchase with its checkout URL."""
-        async with self._answering(order.purchase_id):
-            answer = await self.client.execute_update_with_start_workflow(
+        answer = await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
                 PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
-            )
+            ),
+            order.purchase_id,
+        )
         return _granted(answer, order.purchase_id)
 
     async def cancel(self, order: PurchaseOrder, cancellation: Cancellation) -> Purchase:
-        async with self._answering(order.purchase_id):
-            answer = await self.client.execute_update_with_start_workflow(
+        answer = await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
                 PurchaseWorkflow.cancel, cancellation, start_workflow_operation=_started(order)
-            )
+            ),
+            order.purchase_id,
+        )
         return _granted(answer, order.purchase_id)
 
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
         """The refund as it was recorded. Repeated with the same id it is the same refund."""
-        async with self._answering(order.purchase_id):
-            answer = await self.client.execute_update_with_start_workflow(
+        answer = await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
                 PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
-            )
+            ),
+            order.purchase_id,
+        )
         return _granted(answer, order.purchase_id)
 
     async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:
-        async with self._answering(order.purchase_id):
-            return await self.client.execute_update_with_start_workflow(
+        return await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
                 PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
-            )
+            ),
+            order.purchase_id,
+        )
 
     async def decide(self, order: PurchaseOrder, refund: Refund, decision: Decision) -> Refund:
         """A human's yes or no to a refund that waits for it."""
-        async with self._answering(order.purchase_id):
-            return await self.client.execute_update_with_start_workflow(
+        return await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
                 RefundWorkflow.decide,
                 decision,
                 start_workflow_operation=_refund_started(order, refund),
-            )
+            ),
+            order.purchase_id,
+        )
 
     async def start_link(self, order: LinkOrder) -> None:
         """Start the link's seven days; a link that runs already is left alone."""
@@ -113,18 +123,18 @@ class Workflows:
 
     async def send_link(self, order: LinkOrder, email_id: str) -> str | None:
         """Why the link could not be e-mailed, or None when it is on its way."""
-        async with self._answering():
-            return await self.client.execute_update_with_start_workflow(
-                PaymentLinkWorkflow.send,
-                email_id,
-                start_workflow_operation=_link_started(order),
+        return await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
+                PaymentLinkWorkflow.send, email_id, start_workflow_operation=_link_started(order)
             )
+        )
 
     async def revoke_link(self, order: LinkOrder) -> LinkStatus:
-        async with self._answering():
-            return await self.client.execute_update_with_start_workflow(
+        return await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
                 PaymentLinkWorkflow.revoke, start_workflow_operation=_link_started(order)
             )
+        )
 
     async def tell_purchase(self, order: PurchaseOrder, fact: Fact) -> str:
         """Signal a fact, waking a purchase whose run has ended; returns the workflow's id."""
@@ -137,26 +147,29 @@ class Workflows:
     async def tell_refund(self, order: PurchaseOrder, refund: Refund, fact: RefundChanged) -> str:
         workflow_id = refund_workflow_id_of(refund.refund_id)
         with _faults_translated(order.purchase_id):
-            await self.client.start_workflow(
-                RefundWorkflow.run,
-                RefundStart(refund=refund, provider=order.provider, livemode=order.livemode),
-                id=workflow_id,
-                task_queue=options.PURCHASES,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                static_summary=f"Refund of {refund.amount}",
-                search_attributes=attributes.of_refund(order),
-                start_signal=REFUND_SIGNALS[type(fact)].__name__,
-                start_signal_args=[fact],
-                rpc_timeout=HAND_OVER_WITHIN,
+            await _by_this_run_or_the_next(
+                lambda: self.client.start_workflow(
+                    RefundWorkflow.run,
+                    RefundStart(refund=refund, provider=order.provider, livemode=order.livemode),
+                    id=workflow_id,
+                    task_queue=options.PURCHASES,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    static_summary=f"Refund of {refund.amount}",
+                    search_attributes=attributes.of_refund(order),
+                    start_signal=REFUND_SIGNALS[type(fact)].__name__,
+                    start_signal_args=[fact],
+                    rpc_timeout=HAND_OVER_WITHIN,
+                )
             )
         return workflow_id
 
-    @asynccontextmanager
-    async def _answering(self, purchase_id: str | None = None) -> AsyncIterator[None]:
-        """An update's answer, waited for as long as a caller waits, its faults in our words."""
+    async def _answer(
+        self, ask: Callable[[], Awaitable[Answer]], purchase_id: str | None = None
+    ) -> Answer:
+        """An update's answer, waited for as long as a caller waits."""
         with _faults_translated(purchase_id):
             async with asyncio.timeout(self.answer_within.total_seconds()):
-                yield
+                return await _by_this_run_or_the_next(ask)
 
     async def _signal_purchase(
         self, order: PurchaseOrder, signal: str, arguments: Sequence[Fact]
@@ -188,6 +201,16 @@ class Workflows:
             start_signal_args=arguments,
             rpc_timeout=HAND_OVER_WITHIN,
         )
+
+
+async def _by_this_run_or_the_next(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """A run that closes in this very moment has not heard it: once more starts the next."""
+    try:
+        return await ask()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return await ask()
 
 
 def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:
@@ -256,6 +279,6 @@ def _faults_translated(purchase_id: str | None = None) -> Iterator[None]:
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as slow:
         raise Unavailable("it is being worked on; repeat the same request for its answer") from slow
     except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:  # it closed in this moment: a new try starts it
+        if error.status is RPCStatusCode.NOT_FOUND:  # it closed twice: a new try starts it
             raise Unavailable("the workflow closed just now") from error
         raise Unavailable("Temporal cannot be reached") from error

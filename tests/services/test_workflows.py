@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
 from connections import connect_temporal, register_search_attributes
@@ -54,6 +54,28 @@ async def test_a_workflow_that_closes_before_it_took_the_question_can_be_asked_a
     with pytest.raises(Unavailable, match="closed just now") as refused:
         await asked
     assert refused.value.advice.can_retry
+
+
+async def test_a_question_that_met_a_closing_run_is_asked_of_the_next(unattended: Client) -> None:
+    wanted = order("Q-3")
+    run = unattended.get_workflow_handle(workflow_id_of(wanted.purchase_id))
+    workflows = Workflows(unattended, answer_within=timedelta(seconds=5))
+    asked = asyncio.create_task(workflows.open_checkout(wanted))
+    first = await _run_id(run)
+
+    await run.terminate("closed in the moment of asking")
+
+    async with asyncio.timeout(4):
+        while await _run_id(run) == first:
+            assert not asked.done()
+    asked.cancel()
+
+
+async def _run_id(run: WorkflowHandle[object, object]) -> str:
+    async with asyncio.timeout(4):
+        while True:
+            with suppress(RPCError):  # it has not begun yet
+                return (await run.describe()).run_id
 
 
 async def test_an_answer_that_nobody_gives_is_waited_for_no_longer_than_a_caller_may(
