@@ -41,9 +41,9 @@ test: ## Set everything up and run all tests, with the coverage of the code that
 	@$(PYTHON) -m coverage json -q -o - | $(PYTHON) -c "$$BRANCHES" $(COVERAGE_FLOOR)
 
 .PHONY: test-fast
-test-fast: ## The tests that start no processes and no browser, in under a minute
+test-fast: ## The tests that need no simulators, no PostgreSQL and no browser, in under a minute
 	@scripts/setup.sh test
-	@$(PYTEST) -m "not slow and not browser" $(ARGS)
+	@$(PYTEST) -m "not slow and not browser and not postgres" --unwatched $(ARGS)
 
 .PHONY: check
 check: ## Lint, types, security, import rules, migrations, compose file, locks

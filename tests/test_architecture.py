@@ -243,6 +243,7 @@ for name in rest:
 """
 
 
+@pytest.mark.slow
 def test_importing_a_module_touches_neither_network_nor_disk_and_no_root_loads_much() -> None:
     roots = sorted(ROOTS & KNOWN)
     rest = sorted(name for name in KNOWN - ROOTS if ".migrations" not in name)

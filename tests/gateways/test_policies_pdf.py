@@ -12,6 +12,8 @@ from gateways.documents import UnprintableSheet
 from gateways.weasyprint_policies import WeasyPrintPolicies
 from tests.gateways.policy_samples import NUMBER, VERIFY_URL, cover, money, person, sheet
 
+pytestmark = pytest.mark.slow
+
 BRAND = Brand()
 
 

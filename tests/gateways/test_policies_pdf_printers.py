@@ -15,6 +15,8 @@ from gateways.faults import Busy
 from gateways.weasyprint_policies import WeasyPrintPolicies
 from tests.gateways.policy_samples import sheet
 
+pytestmark = pytest.mark.slow
+
 HOUSE = Path(__file__).parents[2]
 
 PRINT_ALONE = """

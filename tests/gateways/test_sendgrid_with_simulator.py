@@ -22,6 +22,8 @@ from gateways.letters import LetterWriter
 from gateways.sendgrid_emails import SendGridEmails
 from gateways.sendgrid_webhooks import SendGridWebhooks
 
+pytestmark = pytest.mark.slow
+
 HOUSE = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds
 EMAIL_ID = email_id_of("pur_1", EmailTemplate.PAYMENT_CONFIRMATION)

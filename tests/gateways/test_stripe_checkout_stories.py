@@ -22,6 +22,8 @@ from tests.gateways.stripe_orders import (
     request,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_purchase_is_paid_and_its_event_finds_its_way_home(
     payments: PaymentGateway, simulated: SimulatedStripe

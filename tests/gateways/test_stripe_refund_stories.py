@@ -16,6 +16,8 @@ from tests.gateways.stripe_orders import (
     payment_of,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_two_equal_partial_refunds_are_two_and_each_is_made_once(
     payments: PaymentGateway, simulated: SimulatedStripe

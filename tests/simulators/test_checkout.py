@@ -9,6 +9,8 @@ import stripe
 
 from .conftest import Receiver, Simulators
 
+pytestmark = pytest.mark.slow
+
 PAID_STORY = [
     "payment_intent.created",
     "charge.succeeded",

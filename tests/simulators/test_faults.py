@@ -9,6 +9,8 @@ from pydantic import JsonValue
 
 from .conftest import Simulators
 
+pytestmark = pytest.mark.slow
+
 AUTHORIZED = {"Authorization": "Bearer sk_test_x"}
 
 

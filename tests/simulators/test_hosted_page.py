@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from .conftest import Receiver, Simulators
 
+pytestmark = pytest.mark.slow
+
 CHROMIUM = Path("/usr/bin/chromium-headless-shell")
 
 

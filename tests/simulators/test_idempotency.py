@@ -8,6 +8,8 @@ import stripe
 
 from .conftest import Simulators, until
 
+pytestmark = pytest.mark.slow
+
 KEYED: stripe.RequestOptions = {"idempotency_key": "pur_1:checkout:1"}
 
 

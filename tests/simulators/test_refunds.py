@@ -5,6 +5,8 @@ import stripe
 
 from .conftest import Receiver, Simulators
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_refund_succeeds_at_once_and_everybody_is_told(
     simulators: Simulators, receiver: Receiver

@@ -9,6 +9,8 @@ from pydantic import JsonValue
 
 from .conftest import Simulators
 
+pytestmark = pytest.mark.slow
+
 VERSION = "2026-10-28.endive"
 GOOD = {
     "mode": "payment",

@@ -12,6 +12,8 @@ from sendgrid.helpers.mail import Attachment, CustomArg, Mail
 
 from .conftest import Receiver, Simulators, Webhook, until
 
+pytestmark = pytest.mark.slow
+
 PDF = b"%PDF-1.7 a policy"
 _EVENTS = TypeAdapter(list[dict[str, JsonValue]])
 GOOD: dict[str, JsonValue] = {

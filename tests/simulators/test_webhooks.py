@@ -5,10 +5,13 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 import stripe
 from pydantic import JsonValue
 
 from .conftest import SECRET, Receiver, Simulators, until
+
+pytestmark = pytest.mark.slow
 
 
 def _expire_one(simulators: Simulators) -> str:

@@ -12,6 +12,8 @@ from pydantic import JsonValue
 
 from .conftest import HOUSE, Json, Receiver, Simulators, until
 
+pytestmark = pytest.mark.slow
+
 CHECKER = HOUSE.parent / "shared" / "conformance" / "stripe_wire.py"
 CARDS = ("4242424242424242", "4000000000000002", "4000000000000259", "4000002760003184")
 

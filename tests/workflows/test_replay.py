@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
+from temporalio.worker import Replayer, WorkflowRunner
 
-from tests.workflows.workers import WATCHED, WORKFLOWS
+from tests.workflows.workers import WORKFLOWS
 
 HISTORIES = {
     path.stem: path.read_text("utf-8")
@@ -17,11 +16,11 @@ HISTORIES = {
 
 
 @pytest.fixture(scope="module")
-def replayer() -> Replayer:
+def replayer(runner: WorkflowRunner) -> Replayer:
     return Replayer(
         workflows=WORKFLOWS,
         data_converter=pydantic_data_converter,
-        workflow_runner=SandboxedWorkflowRunner(restrictions=WATCHED),
+        workflow_runner=runner,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from tests.fake_world import World
@@ -15,19 +15,23 @@ from workflows.refund import RefundWorkflow
 
 WORKFLOWS = (PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow)
 # In production our stories are passed through as well, once these tests have watched them.
-WATCHED = SandboxRestrictions.default.with_passthrough_modules(
-    "domain", "activities", "gateways", "iso4217", "email_validator"
+WATCHING = SandboxedWorkflowRunner(
+    restrictions=SandboxRestrictions.default.with_passthrough_modules(
+        "domain", "activities", "gateways", "iso4217", "email_validator"
+    )
 )
 
 
 @asynccontextmanager
-async def workers(client: Client, world: World) -> AsyncIterator[None]:
+async def workers(
+    client: Client, world: World, runner: WorkflowRunner = WATCHING
+) -> AsyncIterator[None]:
     stories = Worker(
         client,
         task_queue=options.PURCHASES,
         workflows=WORKFLOWS,
         activities=world.activities(),
-        workflow_runner=SandboxedWorkflowRunner(restrictions=WATCHED),
+        workflow_runner=runner,
     )
     printers = Worker(
         client, task_queue=options.DOCUMENTS, activities=[world.policies().issue_policy]
