@@ -196,6 +196,18 @@ async def test_the_longest_policy_is_printed_whole(printer: WeasyPrintPolicies) 
     assert text.count("SGD 1,000,000,000,000.00") == 100
 
 
+@pytest.mark.parametrize("benefits", [8, 17, 20, 23, 26, 29])
+async def test_the_terms_stand_side_by_side_wherever_the_page_ends(
+    printer: WeasyPrintPolicies, benefits: int
+) -> None:
+    covers = tuple(cover(f"Benefit number {n}", money(100_000)) for n in range(benefits))
+    pages = [page.extract_text() for page in (await printed(printer, cover=covers, tax=None)).pages]
+    clauses = ("1. The contract", "5. Your duties", "9. Data, complaints")
+    held = [[clause in page for page in pages] for clause in clauses]
+    assert held[0] == held[1] == held[2]
+    assert sum(held[0]) == 1
+
+
 async def test_every_currency_has_its_own_decimals(printer: WeasyPrintPolicies) -> None:
     text = text_of(
         await printed(
