@@ -54,6 +54,7 @@ class RefundRequest(Model):
     needs_approval_above: int
 
     def needs_approval(self, amount: Money) -> bool:
+        """``amount``: all that would be given back of the purchase, earlier refunds included."""
         if self.asker is Asker.PAYBIND:
             return False
         if amount.minor > self.needs_approval_above:

@@ -16,6 +16,7 @@ class Claim(Model):
 
     payment_id: str
     amount: Money
+    total: Money  # of the purchase, with what was claimed before: many small ones are a large one
 
 
 async def claim_for(
@@ -29,7 +30,10 @@ async def claim_for(
     claimed = await refunds_minor(session, purchase.purchase_id, CLAIMS_MONEY)
     left = Money(minor=paid.minor - claimed, currency=paid.currency)
     amount = request.amount or left
-    return _refusal_of(amount, left, request) or Claim(payment_id=payment_id, amount=amount)
+    total = Money(minor=claimed + amount.minor, currency=paid.currency)
+    return _refusal_of(amount, left, request) or Claim(
+        payment_id=payment_id, amount=amount, total=total
+    )
 
 
 def _payment_to_return(purchase: PurchaseRow, asker: Asker) -> str | None:

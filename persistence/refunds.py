@@ -153,7 +153,7 @@ def _repeated(stored: Refund, request: RefundRequest) -> Refund | Refusal:
 
 
 def _row_of(request: RefundRequest, claim: Claim, livemode: bool, at: datetime) -> RefundRow:
-    needs_approval = request.needs_approval(claim.amount)
+    needs_approval = request.needs_approval(claim.total)
     return RefundRow(
         refund_id=request.refund_id,
         purchase_id=request.purchase_id,

@@ -120,7 +120,8 @@ class FakeRefundRecords:
     def _insert(
         self, request: RefundRequest, payment_id: str, amount: Money, at: datetime
     ) -> Refund:
-        needs_approval = request.needs_approval(amount)
+        total = self._claimed(self.rows.purchases[request.purchase_id]).minor + amount.minor
+        needs_approval = request.needs_approval(amount.model_copy(update={"minor": total}))
         refund = Refund(
             refund_id=request.refund_id,
             purchase_id=request.purchase_id,

@@ -84,6 +84,22 @@ async def test_two_equal_partial_refunds_are_two(database: Database) -> None:
     assert len(page.items) == 2
 
 
+async def test_many_small_refunds_need_approval_like_a_large_one(database: Database) -> None:
+    purchase = await paid_purchase(database)
+    for refund_id, status in (
+        ("ref_1", RefundStatus.PENDING),
+        ("ref_2", RefundStatus.AWAITING_APPROVAL),
+    ):
+        wish = refund_request(purchase.order.purchase_id, refund_id, 4_000)
+
+        refund = await RefundRecords(database).request(
+            wish.model_copy(update={"needs_approval_above": 5_000}), LATER
+        )
+
+        assert isinstance(refund, Refund)
+        assert refund.status is status
+
+
 async def test_what_cannot_be_refunded_is_refused_with_its_reason(database: Database) -> None:
     purchase = await paid_purchase(database)
 
