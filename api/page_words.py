@@ -125,7 +125,9 @@ def screen_of(purchase: PurchasePage, gave_up: bool) -> Screen:
         return EXPIRED
     if purchase.payment_status is PaymentStatus.CANCELLED:
         return CANCELLED
-    return DECLINED if purchase.can_retry else FAILED
+    if purchase.can_retry:  # a checkout sends on only who has paid: a decline is of the card before
+        return DECLINED if gave_up else BANK_IS_ASKED
+    return FAILED
 
 
 def _of_paid(purchase: PurchasePage) -> Screen:

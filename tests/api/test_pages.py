@@ -65,9 +65,19 @@ async def test_an_issued_policy_can_be_downloaded(door: Door, stranger: AsyncCli
 async def test_a_declined_payment_says_why_and_how_to_go_on(
     door: Door, stranger: AsyncClient
 ) -> None:
-    shown = _page(await stranger.get(_address(door, await door.declined())))
+    token = _token(door, await door.declined())
+    shown = _page(await stranger.get("/cancel", params={"purchase": token}))
     assert "Your card was declined." in shown
     assert "Try again" in shown
+
+
+async def test_who_paid_after_a_decline_is_not_told_that_it_failed(
+    door: Door, stranger: AsyncClient
+) -> None:
+    """The checkout sends on who has paid, and that is known here only a moment later."""
+    shown = _page(await stranger.get(_address(door, await door.declined())))
+    assert "We are waiting for your bank" in shown
+    assert "did not go through" not in shown
 
 
 async def test_a_cancelled_purchase_and_a_refunded_one_say_so(
