@@ -24,7 +24,14 @@ app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    """The entry point: an expected failure ends in one line and a non-zero status."""
+    """The entry point."""
+    from processes import end_with
+
+    end_with(_run)
+
+
+def _run() -> None:
+    """An expected failure ends in one line and a non-zero status."""
     from pydantic import ValidationError
 
     from domain.errors import PaybindError

@@ -178,3 +178,20 @@ def _die_with_parent() -> None:
     """On Linux, a tree whose root was killed falls as a whole instead of living on unseen."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_with(main: Callable[[], None]) -> None:
+    """Run a program and leave with its status, without the interpreter's shutdown.
+
+    Temporal's client may abort in that shutdown, after everything is done and said.
+    """
+    status = 0
+    try:
+        main()
+    except SystemExit as ended:
+        if isinstance(ended.code, str):
+            raise
+        status = ended.code or 0
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

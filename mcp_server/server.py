@@ -17,6 +17,7 @@ from mcp_server import audit
 from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
 from mcp_server.http import PATH, door_of, mount_mcp
+from processes import end_with
 from settings import Settings
 
 USAGE_ERROR = 2
@@ -96,4 +97,4 @@ def _give_up(why: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    end_with(lambda: main(sys.argv[1:]))
