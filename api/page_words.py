@@ -152,11 +152,11 @@ _ASK = "Ask whoever sent you the link for a new one."
 _ENDINGS = {
     Code.LINK_EXPIRED: Ending(
         title="This payment link has expired",
-        lead=f"Payment links work for seven days. Nothing was charged. {_ASK}",
+        lead=f"Payment links work for seven days. {_ASK}",
     ),
     Code.LINK_REVOKED: Ending(
         title="This payment link was withdrawn",
-        lead=f"It can no longer be paid, and nothing was charged. {_ASK}",
+        lead=f"It can no longer be paid. {_ASK}",
     ),
     Code.LINK_PAID: Ending(
         title="This has been paid already",

@@ -49,7 +49,7 @@ class LinkService:
         quote = await self.purchases.quote(caller, request.quote_id)
         if request.price is not None:
             quote.require_price(request.price)
-        await self.purchases.require_unpaid(quote)
+        await self.purchases.require_unpaid(quote.tenant_id, quote.quote_id)
         latest = await self.links.latest_of_quote(caller.tenant_id, quote.quote_id)
         if latest is None or not _is_alive(latest):
             quote.require_open(datetime.now(UTC))
@@ -103,6 +103,8 @@ class LinkService:
         link = await self.links.by_token(token)
         if link is None:
             raise NotFound(Code.LINK_NOT_FOUND, "no payment link has this token")
+        if link.status is not LinkStatus.PAID:  # a dead one may have been paid before it died
+            await self.purchases.require_unpaid(link.tenant_id, link.quote_id)
         _require_alive(link)
         email, _ = await self.links.contact_of(link.link_id)
         owner = Caller(

@@ -147,13 +147,13 @@ class PurchaseService:
         await self.workflows.tell_review_resolved(await self.order(view.purchase_id))
         return await self.get(caller, view.purchase_id)
 
-    async def require_unpaid(self, quote: Quote) -> Purchase | None:
+    async def require_unpaid(self, tenant_id: str, quote_id: str) -> Purchase | None:
         """The quote's latest purchase, which has not been paid."""
-        latest = await self.purchases.latest_of_quote(quote.tenant_id, quote.quote_id)
+        latest = await self.purchases.latest_of_quote(tenant_id, quote_id)
         if latest is not None and latest.is_paid:
             raise Conflict(
                 Code.QUOTE_ALREADY_PAID,
-                f"quote {quote.quote_id} is paid by {latest.order.purchase_id}",
+                f"quote {quote_id} is paid by {latest.order.purchase_id}",
                 purchase_id=latest.order.purchase_id,
             )
         return latest
@@ -165,7 +165,7 @@ class PurchaseService:
         return order
 
     async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
-        latest = await self.require_unpaid(quote)
+        latest = await self.require_unpaid(quote.tenant_id, quote.quote_id)
         quote.require_open(datetime.now(UTC))
         if latest is not None and latest.holds_quote:
             order = latest.order.model_copy(update={"payable_until": quote.valid_until})

@@ -100,6 +100,25 @@ async def test_a_withdrawn_link_is_sent_no_more_and_withdrawn_once(door: Door) -
     assert code_of(sent) == (410, "link_revoked")
 
 
+async def test_a_link_withdrawn_while_its_customer_paid_says_that_it_was_paid(
+    door: Door, stranger: AsyncClient
+) -> None:
+    link = await _saved(door)
+    token = str(link["payment_link_url"]).rpartition("/")[2]
+    assert (await stranger.get(f"/pay/{token}")).status_code == 303
+    await door.http.post(f"/links/{link['link_id']}/revoke")
+    [purchase] = (await door.http.get(f"/purchases?quote_id={link['quote_id']}")).json()["items"]
+    door.payments.pay(purchase["purchase_id"])
+    await door.tell("checkout.session.completed", purchase["purchase_id"])
+    await door.until(purchase["purchase_id"], "payment_status", "completed")
+
+    dead = await stranger.get(f"/pay/{token}")
+
+    assert dead.status_code == 409
+    assert "paid" in dead.text
+    assert "withdrawn" not in dead.text
+
+
 async def test_a_quote_whose_link_was_withdrawn_gets_a_new_one(door: Door) -> None:
     first = await _saved(door)
     await door.http.post(f"/links/{first['link_id']}/revoke")
