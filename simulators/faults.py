@@ -33,6 +33,7 @@ class Match(BaseModel):
     method: str | None = None
     path_prefix: str = ""
     event_type: str = Field(default="", description="a prefix: `refund.` takes every refund event")
+    contains: str = Field(default="", description="a text in the body: one purchase's id, say")
 
 
 class Fault(BaseModel):
@@ -96,17 +97,18 @@ class Faults:
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._scripted.values())
 
-    def take_for_request(self, target: Target, method: str, path: str) -> Fault | None:
+    def take_for_request(self, target: Target, method: str, path: str, body: str) -> Fault | None:
         for fault in self._scripted.values():
             same_method = fault.match.method in (None, method)
-            if fault.target == target and same_method and path.startswith(fault.match.path_prefix):
+            same_place = fault.target == target and path.startswith(fault.match.path_prefix)
+            if same_method and same_place and fault.match.contains in body:
                 return self._spend(fault)
         return None
 
-    def take_for_webhook(self, event_types: list[str]) -> Fault | None:
+    def take_for_webhook(self, event_types: list[str], body: str) -> Fault | None:
         for fault in self._scripted.values():
             wanted = any(name.startswith(fault.match.event_type) for name in event_types)
-            if fault.target == "webhooks" and wanted:
+            if fault.target == "webhooks" and wanted and fault.match.contains in body:
                 return self._spend(fault)
         return None
 

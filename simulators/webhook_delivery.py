@@ -60,7 +60,7 @@ class WebhookDelivery:
 
     def owe(self, delivery: Delivery) -> None:
         """Recorded with the effect that caused it, in the same transaction."""
-        fault = self._faults.take_for_webhook(delivery.event_types)
+        fault = self._faults.take_for_webhook(delivery.event_types, delivery.body)
         if fault and fault.kind == "lose":
             return
         self._owed.put(delivery)

@@ -40,7 +40,9 @@ class SendGridApi:
     async def send(self, request: Request) -> Response:
         """SendGrid's v3 Mail Send."""
         body = await request.body()
-        fault = self._faults.take_for_request("sendgrid", request.method, PATH)
+        fault = self._faults.take_for_request(
+            "sendgrid", request.method, PATH, body.decode(errors="replace")
+        )
         await interrupt_before(fault, request)
         answer = _refused_by_script(fault) or _unauthorized(request) or self._accept(body)
         if fault and fault.kind == "server_error":

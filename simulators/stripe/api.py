@@ -81,7 +81,7 @@ class StripeApi:
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             asked = await _asked(request)
-            fault = self._faults.take_for_request("stripe", asked.method, asked.path)
+            fault = self._faults.take_for_request("stripe", asked.method, asked.path, asked.form)
             try:
                 answer = await self._answer(request, asked, fault, perform)
             except StripeError as refused:

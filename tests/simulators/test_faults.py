@@ -14,10 +14,12 @@ pytestmark = pytest.mark.slow
 AUTHORIZED = {"Authorization": "Bearer sk_test_x"}
 
 
-def _create(simulators: Simulators, timeout: float = 5) -> httpx.Response:
+def _create(
+    simulators: Simulators, timeout: float = 5, email: str = "a@example.com"
+) -> httpx.Response:
     return httpx.post(
         f"{simulators.url}/v1/customers",
-        data={"email": "a@example.com"},
+        data={"email": email},
         headers=AUTHORIZED,
         timeout=timeout,
     )
@@ -86,6 +88,13 @@ def test_a_fault_strikes_only_what_it_matches_and_only_so_often(simulators: Simu
 
     assert simulators.new_session().id
     assert [_create(simulators).status_code for _ in range(3)] == [503, 503, 200]
+
+
+def test_a_fault_can_strike_one_customer_alone(simulators: Simulators) -> None:
+    simulators.script(target="stripe", kind="unavailable", match={"contains": "struck"})
+
+    assert _create(simulators, email="spared@example.com").status_code == 200
+    assert _create(simulators, email="struck@example.com").status_code == 503
 
 
 def test_faults_are_listed_and_forgotten(simulators: Simulators) -> None:
