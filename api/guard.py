@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote_plus
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import refusal
@@ -22,12 +23,23 @@ _ESCAPED = re.compile(r"\\u00([0-7][0-9a-fA-F])")  # JSON may write any ASCII le
 
 
 class RequestGuard:
-    """``trusted_paths`` get their bodies as they are: providers sign them, and limit themselves."""
+    """``trusted_paths`` get their bodies as they are: providers sign them, and limit themselves.
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, trusted_paths: frozenset[str]) -> None:
+    ``in_their_words``: paths whose callers read no HTTP. Each says how it tells them of a card
+    number in a body; its None is a plain refusal.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body_bytes: int,
+        trusted_paths: frozenset[str],
+        in_their_words: Mapping[str, Callable[[bytes], Response | None]],
+    ) -> None:
         self._app = app
         self._max = max_body_bytes
         self._trusted = trusted_paths
+        self._in_their_words = in_their_words
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in self._trusted:
@@ -36,14 +48,19 @@ class RequestGuard:
         body = await self._body(scope, receive)
         if body is None:
             answer = refusal(413, Code.PAYLOAD_TOO_LARGE, f"the limit is {self._max} bytes")
-        elif _carries_card_number(scope, body):
-            answer = refusal(422, Code.CARD_NUMBER_REFUSED, "the request carries a card number")
+        elif any(_is_refused(text) for text in _written_in_head(scope)):
+            answer = _card_number_in("address or a header")
+        elif body and _is_refused(body.decode("utf-8", "replace")):
+            answer = self._told(scope["path"], body) or _card_number_in("body")
         elif _carries_nul(scope, body):
             answer = refusal(400, Code.INVALID_REQUEST, "the request holds a NUL character")
         else:
             await self._app(scope, _again(body, receive), send)
             return
         await answer(scope, receive, send)
+
+    def _told(self, path: str, body: bytes) -> Response | None:
+        return self._in_their_words[path](body) if path in self._in_their_words else None
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """All of it, or None when it is too large."""
@@ -77,10 +94,9 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _carries_card_number(scope: Scope, body: bytes) -> bool:
-    if any(_is_refused(text) for text in _written_in_head(scope)):
-        return True
-    return bool(body) and _is_refused(body.decode("utf-8", "replace"))
+def _card_number_in(place: str) -> Response:
+    detail = f"card numbers are never to be sent here; the request's {place} carries one"
+    return refusal(422, Code.CARD_NUMBER_REFUSED, detail)
 
 
 def _carries_nul(scope: Scope, body: bytes) -> bool:

@@ -38,7 +38,9 @@ from codec_server import codec_server
 from composition import open_services
 from domain.errors import PaybindError
 from logs import log_as_json
+from mcp_server.http import PATHS as MCP_PATHS
 from mcp_server.http import mount_mcp
+from mcp_server.refused_cards import answer_to_card_number
 from settings import Settings
 
 ROUTERS = (
@@ -80,7 +82,10 @@ def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> Non
     """What is added last stands outermost: the watch sees the guard's refusals too."""
     from_providers = frozenset(WEBHOOK_PATHS)
     app.add_middleware(
-        RequestGuard, max_body_bytes=settings.max_body_bytes, trusted_paths=from_providers
+        RequestGuard,
+        max_body_bytes=settings.max_body_bytes,
+        trusted_paths=from_providers,
+        in_their_words=dict.fromkeys(MCP_PATHS, answer_to_card_number),
     )
     app.add_middleware(RequestWatch, registry=registry, plain_paths=from_providers)
 

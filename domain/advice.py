@@ -70,8 +70,10 @@ ADVICE: dict[Code, Advice] = {
         user=True,
     ),
     Code.CARD_NUMBER_REFUSED: _advice(
-        "Please never send a card number here. Nothing was stored.",
-        "Send the customer to the checkout URL: the card is entered there and nowhere else.",
+        "Please never send a card number here: the payment provider's page asks for it. "
+        "Nothing was stored.",
+        "Card numbers are never to be sent here. Give the customer the checkout_url: the card is "
+        "entered on the provider's page, nowhere else. Repeat the request without the number.",
         user=True,
     ),
     Code.PURCHASE_NOT_FOUND: _advice(

@@ -60,11 +60,10 @@ class PaybindServer(MCPServer[object]):
     async def call_tool(
         self, name: str, arguments: Arguments, context: Context[object] | None = None
     ) -> Result:
+        if _carries_card_number([name, arguments]):
+            return card_number_refused()
         call = Call(name, arguments)
         try:
-            if _carries_card_number([name, arguments]):
-                call.tool, call.arguments = "refused", {}  # not even a digest: cards are few
-                raise Invalid(Code.CARD_NUMBER_REFUSED, "an argument looks like a card number")
             call.caller = await self.callers.current()
             return _told(call, await super().call_tool(name, arguments, context))
         except MCPError:
@@ -74,6 +73,14 @@ class PaybindServer(MCPServer[object]):
             return _failed(call, expected_error(raised) or _masked(call, raised))
         finally:
             audit.write(call.line)
+
+
+def card_number_refused() -> CallToolResult:
+    """Of the call nothing is written down, not even a digest: cards are few."""
+    call = Call("refused", {})
+    refusal = _failed(call, Invalid(Code.CARD_NUMBER_REFUSED, "an argument is a card number"))
+    audit.write(call.line)
+    return refusal
 
 
 def _told(call: Call, result: Result) -> Result:

@@ -21,13 +21,14 @@ from services.catalogue import Services
 from settings import Settings
 
 PATH = "/mcp"
+PATHS = (PATH, f"{PATH}/")  # both as they are: a redirect would lose the body
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def mount_mcp(app: FastAPI, settings: Settings) -> "MCPDoor":
     """Adds the routes; the door answers once it is ``running``."""
     door = MCPDoor(settings)
-    for path in (PATH, f"{PATH}/"):  # both as they are: a redirect would lose the body
+    for path in PATHS:
         app.router.routes.append(Route(path, endpoint=door, include_in_schema=False))
     return door
 

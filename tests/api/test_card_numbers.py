@@ -3,9 +3,13 @@
 import json
 import logging
 
+import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
-from tests.api.door import Door, code_of, wanted
+from tests.api.door import Door, Json, code_of, wanted
+from tests.mcp_server.shop import Agent, Era
 
 CARD = "4242424242424242"
 REFUSED = (422, "card_number_refused")
@@ -72,6 +76,48 @@ async def test_no_body_of_any_kind_carries_one(door: Door) -> None:
             headers={"content-type": media_type},
         )
         assert code_of(answer) == REFUSED
+
+
+async def test_the_answer_says_what_to_do_instead(door: Door) -> None:
+    answer = await door.http.post("/purchases", json=wanted("Q-1", user_id=CARD))
+
+    problem = answer.json()
+    assert problem["detail"] == (
+        "card numbers are never to be sent here; the request's body carries one"
+    )
+    assert "the payment provider's page asks for it" in problem["user_message"]
+    assert "entered on the provider's page" in problem["suggested_action"]
+
+
+@pytest.mark.parametrize("era", ["auto", "legacy"])
+async def test_an_agent_reads_it_as_its_tools_failure(door: Door, era: Era) -> None:
+    key = {"authorization": f"Bearer {door.key}"}
+    address = f"{door.settings.api_url}/mcp"
+    async with (
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(door.app), headers=key) as http,
+        Client(streamable_http_client(address, http_client=http), mode=era) as client,
+    ):
+        failure = await Agent(client).failure(
+            "cancel_payment", payment_intent_id="pur_1234", reason=f"my card: {CARD}"
+        )
+
+    assert failure["code"] == "card_number_refused"
+    assert "entered on the provider's page" in str(failure["suggested_action"])
+    assert CARD not in json.dumps(failure)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"id": CARD, "method": "tools/call", "params": {"name": "cancel_payment"}},
+        {"id": 1, "method": "resources/read", "params": {"uri": f"ui://{CARD}"}},
+        {"method": "notifications/progress", "params": {"message": CARD}},
+    ],
+)
+async def test_what_is_no_tool_call_has_no_failure_to_read(door: Door, message: Json) -> None:
+    answer = await door.http.post("/mcp", json={"jsonrpc": "2.0", **message})
+    assert code_of(answer) == REFUSED
+    assert CARD not in answer.text
 
 
 async def test_it_reaches_no_log(door: Door, caplog: pytest.LogCaptureFixture) -> None:

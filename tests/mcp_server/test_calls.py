@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from domain.tenants import Caller
+from mcp_server.refused_cards import answer_to_card_number
 from mcp_server.toolsets import Selection
 from services.api_keys import ApiKeyService
 from tests.mcp_server.shop import Fields, Shop, text_of
@@ -118,6 +119,13 @@ async def test_a_card_number_anywhere_is_refused_and_never_written_down(
     assert (audit.last["arguments"], audit.last["arguments_sha256"]) == ({}, None)
     written = "\n".join([*audit.text, caplog.text, text_of(result)])
     assert "4242" not in written
+
+
+def test_a_call_refused_before_it_is_read_leaves_its_line(audit: Lines) -> None:
+    answer = answer_to_card_number(b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
+
+    assert answer is not None
+    assert (audit.last["tool"], audit.last["outcome"]) == ("refused", "card_number_refused")
 
 
 class FaultyKeys(ApiKeyService):
