@@ -25,8 +25,8 @@ _ESCAPED = re.compile(r"\\u00([0-7][0-9a-fA-F])")  # JSON may write any ASCII le
 class RequestGuard:
     """``trusted_paths`` get their bodies as they are: providers sign them, and limit themselves.
 
-    ``in_their_words``: paths whose callers read no HTTP. Each says how it tells them of a card
-    number in a body; its None is a plain refusal.
+    ``in_their_words``: paths whose callers read no problems. Each makes of a body with a card
+    number the JSON that tells them so, or None where a problem must do.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class RequestGuard:
         app: ASGIApp,
         max_body_bytes: int,
         trusted_paths: frozenset[str],
-        in_their_words: Mapping[str, Callable[[bytes], Response | None]],
+        in_their_words: Mapping[str, Callable[[bytes], str | None]],
     ) -> None:
         self._app = app
         self._max = max_body_bytes
@@ -51,7 +51,7 @@ class RequestGuard:
         elif any(_is_refused(text) for text in _written_in_head(scope)):
             answer = _card_number_in("address or a header")
         elif body and _is_refused(body.decode("utf-8", "replace")):
-            answer = self._told(scope["path"], body) or _card_number_in("body")
+            answer = self._told_in_their_words(scope["path"], body) or _card_number_in("body")
         elif _carries_nul(scope, body):
             answer = refusal(400, Code.INVALID_REQUEST, "the request holds a NUL character")
         else:
@@ -59,8 +59,9 @@ class RequestGuard:
             return
         await answer(scope, receive, send)
 
-    def _told(self, path: str, body: bytes) -> Response | None:
-        return self._in_their_words[path](body) if path in self._in_their_words else None
+    def _told_in_their_words(self, path: str, body: bytes) -> Response | None:
+        told = self._in_their_words[path](body) if path in self._in_their_words else None
+        return Response(told, media_type="application/json") if told else None
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """All of it, or None when it is too large."""
