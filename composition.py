@@ -71,7 +71,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above),
         links=LinkService(LinkRecords(database), emails, purchases, workflows),
         policies=PolicyService(policies, documents, urls),
-        pages=PageService(purchase_rows, urls),
+        pages=PageService(purchase_rows, purchases, urls),
         webhooks=WebhookService(
             gateways=webhook_gateways(settings),
             events=events,

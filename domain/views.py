@@ -71,6 +71,11 @@ class PurchaseView(Model):
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def may_be_paid(self) -> bool:
+        """Whether its checkout is open, or a bank has yet to answer."""
+        return self.payment_status is PaymentStatus.PENDING or self.can_retry
+
 
 class Page(Model, Generic[Item]):
     """One page of a list, newest first. ``next_cursor`` None means there is no more."""

@@ -63,8 +63,9 @@ class PurchaseTools:
         refunds and its policy. It changes nothing; call it whenever you need to know.
 
         Next: completed → complete_purchase. pending, or failed with can_retry → the customer pays
-        at checkout_url; look again in a few seconds. expired, cancelled or failed for good →
-        initiate_purchase opens a new checkout while the quote is valid.
+        at checkout_url; look again in a few seconds. Still pending though the customer says they
+        have paid → complete_purchase asks the payment provider. expired, cancelled or failed for
+        good → initiate_purchase opens a new checkout while the quote is valid.
         """
         caller = await self.callers.current()
         return self.answering.state(await self.services.purchases.get(caller, payment_intent_id))
@@ -73,11 +74,11 @@ class PurchaseTools:
         self, context: Context, *, payment_intent_id: args.PaymentId
     ) -> CompletedPurchase:
         """Get the policy of a paid purchase; waits up to 20 seconds while it is being issued. Call
-        it once check_payment_status says completed.
+        it once check_payment_status says completed, or when the customer says that they have paid.
 
         The policy is issued by the payment itself and e-mailed to the customer: this only fetches
         it, and every call answers the same policy. Told policy_pending, call again in a moment.
-        Told not_paid, nothing was issued: the customer has to pay first.
+        Told not_paid, the payment provider knows of no payment: the customer has to pay first.
         """
         caller = await self.callers.current()
         async with progress_told(context, "the policy is being issued"):

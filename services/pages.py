@@ -10,6 +10,7 @@ from domain.policies import Policy, PolicyStatus
 from domain.purchases import PaymentStatus, RefundProgress, ReviewReason
 from domain.views import PurchaseView
 from persistence.purchases import PurchaseRecords
+from services.purchases import PurchaseService
 from services.urls import CustomerUrls
 
 
@@ -36,25 +37,26 @@ class PurchasePage(Model):
 
 @dataclass(frozen=True)
 class PageService:
-    purchases: PurchaseRecords
+    records: PurchaseRecords
+    purchases: PurchaseService
     urls: CustomerUrls
 
     async def of(self, token: str) -> tuple[PurchasePage, str | None]:
         """The purchase behind a page's token, and a link to its policy once that is printed."""
         view = await self._view(self.urls.read_purchase(token))
+        view = await self.purchases.refreshed(view)
         policy = view.policy if view.policy and view.policy.document else None
         return _page(view, policy), self.urls.document_url(policy) if policy else None
 
     async def _view(self, purchase_id: str) -> PurchaseView:
-        order = await self.purchases.order_of(purchase_id)
-        view = order and await self.purchases.view(order.tenant_id, purchase_id)
+        order = await self.records.order_of(purchase_id)
+        view = order and await self.records.view(order.tenant_id, purchase_id)
         if not view:
             raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
         return view
 
 
 def _page(view: PurchaseView, policy: Policy | None) -> PurchasePage:
-    is_payable = view.payment_status is PaymentStatus.PENDING or view.can_retry
     return PurchasePage(
         purchase_id=view.purchase_id,
         product_name=view.product_name,
@@ -63,7 +65,7 @@ def _page(view: PurchaseView, policy: Policy | None) -> PurchasePage:
         can_retry=view.can_retry,
         processing=view.processing,
         failure_reason=view.failure_reason,
-        checkout_url=view.checkout_url if is_payable and not view.processing else None,
+        checkout_url=view.checkout_url if view.may_be_paid and not view.processing else None,
         expires_at=view.expires_at,
         paid_at=view.paid_at,
         refund_status=view.refund_status,

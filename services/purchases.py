@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +27,7 @@ from services.workflows import Workflows
 
 POLICY_WITHIN = timedelta(seconds=20)
 LOOK_EVERY = timedelta(milliseconds=150)
+REFRESH_WITHIN = timedelta(seconds=3)
 
 
 class PurchaseRequest(Model):
@@ -75,8 +77,21 @@ class PurchaseService:
         purchase_id = await self.purchases.find(caller.tenant_id, any_id)
         view = purchase_id and await self.purchases.view(caller.tenant_id, purchase_id)
         if not view:
-            raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {any_id}")
+            raise _not_found(any_id)
         return view
+
+    async def refreshed(self, view: PurchaseView) -> PurchaseView:
+        """While it may be paid: after a look at the provider, for a webhook can be lost.
+
+        Looks in the same few seconds are one look. A provider that is slow is not waited for.
+        """
+        if not view.may_be_paid:
+            return view
+        look = _number_of_look(datetime.now(UTC) - view.created_at)
+        with suppress(Unavailable):
+            order = await self.order(view.purchase_id)
+            await self.workflows.refresh(order, look, REFRESH_WITHIN)
+        return await self.purchases.view(view.tenant_id, view.purchase_id) or view
 
     async def page(
         self, caller: Caller, wanted: PurchaseFilter, cursor: str | None, limit: int
@@ -107,7 +122,7 @@ class PurchaseService:
     async def complete(self, caller: Caller, any_id: str) -> tuple[PurchaseView, Policy]:
         """The issued policy of a paid purchase, waited for as long as a caller may wait."""
         caller.require(Scope.READ)
-        view = await self.get(caller, any_id)
+        view = await self.refreshed(await self.get(caller, any_id))
         if view.payment_status is not PaymentStatus.COMPLETED:
             raise Conflict(
                 Code.NOT_PAID,
@@ -161,7 +176,7 @@ class PurchaseService:
     async def order(self, purchase_id: str) -> PurchaseOrder:
         order = await self.purchases.order_of(purchase_id)
         if order is None:
-            raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
+            raise _not_found(purchase_id)
         return order
 
     async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
@@ -205,12 +220,27 @@ class PurchaseService:
         return view
 
 
+def _number_of_look(age: timedelta) -> int:
+    """Every ten seconds there is a new look, after ten minutes every five minutes.
+
+    However often somebody asks, a run's history takes only so many updates.
+    """
+    fresh = timedelta(minutes=10)
+    if age < fresh:
+        return age // timedelta(seconds=10)
+    return fresh // timedelta(seconds=10) + (age - fresh) // timedelta(minutes=5)
+
+
 def _issued(view: PurchaseView) -> Policy | None:
     return view.policy if view.policy_status is not PolicyStatus.NONE else None
 
 
 def _is_open(view: PurchaseView, reason: ReviewReason) -> bool:
     return any(each.reason is reason and each.resolved_at is None for each in view.reviews)
+
+
+def _not_found(any_id: str) -> NotFound:
+    return NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {any_id}")
 
 
 def _already_paid(purchase_id: str) -> Conflict:

@@ -78,6 +78,18 @@ class Workflows:
         )
         return _granted(answer, order.purchase_id)
 
+    async def refresh(self, order: PurchaseOrder, look: int, within: timedelta) -> None:
+        """Have the provider read now. Asked for again with the same ``look`` it is the same one."""
+        await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
+                PurchaseWorkflow.refresh,
+                start_workflow_operation=_started(order),
+                id=f"refresh-{look}",
+            ),
+            order.purchase_id,
+            within,
+        )
+
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
         """The refund as it was recorded. Repeated with the same id it is the same refund."""
         answer = await self._answer(
@@ -164,11 +176,14 @@ class Workflows:
         return workflow_id
 
     async def _answer(
-        self, ask: Callable[[], Awaitable[Answer]], purchase_id: str | None = None
+        self,
+        ask: Callable[[], Awaitable[Answer]],
+        purchase_id: str | None = None,
+        within: timedelta | None = None,
     ) -> Answer:
         """An update's answer, waited for as long as a caller waits."""
         with _faults_translated(purchase_id):
-            async with asyncio.timeout(self.answer_within.total_seconds()):
+            async with asyncio.timeout((within or self.answer_within).total_seconds()):
                 return await _by_this_run_or_the_next(ask)
 
     async def _signal_purchase(

@@ -1,5 +1,6 @@
 """Following one checkout at the provider until it has nothing more to say."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ class CheckoutStory:
         self.is_open = False
         self.refusal: Refusal | None = None
         self.hints: list[str] = []  # ids of events that say: go and read
+        self.look_asked: asyncio.Event | None = None  # set once somebody's look was taken
         self.cancellation: Cancellation | None = None
         self.cancel_refusal: Refusal | None = None
 
@@ -81,6 +83,7 @@ class CheckoutStory:
                 if not self.purchase.is_settled:
                     await on_silence()
         self.cancellation = None
+        self._answer(self.look_asked)
         return self.purchase.is_paid and not was_paid
 
     def _until_look(self, pause: timedelta) -> timedelta:
@@ -93,14 +96,27 @@ class CheckoutStory:
         return min(pause, left) if left > timedelta(0) else pause
 
     async def hears_within(self, pause: timedelta, summary: str) -> bool:
-        return await happens_within(
-            pause, lambda: bool(self.hints) or self.cancellation is not None, summary
-        )
+        return await happens_within(pause, self._is_called, summary)
+
+    def _is_called(self) -> bool:
+        return bool(self.hints) or self.cancellation is not None or self.look_asked is not None
 
     async def look(self) -> None:
         """Read where it stands. Only what was heard before is answered by what is read."""
-        heard = tuple(self.hints)
+        heard, asked = tuple(self.hints), self.look_asked
         await self._become(await self._read(), heard)
+        self._answer(asked)
+
+    async def look_on_request(self) -> None:
+        """Have ``follow`` look; where somebody waits for that already, there is nothing to add."""
+        if self.look_asked is None and not self.purchase.is_settled:
+            self.look_asked = asyncio.Event()
+            await self.look_asked.wait()
+
+    def _answer(self, asked: asyncio.Event | None) -> None:
+        if asked is not None:
+            asked.set()
+            self.look_asked = None
 
     async def _open_under(self, group: int) -> Standing | Refusal:
         started_at = workflow.info().start_time

@@ -99,6 +99,13 @@ class PurchaseWorkflow:
         return story.cancel_refusal or story.purchase
 
     @workflow.update
+    async def refresh(self) -> None:
+        """Read the provider now: the word that a payment was made can be lost on its way."""
+        await workflow.wait_condition(lambda: self.checkout.is_known)
+        if self.checkout.refusal is None:
+            await self.checkout.look_on_request()
+
+    @workflow.update
     async def refund(self, request: RefundRequest) -> Refund | Refusal:
         """Claim the money and start the refund; one at a time, so that the cap holds."""
         await workflow.wait_condition(lambda: self.checkout.is_known)

@@ -45,6 +45,15 @@ async def test_an_unpaid_purchase_waits_for_the_bank(door: Door, stranger: Async
     assert "mei.tan@example.com" not in shown
 
 
+async def test_who_has_paid_is_told_so_though_the_webhook_was_lost(
+    door: Door, stranger: AsyncClient
+) -> None:
+    purchase_id = str((await door.purchase())["purchase_id"])
+    door.payments.pay(purchase_id)
+    shown = _page(await stranger.get(_address(door, purchase_id)))
+    assert "Payment received" in shown or "Your policy is ready" in shown
+
+
 async def test_who_came_back_without_paying_can_go_on(door: Door, stranger: AsyncClient) -> None:
     purchase_id = str((await door.purchase())["purchase_id"])
     token = _token(door, purchase_id)

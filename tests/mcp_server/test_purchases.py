@@ -249,6 +249,28 @@ async def test_a_policy_before_the_payment_asks_for_the_customer(shop: Shop) -> 
     assert failure["purchase_id"] == purchase_id
 
 
+async def test_a_paid_purchase_whose_webhook_was_lost_is_completed(shop: Shop) -> None:
+    async with shop.agent() as agent:
+        started = await agent.answer("initiate_purchase", **await shop.wish())
+        purchase_id = str(started["payment_intent_id"])
+        shop.payments.pay(purchase_id)
+        completed = await agent.answer("complete_purchase", payment_intent_id=purchase_id)
+
+    assert completed["policy_number"]
+
+
+async def test_complete_answers_without_a_provider_that_is_silent(shop: Shop) -> None:
+    async with shop.agent() as agent:
+        started = await agent.answer("initiate_purchase", **await shop.wish())
+        shop.payments.hold("fetch_checkout")
+        failure = await agent.failure(
+            "complete_purchase", payment_intent_id=started["payment_intent_id"]
+        )
+        shop.payments.let_go("fetch_checkout")
+
+    assert failure["code"] == "not_paid"
+
+
 async def test_a_paid_purchase_is_not_cancelled(shop: Shop) -> None:
     purchase_id = await shop.paid_purchase()
     async with shop.agent() as agent:

@@ -84,6 +84,11 @@ class Stories:
             start_workflow_operation=_started(order),
         )
 
+    async def refresh(self, order: PurchaseOrder) -> None:
+        await self.client.execute_update_with_start_workflow(
+            PurchaseWorkflow.refresh, start_workflow_operation=_started(order)
+        )
+
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund | Refusal:
         return await self.client.execute_update_with_start_workflow(
             PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)

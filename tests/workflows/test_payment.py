@@ -1,5 +1,6 @@
 """From an open checkout to money, or to none: every way a payment may go."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from domain.errors import Code
@@ -7,7 +8,7 @@ from domain.money import Money
 from domain.payments import CheckoutChanged
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
-from gateways.faults import Busy
+from gateways.faults import Busy, RefusedByProvider
 from tests.fake_payments import DECLINED
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
@@ -195,6 +196,57 @@ async def test_a_lost_webhook_is_made_up_for_by_the_poll(stories: Stories) -> No
     stories.world.payments.pay(order.purchase_id)
     assert (await stories.end_of(order)).is_paid
     assert stories.policy_status(order) is PolicyStatus.DELIVERED
+
+
+async def test_a_lost_webhook_is_made_up_for_at_once_when_somebody_asks(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.pay(order.purchase_id)
+    await stories.refresh(order)
+    assert stories.stored(order).is_paid
+    await stories.end_of(order)
+    await stories.refresh(order)  # nothing is left to read
+    assert stories.world.payments.calls.count("fetch_checkout") == 1
+
+
+async def test_who_asks_while_somebody_waits_for_a_silent_provider_does_not_wait(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    payments = stories.world.payments
+    payments.faults_before["fetch_checkout"].append(Busy("503"))
+    payments.hold("fetch_checkout")
+    first = asyncio.create_task(stories.refresh(order))
+    await stories.until(lambda: payments.calls.count("fetch_checkout") == 2)
+    await stories.refresh(order)
+    assert not first.done()
+    payments.let_go("fetch_checkout")
+    await first
+
+
+async def test_a_look_asked_for_during_another_one_is_a_look_of_its_own(stories: Stories) -> None:
+    """The look under way may be older than the payment."""
+    order = stories.world.order()
+    await stories.opened(order)
+    payments = stories.world.payments
+    payments.hold("fetch_checkout")
+    await stories.tell_change(order)
+    await stories.until(lambda: "fetch_checkout" in payments.calls)
+    payments.pay(order.purchase_id)
+    asked = asyncio.create_task(stories.refresh(order))
+    payments.let_go("fetch_checkout")
+    await asked
+    assert stories.stored(order).is_paid
+
+
+async def test_a_purchase_that_was_never_opened_has_nothing_to_refresh(stories: Stories) -> None:
+    order = stories.world.order()
+    stories.world.payments.faults_before["open_checkout"].append(
+        RefusedByProvider("no such currency")
+    )
+    await stories.refresh(order)
+    assert "fetch_checkout" not in stories.world.payments.calls
 
 
 async def test_repeated_and_reordered_webhooks_change_nothing(stories: Stories) -> None:
