@@ -45,7 +45,13 @@ async def get_document_link(
     url = services.policies.document_url(policy)
     if policy.document is None or url is None:
         raise Conflict(Code.POLICY_PENDING, f"{policy.number} is not printed yet")
-    return DocumentLink(document_url=url, sha256=policy.document.sha256, size=policy.document.size)
+    return DocumentLink(
+        status=policy.status,
+        cancelled_at=policy.cancelled_at,
+        document_url=url,
+        sha256=policy.document.sha256,
+        size=policy.document.size,
+    )
 
 
 @public_router.get(

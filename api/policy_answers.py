@@ -14,7 +14,7 @@ class PolicyAnswer(Model):
     number: str = Field(examples=["POL-2026-000001"])
     purchase_id: str
     quote_id: str
-    status: PolicyStatus
+    status: PolicyStatus = Field(description="cancelled: all of the money went back; no cover.")
     sha256: str | None = Field(description="Of the PDF; null while it is not printed.")
     size: int | None = Field(description="Bytes of the PDF.")
     drawn_at: datetime
@@ -26,6 +26,10 @@ class PolicyAnswer(Model):
 
 
 class DocumentLink(Model):
+    """`status` says whether the document still counts: a cancelled policy gives no cover."""
+
+    status: PolicyStatus
+    cancelled_at: datetime | None
     document_url: str
     sha256: str
     size: int

@@ -83,7 +83,10 @@ async def cancel_purchase(
 async def complete_purchase(
     purchase_id: str, caller: CallerDep, services: ServicesDep
 ) -> PurchaseCompleted:
-    """Wait for the policy of a paid purchase, twenty seconds at most. Twice gives the same one."""
+    """Wait for the policy of a paid purchase, twenty seconds at most. Twice gives the same one.
+
+    After a full refund there is none to give: 409 `policy_cancelled`.
+    """
     view, policy = await services.purchases.complete(caller, purchase_id)
     return PurchaseCompleted(
         purchase=purchase_answer(view, services), policy=policy_answer(policy, services)

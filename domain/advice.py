@@ -106,6 +106,11 @@ ADVICE: dict[Code, Advice] = {
         "Ask again in a moment.",
         retry=True,
     ),
+    Code.POLICY_CANCELLED: _advice(
+        "This purchase was refunded in full, so its policy is cancelled and gives no cover.",
+        "Tell the customer that they are not covered. For cover, register a new quote and buy it: "
+        "a refunded quote cannot be bought again.",
+    ),
     Code.DOCUMENT_LINK_EXPIRED: _advice(
         "This download link has expired.", "Ask for the policy again to get a fresh link."
     ),

@@ -27,6 +27,7 @@ class Code(StrEnum):
     NOT_IN_REVIEW = "not_in_review"
     POLICY_NOT_FOUND = "policy_not_found"
     POLICY_PENDING = "policy_pending"
+    POLICY_CANCELLED = "policy_cancelled"
     DOCUMENT_LINK_EXPIRED = "document_link_expired"
     REFUND_NOT_FOUND = "refund_not_found"
     REFUND_ABOVE_CAP = "refund_above_cap"

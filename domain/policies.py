@@ -8,9 +8,12 @@ from domain.quotes import Quote
 
 
 class PolicyStatus(StrEnum):
+    """``cancelled`` is shown while all of the money is back; its row keeps where it was before."""
+
     NONE = "none"
     ISSUED = "issued"
     DELIVERED = "delivered"
+    CANCELLED = "cancelled"
 
 
 class PolicyDocument(Model):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain.money import exponent_of
 from domain.policies import Policy, PolicyStatus
-from domain.purchases import PaymentStatus, Purchase
+from domain.purchases import PaymentStatus, Purchase, RefundProgress
 from domain.views import PurchaseView
 from mcp_server.answers import (
     CheckoutCard,
@@ -87,8 +87,15 @@ class Answering:
             policy_status=view.policy_status,
             policy_id=policy.policy_id if policy else None,
             policy_number=policy.number if policy else None,
-            policy_document_url=self.policies.document_url(policy) if policy else None,
+            policy_cancelled_at=policy.cancelled_at if policy else None,
+            policy_document_url=self._document_url(policy),
         )
+
+    def _document_url(self, policy: Policy | None) -> str | None:
+        """Nobody is handed a policy that gives no cover."""
+        if policy is None or policy.status is PolicyStatus.CANCELLED:
+            return None
+        return self.policies.document_url(policy)
 
     def completed(self, view: PurchaseView, policy: Policy) -> CompletedPurchase:
         return CompletedPurchase(
@@ -132,8 +139,13 @@ def _guidance(view: PurchaseView) -> str:
 
 
 def _guidance_when_paid(view: PurchaseView) -> str:
-    if view.amount_refunded.minor:
-        return f"Paid; {view.amount_refunded} has been refunded."
+    if view.refund_status is RefundProgress.FULL:
+        return (
+            "Paid and refunded in full: the policy is cancelled, the customer is not covered. For "
+            "cover, a new quote has to be bought."
+        )
+    is_partial = view.refund_status is RefundProgress.PARTIAL
+    paid = f"Paid; {view.amount_refunded} of it has been refunded." if is_partial else "Paid."
     if view.policy_status is PolicyStatus.NONE and view.needs_review:
-        return "Paid. A person is looking into the policy; tell the customer that it will follow."
-    return "Paid. Call complete_purchase for the policy."
+        return f"{paid} A person is looking into the policy; tell the customer that it will follow."
+    return f"{paid} Call complete_purchase for the policy."

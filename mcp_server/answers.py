@@ -82,10 +82,13 @@ class PurchaseState(Priced):
     refund_status: RefundProgress
     amount_refunded: int
     refunds: tuple[RefundLine, ...]
-    policy_status: PolicyStatus
+    policy_status: PolicyStatus = Field(description="cancelled: all was refunded; no cover.")
     policy_id: str | None
     policy_number: str | None
-    policy_document_url: str | None = Field(description="The policy as PDF; the link expires.")
+    policy_cancelled_at: datetime | None
+    policy_document_url: str | None = Field(
+        description="The policy as PDF, while it is in force; the link expires."
+    )
 
 
 class CompletedPurchase(Priced):

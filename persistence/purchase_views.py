@@ -1,6 +1,6 @@
 """Purchases as both doors show them, gathered in few statements."""
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, and_, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -80,12 +80,13 @@ async def page_of_purchases(
 def _conditions_of(filter: PurchaseFilter) -> list[ColumnElement[bool]]:
     equal = (
         (col(PurchaseRow.status), filter.payment_status),
-        (col(PurchaseRow.policy_status), filter.policy_status),
         (col(PurchaseRow.quote_id), filter.quote_id),
         (col(PurchaseRow.user_id), filter.user_id),
         (col(PurchaseRow.needs_review), filter.needs_review),
     )
     conditions = [column == value for column, value in equal if value is not None]
+    if filter.policy_status is not None:
+        conditions.append(_is_shown_as(filter.policy_status))
     if filter.created_from is not None:
         conditions.append(col(PurchaseRow.created_at) >= filter.created_from)
     if filter.created_before is not None:
@@ -93,7 +94,15 @@ def _conditions_of(filter: PurchaseFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _view_of(row: PurchaseRow, policy: PolicyRow | None) -> PurchaseView:
+def _is_shown_as(status: PolicyStatus) -> ColumnElement[bool]:
+    cancelled_at = col(PolicyRow.cancelled_at)
+    if status is PolicyStatus.CANCELLED:
+        return cancelled_at.is_not(None)
+    return and_(col(PurchaseRow.policy_status) == status, cancelled_at.is_(None))
+
+
+def _view_of(row: PurchaseRow, drawn: PolicyRow | None) -> PurchaseView:
+    policy = policy_of(drawn) if drawn else None
     own = {name: getattr(row, name) for name in _SHOWN_AS_STORED}
     return PurchaseView(
         **own,
@@ -104,8 +113,8 @@ def _view_of(row: PurchaseRow, policy: PolicyRow | None) -> PurchaseView:
             minor=row.amount_refunded_minor, currency=row.paid_currency or row.currency
         ),
         refund_status=_refund_progress_of(row),
-        policy_status=PolicyStatus(row.policy_status),
-        policy=policy_of(policy) if policy else None,
+        policy_status=policy.status if policy else PolicyStatus.NONE,
+        policy=policy,
     )
 
 

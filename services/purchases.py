@@ -15,6 +15,7 @@ from domain.purchases import (
     PaymentStatus,
     Purchase,
     PurchaseOrder,
+    RefundProgress,
     ReviewReason,
     purchase_id_of,
 )
@@ -120,7 +121,7 @@ class PurchaseService:
         return await self.get(caller, view.purchase_id)
 
     async def complete(self, caller: Caller, any_id: str) -> tuple[PurchaseView, Policy]:
-        """The issued policy of a paid purchase, waited for as long as a caller may wait."""
+        """The policy in force of a paid purchase, waited for as long as a caller may wait."""
         caller.require(Scope.READ)
         view = await self.refreshed(await self.get(caller, any_id))
         if view.payment_status is not PaymentStatus.COMPLETED:
@@ -129,7 +130,9 @@ class PurchaseService:
                 f"{view.purchase_id} is {view.payment_status}",
                 purchase_id=view.purchase_id,
             )
-        view = await self._until(caller, view, lambda seen: _issued(seen) is not None)
+        view = await self._until(caller, view, lambda seen: bool(_issued(seen)) or _is_back(seen))
+        if _is_back(view):
+            raise _policy_cancelled(view)
         policy = _issued(view)
         if policy is None:
             raise Conflict(
@@ -235,6 +238,10 @@ def _issued(view: PurchaseView) -> Policy | None:
     return view.policy if view.policy_status is not PolicyStatus.NONE else None
 
 
+def _is_back(view: PurchaseView) -> bool:
+    return view.refund_status is RefundProgress.FULL
+
+
 def _is_open(view: PurchaseView, reason: ReviewReason) -> bool:
     return any(each.reason is reason and each.resolved_at is None for each in view.reviews)
 
@@ -245,3 +252,16 @@ def _not_found(any_id: str) -> NotFound:
 
 def _already_paid(purchase_id: str) -> Conflict:
     return Conflict(Code.ALREADY_PAID, f"{purchase_id} is paid", purchase_id=purchase_id)
+
+
+def _policy_cancelled(view: PurchaseView) -> Conflict:
+    """``view`` is of a purchase whose money is all back."""
+    policy = view.policy
+    what = "no policy was issued"
+    if policy is not None and policy.cancelled_at is not None:
+        what = f"policy {policy.number} was cancelled at {policy.cancelled_at:%Y-%m-%dT%H:%M:%SZ}"
+    return Conflict(
+        Code.POLICY_CANCELLED,
+        f"{view.purchase_id} was refunded in full: {what}",
+        purchase_id=view.purchase_id,
+    )

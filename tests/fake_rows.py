@@ -244,7 +244,7 @@ def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
         cancel_reason=purchase.cancel_reason,
         amount_refunded=Money(minor=refunded, currency=order.price.currency),
         refund_status=progress if refunded else RefundProgress.NONE,
-        policy_status=policy.status if policy else PolicyStatus.NONE,
+        policy_status=_status_of(policy),
         policy=policy,
         needs_review=bool(rows.open_reviews(order.purchase_id)),
         reviews=tuple(rows.reviews.get(order.purchase_id, [])),
@@ -253,6 +253,12 @@ def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
         created_at=at,
         updated_at=at,
     )
+
+
+def _status_of(policy: Policy | None) -> PolicyStatus:
+    if policy is None:
+        return PolicyStatus.NONE
+    return PolicyStatus.CANCELLED if policy.cancelled_at else policy.status
 
 
 def _shown(email: Email) -> SentEmail:

@@ -225,6 +225,40 @@ async def test_a_refund_above_what_is_left_is_refused(shop: Shop) -> None:
     assert failure["code"] == "refund_above_cap"
 
 
+async def test_a_fully_refunded_purchase_has_no_policy_to_hand_out(shop: Shop) -> None:
+    purchase_id = await shop.paid_purchase()
+    async with shop.agent(human=yes()) as agent:
+        await agent.answer("refund_payment", payment_intent_id=purchase_id)
+        state = await until(
+            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
+            lambda seen: seen["refund_status"] == "full",
+        )
+        failure = await agent.failure("complete_purchase", payment_intent_id=purchase_id)
+
+    assert (state["policy_status"], state["policy_document_url"]) == ("cancelled", None)
+    assert state["policy_cancelled_at"] is not None
+    assert "the policy is cancelled" in str(state["message"])
+    assert (failure["code"], failure["can_retry"]) == ("policy_cancelled", False)
+    assert str(state["policy_number"]) in str(failure["message"])
+    assert "a new quote" in str(failure["suggested_action"])
+
+
+async def test_after_a_partial_refund_the_policy_is_still_handed_out(shop: Shop) -> None:
+    purchase_id = await shop.paid_purchase()
+    async with shop.agent(human=yes()) as agent:
+        await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
+        state = await until(
+            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
+            lambda seen: seen["refund_status"] == "partial",
+        )
+        policy = await agent.answer("complete_purchase", payment_intent_id=purchase_id)
+
+    assert state["message"] == (
+        "Paid; SGD 50.00 of it has been refunded. Call complete_purchase for the policy."
+    )
+    assert policy["policy_document_url"] is not None
+
+
 async def test_no_argument_lets_a_model_agree_with_itself(shop: Shop) -> None:
     async with shop.agent() as agent:
         tools = {tool.name: tool for tool in (await agent.client.list_tools()).tools}

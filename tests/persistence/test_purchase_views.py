@@ -24,12 +24,14 @@ from tests.persistence.samples import (
     PRICE,
     TENANT,
     SignedEvent,
+    claimed,
     link,
     order,
     paid,
     paid_purchase,
     quote,
     refund_request,
+    refund_word,
     settlement,
 )
 
@@ -161,6 +163,21 @@ async def test_pages_are_narrowed_by_each_filter(database: Database) -> None:
     assert await shown(PurchaseFilter(policy_status=PolicyStatus.ISSUED)) == set()
     with_number = await purchases.page(TENANT, PurchaseFilter(quote_id="Q-paid"))
     assert with_number.items[0].policy is not None
+
+
+async def test_a_cancelled_policy_is_listed_as_cancelled_alone(database: Database) -> None:
+    purchase = await paid_purchase(database, "Q-refunded")
+    await paid_purchase(database, "Q-kept")
+    await claimed(database, purchase, "ref_1")
+    word = refund_word("re_1", PRICE.minor)
+    await RefundRecords(database).record_outcome("ref_1", word, (), LATER)
+
+    async def shown(status: PolicyStatus) -> set[str]:
+        page = await PurchaseRecords(database).page(TENANT, PurchaseFilter(policy_status=status))
+        return {view.quote_id for view in page.items}
+
+    assert await shown(PolicyStatus.CANCELLED) == {"Q-refunded"}
+    assert await shown(PolicyStatus.NONE) == {"Q-kept"}
 
 
 async def test_a_purchase_needs_review_until_the_last_reason_is_resolved(

@@ -1,6 +1,7 @@
 """Refunds as rows: what the provider's word does to them, to their purchase and its policy."""
 
 from domain.payments import ProviderRefundState
+from domain.policies import PolicyStatus
 from domain.purchases import PurchaseOrder, RefundProgress
 from domain.refunds import Asker, RefundStatus
 from persistence.database import Database
@@ -40,10 +41,12 @@ async def test_a_full_refund_cancels_the_policy_and_a_later_failure_revives_it(
     assert (refunded.refund_status, refunded.amount_refunded) == (RefundProgress.FULL, PRICE)
     assert refunded.policy is not None
     assert refunded.policy.cancelled_at == LATER
+    assert {refunded.policy_status, refunded.policy.status} == {PolicyStatus.CANCELLED}
     assert (failed.status, failed.failure_reason) == (RefundStatus.FAILED, "lost_or_stolen_card")
     assert revived.refund_status is RefundProgress.NONE
     assert revived.policy is not None
     assert revived.policy.cancelled_at is None
+    assert {revived.policy_status, revived.policy.status} == {PolicyStatus.NONE}
 
 
 async def test_a_partial_refund_leaves_the_policy_in_force(database: Database) -> None:
