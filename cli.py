@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,20 +94,27 @@ def demo(
 @app.command()
 def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict.")] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(help="Compare with the provider's payments from then, UTC; else of a day."),
+    ] = None,
 ) -> None:
     """Prove that each paid purchase has one charge, one policy and one delivered message."""
-    verdict = asyncio.run(_verify())
+    verdict = asyncio.run(_verify(since.replace(tzinfo=UTC) if since else None))
     if as_json:
         _say(verdict.model_dump_json(indent=2))
     else:
         _say(
             f"{verdict.paid_purchases} paid purchases: {verdict.charges} charges, "
             f"{verdict.policies} policies, {verdict.delivered_messages} delivered messages, "
-            f"{verdict.refunds} refunds, {verdict.in_review} in review"
+            f"{verdict.refunds} refunds, {verdict.in_review} in review; "
+            f"{verdict.provider_payments} payments at the provider "
+            f"since {verdict.compared_since:%Y-%m-%d %H:%M} UTC"
         )
     for finding in verdict.findings:
         purchases = ", ".join(finding.purchase_ids) or "no purchase known"
-        _progress(f"{finding.irregularity}: {finding.subject} ({purchases})")
+        detail = f": {finding.detail}" if finding.detail else ""
+        _progress(f"{finding.irregularity}: {finding.subject} ({purchases}){detail}")
     if verdict.findings:
         raise typer.Exit(1)
 
@@ -217,24 +224,24 @@ async def _migrate() -> None:
         await register_search_attributes(settings)
 
 
-async def _verify() -> "Verdict":
-    from composition import open_services
-    from settings import Settings
+async def _verify(since: datetime | None) -> "Verdict":
+    from composition import open_verification
+    from installed import settings_of_command
 
-    async with open_services(Settings()) as services:
-        return await services.verification.verify()
+    async with open_verification(settings_of_command()) as verification:
+        return await verification.verify(since)
 
 
 async def _replay(event_id: str) -> None:
     from composition import open_services
     from domain.tenants import Caller, Scope
+    from installed import settings_of_command
     from services.webhooks import PLATFORM_TENANT
-    from settings import Settings
 
     operator = Caller(
         tenant_id=PLATFORM_TENANT, key_id="command line", scopes=frozenset({Scope.ADMIN})
     )
-    async with open_services(Settings()) as services:
+    async with open_services(settings_of_command()) as services:
         event = await services.webhooks.replay(operator, event_id)
     _say(f"{event_id} ({event.type}): {event.outcome}")
 
@@ -242,11 +249,11 @@ async def _replay(event_id: str) -> None:
 async def _create_key(name: str, tenant: str, scopes: list[str]) -> None:
     from connections import connect_database
     from domain.tenants import Scope
+    from installed import settings_of_command
     from persistence.keys import KeyRecords
     from services.api_keys import ApiKeyService
-    from settings import Settings
 
-    database = connect_database(Settings())
+    database = connect_database(settings_of_command())
     try:
         service = ApiKeyService(KeyRecords(database))
         wanted = frozenset(Scope(scope) for scope in scopes)

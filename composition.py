@@ -1,13 +1,14 @@
 """What both doors are built of: every service, over one Temporal client and one database."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from temporalio.client import Client
 
 from connections import connect_database, connect_temporal, signed_urls
 from gateways.fsspec_documents import FsspecDocuments
 from gateways.sendgrid_webhooks import SendGridWebhooks
+from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
 from gateways.webhooks import WebhookGateway
 from persistence.database import Database
@@ -30,6 +31,7 @@ from services.pages import PageService
 from services.policies import PolicyService
 from services.purchases import PurchaseService
 from services.quotes import QuoteService
+from services.reconciliation import Reconciliation
 from services.refunds import RefundService
 from services.timeline import TimelineService
 from services.verification import VerificationService
@@ -49,6 +51,26 @@ async def open_services(
         yield build_services(settings, client, database)
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def open_verification(settings: Settings) -> AsyncIterator[VerificationService]:
+    """Apart from the services of the doors, which never speak to a payment provider."""
+    async with AsyncExitStack() as stack:
+        client = await connect_temporal(settings)
+        database = connect_database(settings)
+        stack.push_async_callback(database.close)
+        key, stripe = settings.stripe_secret_key, None
+        if key is not None:
+            stripe = StripePayments(key.get_secret_value(), settings.stripe_api_base)
+            stack.push_async_callback(stripe.close)
+        yield VerificationService(
+            VerificationRecords(database),
+            PolicyRecords(database),
+            FsspecDocuments(settings.documents),
+            client,
+            Reconciliation({"stripe": stripe}),
+        )
 
 
 def build_services(settings: Settings, client: Client, database: Database) -> Services:
@@ -85,9 +107,6 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         api_keys=ApiKeyService(KeyRecords(database)),
         timeline=TimelineService(Histories(client), purchases, events),
         health=HealthService(client, database, purchase_rows, events),
-        verification=VerificationService(
-            VerificationRecords(database), policies, documents, client
-        ),
         idempotency=IdempotencyRecords(database),
         urls=urls,
     )

@@ -163,10 +163,10 @@ class Demo:
                 await asyncio.sleep(0.1)
 
     async def _verify(self) -> Verdict:
-        from composition import open_services
+        from composition import open_verification
 
-        async with open_services(self.running.settings) as services:
-            verdict = await services.verification.verify()
+        async with open_verification(self.running.settings) as verification:
+            verdict = await verification.verify(under_way=timedelta())
         self.told(
             f"Verify    {verdict.paid_purchases} paid: {verdict.charges} charge, "
             f"{verdict.policies} policy, {verdict.delivered_messages} message, "

@@ -16,6 +16,7 @@ from temporalio.client import Client
 
 from connections import connect_database, kept_secret, keyring
 from domain.tenants import Scope
+from installed import left_for_commands
 from persistence.keys import KeyRecords
 from persistence.migrate import migrate
 from processes import Child, NotStarted, Tree, free_port, python, tree
@@ -69,7 +70,7 @@ async def installation(
     settings: Settings, told: Callable[[str], None]
 ) -> AsyncIterator[Installation]:
     """Start all of it, and stop all of it at the end."""
-    settings = _with_ports(settings)
+    given, settings = settings, _with_ports(settings)
     settings.paybind_home.mkdir(parents=True, exist_ok=True)
     keyring(settings)  # made once, before several processes look for it
     async with tree(told) as grown:
@@ -82,7 +83,8 @@ async def installation(
             grown.add(_child(settings, "worker", environment, "-m", "cli", "worker")),
             grown.add(_child(settings, "api", environment, "-m", "cli", "api")),
         )
-        yield Installation(settings, api_key, grown)
+        with left_for_commands(given, settings):
+            yield Installation(settings, api_key, grown)
 
 
 def _with_ports(settings: Settings) -> Settings:

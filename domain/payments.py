@@ -56,6 +56,15 @@ class CheckoutSnapshot(Model):
     failure: Failure | None = None
 
 
+class ReceivedPayment(Model):
+    """Money that the provider took for a purchase of ours, ``at`` the moment it was charged."""
+
+    payment_id: str
+    purchase_id: str
+    amount: Money
+    at: datetime
+
+
 class RefundOrder(Model):
     """One refund to ask the provider for. Two equal ones are legitimate: their ids differ."""
 

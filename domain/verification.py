@@ -1,5 +1,6 @@
 """What `paybind verify` looks at: each paid purchase with what must exist exactly once."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from domain.model import Model
@@ -19,19 +20,24 @@ class RefundTally(Model):
 class PaidPurchase(Model):
     """A purchase that received money: completed, or late money after it had ended.
 
-    Counts are of rows. ``confirmations`` are payment confirmations that the mail service has taken
-    and that did not come back; of these ``confirmations_delivered`` are known to have arrived.
-    ``confirmations_failed`` bounced or were dropped.
+    ``moved_at`` is when its row last changed. Counts are of rows. ``confirmations`` are payment
+    confirmations that the mail service has taken and that did not come back; of these
+    ``confirmations_delivered`` are known to have arrived. ``confirmations_failed`` bounced or were
+    dropped.
     """
 
     purchase_id: str
     tenant_id: str
     quote_id: str
     livemode: bool
+    provider: str
+    session_id: str | None
     payment_id: str | None
     is_late: bool
     price: Money
     paid: Money | None
+    paid_at: datetime | None
+    moved_at: datetime
     amount_refunded: Money
     policy_status: PolicyStatus
     needs_review: bool
@@ -58,6 +64,10 @@ class Irregularity(StrEnum):
     NOT_DELIVERED = "not_delivered"
     DELIVERED_TWICE = "delivered_twice"
     LATE_MONEY_KEPT = "late_money_kept"
+    CHARGE_NOT_RECORDED = "charge_not_recorded"
+    CHARGE_DIFFERS = "charge_differs"
+    CHARGE_NOT_AT_PROVIDER = "charge_not_at_provider"
+    PROVIDER_NOT_ASKED = "provider_not_asked"
     WORKFLOW_FAILED = "workflow_failed"
     EVENT_NOT_HANDED_OVER = "event_not_handed_over"
 
@@ -68,10 +78,14 @@ class Finding(Model):
     irregularity: Irregularity
     subject: str
     purchase_ids: tuple[str, ...]
+    detail: str | None = None
 
 
 class Verdict(Model):
-    """What was looked at, and all that does not hold of it."""
+    """What was looked at, and all that does not hold of it.
+
+    ``provider_payments`` are those that the providers list of what was begun ``compared_since``.
+    """
 
     paid_purchases: int
     charges: int
@@ -79,4 +93,6 @@ class Verdict(Model):
     delivered_messages: int
     refunds: int
     in_review: int
+    provider_payments: int
+    compared_since: datetime
     findings: tuple[Finding, ...]

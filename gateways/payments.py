@@ -1,5 +1,6 @@
 """The port to a payment provider. Every method is one call, or one look, and never retries."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Protocol
 
@@ -7,6 +8,7 @@ from domain.payments import (
     Checkout,
     CheckoutRequest,
     CheckoutSnapshot,
+    ReceivedPayment,
     RefundOrder,
     RefundSnapshot,
 )
@@ -29,6 +31,10 @@ class PaymentGateway(Protocol):
 
     async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
         """Make the checkout unpayable; where it is no longer open, say how it really ended."""
+        ...
+
+    def received_payments(self, since: datetime) -> AsyncIterator[ReceivedPayment]:
+        """The payments begun since then whose money was received, page by page. Moves nothing."""
         ...
 
     async def create_refund(self, order: RefundOrder) -> RefundSnapshot:

@@ -11,17 +11,18 @@ from domain.payments import (
     CheckoutRequest,
     CheckoutSnapshot,
     CheckoutState,
+    ReceivedPayment,
     RefundOrder,
     RefundSnapshot,
 )
 from gateways.faults import RefusedByProvider
 from gateways.stripe_amounts import to_stripe
 from gateways.stripe_faults import translated
-from gateways.stripe_snapshots import Page, Refund, Session, Thing
+from gateways.stripe_snapshots import Page, Payment, Refund, Session, Thing
 
 if TYPE_CHECKING:
     import stripe
-    from stripe.params import RefundCreateParams, RefundListParams
+    from stripe.params import PaymentIntentListParams, RefundCreateParams, RefundListParams
     from stripe.params.checkout import (
         SessionCreateParams,
         SessionCreateParamsLineItem,
@@ -36,6 +37,7 @@ LONGEST_NAME = 250
 LARGEST_PAGE = 100  # objects
 
 SESSIONS = "/v1/checkout/sessions"
+PAYMENTS = "/v1/payment_intents"
 REFUNDS = "/v1/refunds"
 WITH_PAYMENT: "SessionRetrieveParams" = {"expand": ["payment_intent"]}
 
@@ -89,6 +91,16 @@ class StripePayments:
                 raise
             return snapshot
         return Session.of(answer).snapshot
+
+    async def received_payments(self, since: datetime) -> AsyncIterator[ReceivedPayment]:
+        params: PaymentIntentListParams = {
+            "created": {"gte": int(since.timestamp())},
+            "expand": ["data.latest_charge"],
+        }
+        async for payment in self._listed(Payment, PAYMENTS, params):
+            received = payment.received
+            if received is not None:
+                yield received
 
     async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
         params: RefundCreateParams = {

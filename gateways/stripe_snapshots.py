@@ -13,6 +13,7 @@ from domain.payments import (
     CheckoutState,
     Failure,
     ProviderRefundState,
+    ReceivedPayment,
     RefundSnapshot,
 )
 from gateways.faults import RefusedByProvider
@@ -83,6 +84,31 @@ class LastPaymentError(BaseModel):
 class PaymentIntent(Thing):
     status: str
     last_payment_error: LastPaymentError | None = None
+
+
+class Charge(Thing):
+    created: int
+
+
+class Payment(Thing):
+    """A payment intent of a list in which the latest charge is expanded."""
+
+    amount_received: int
+    currency: str
+    latest_charge: Charge | None = None
+
+    @property
+    def received(self) -> ReceivedPayment | None:
+        """None where no money came, or where another than Paybind asked for it."""
+        purchase_id = self.noted("purchase_id")
+        if purchase_id is None or self.latest_charge is None or not self.amount_received:
+            return None
+        return ReceivedPayment(
+            payment_id=self.id,
+            purchase_id=purchase_id,
+            amount=from_stripe(self.amount_received, self.currency),
+            at=datetime.fromtimestamp(self.latest_charge.created, UTC),
+        )
 
 
 class Session(Thing):

@@ -122,10 +122,14 @@ def _paid_purchase_of(row: PurchaseRow, books: _Books) -> PaidPurchase:
         tenant_id=row.tenant_id,
         quote_id=row.quote_id,
         livemode=row.livemode,
+        provider=row.provider,
+        session_id=row.session_id,
         payment_id=row.late_payment_id or row.payment_id,
         is_late=row.status != PaymentStatus.COMPLETED,
         price=price_of(row),
         paid=paid_of(row),
+        paid_at=row.paid_at,
+        moved_at=row.updated_at,
         amount_refunded=Money(
             minor=row.amount_refunded_minor, currency=row.paid_currency or row.currency
         ),

@@ -13,7 +13,6 @@ from services.quotes import QuoteService
 from services.refunds import RefundService
 from services.timeline import TimelineService
 from services.urls import CustomerUrls
-from services.verification import VerificationService
 from services.webhooks import WebhookService
 
 
@@ -29,6 +28,5 @@ class Services:
     api_keys: ApiKeyService
     timeline: TimelineService
     health: HealthService
-    verification: VerificationService
     idempotency: IdempotencyRecords
     urls: CustomerUrls

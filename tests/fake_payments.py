@@ -8,8 +8,8 @@ twice over. What shall go wrong is put into its scripts.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from itertools import count
 
 from domain.money import Money
@@ -20,6 +20,7 @@ from domain.payments import (
     CheckoutState,
     Failure,
     ProviderRefundState,
+    ReceivedPayment,
     RefundOrder,
     RefundSnapshot,
 )
@@ -38,6 +39,7 @@ class FakePayments:
         self.refunds: dict[str, RefundSnapshot] = {}
         self.our_refund_ids: dict[str, str] = {}
         self.calls: list[str] = []
+        self.charged_at: dict[str, datetime] = {}
         # What the next calls of an operation meet: before it acts, or after it has acted.
         self.faults_before: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
         self.faults_after: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
@@ -75,6 +77,8 @@ class FakePayments:
 
     async def fetch_checkout(self, session_id: str) -> CheckoutSnapshot:
         self._meet("fetch_checkout")
+        if session_id not in self.snapshots:
+            raise RefusedByProvider("there is no such checkout", "resource_missing")
         seen = self.snapshots[session_id]
         await self._answered("fetch_checkout")
         return seen
@@ -85,6 +89,19 @@ class FakePayments:
             self._become(session_id, state=CheckoutState.EXPIRED)
         self._lose("expire_checkout")
         return self.snapshots[session_id]
+
+    async def received_payments(self, since: datetime) -> AsyncIterator[ReceivedPayment]:
+        self._meet("received_payments")
+        for session_id, seen in self.snapshots.items():
+            payment_id = seen.payment_id
+            charged_at = self.charged_at.get(payment_id or "", since)
+            if payment_id is not None and seen.paid is not None and charged_at >= since:
+                yield ReceivedPayment(
+                    payment_id=payment_id,
+                    purchase_id=self.requests[session_id].purchase_id,
+                    amount=seen.paid,
+                    at=charged_at,
+                )
 
     async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
         self._meet("create_refund", order.idempotency_key)
@@ -121,6 +138,7 @@ class FakePayments:
         """Even where the checkout has ended: banks do such things. Gives the payment's id."""
         session_id = self.session_of(purchase_id)
         payment_id = self.snapshots[session_id].payment_id or f"pi_{next(self._numbers)}"
+        self.charged_at[payment_id] = datetime.now(UTC)
         self._become(
             session_id,
             state=CheckoutState.COMPLETE,

@@ -35,6 +35,7 @@ OPERATIONS: tuple[tuple[type[StripeService], str], ...] = (
     (SessionService, "list"),
     (SessionService, "retrieve"),
     (SessionService, "expire"),
+    (PaymentIntentService, "list"),
     (PaymentIntentService, "retrieve"),
     (RefundService, "create"),
     (RefundService, "list"),

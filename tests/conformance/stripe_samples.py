@@ -76,6 +76,27 @@ def payment(**changed: JsonValue) -> Json:
     }
 
 
+def charge(**changed: JsonValue) -> Json:
+    return {
+        "id": "ch_1",
+        "object": "charge",
+        "amount": 15000,
+        "amount_captured": 15000,
+        "amount_refunded": 0,
+        "billing_details": {"address": None, "email": None, "name": None, "phone": None},
+        "captured": True,
+        "created": 1795000000,
+        "currency": "sgd",
+        "disputed": False,
+        "livemode": False,
+        "metadata": {},
+        "paid": True,
+        "refunded": False,
+        "status": "succeeded",
+        **changed,
+    }
+
+
 def dispute(**changed: JsonValue) -> Json:
     return {
         "id": "dp_1",

@@ -14,7 +14,7 @@ from temporalio.client import Client
 
 from api.purchase_answers import PurchaseAnswer, PurchaseStarted
 from api.refund_answers import RefundAnswer
-from composition import open_services
+from composition import open_services, open_verification
 from connections import connect_temporal
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
@@ -23,6 +23,7 @@ from domain.tenants import Scope
 from domain.verification import Finding
 from installation import Installation, installation
 from services.catalogue import Services
+from services.verification import VerificationService
 from settings import Settings
 from tests.journeys.providers import GOOD_CARD, Mail, Providers
 from tests.journeys.waiting import Away, until
@@ -47,6 +48,7 @@ class House:
     http: httpx.AsyncClient
     providers: Providers
     services: Services
+    verification: VerificationService
     temporal: Client
 
     async def quote(self, customer: str = "customer", price: int = PRICE) -> Sold:
@@ -161,8 +163,8 @@ class House:
         assert await self.findings(purchase_id) == []
 
     async def findings(self, purchase_id: str) -> list[Finding]:
-        """What `paybind verify` holds against this purchase."""
-        verdict = await until(self.services.verification.verify)
+        """What `paybind verify` holds against this purchase, at rest or under way."""
+        verdict = await until(lambda: self.verification.verify(under_way=timedelta()))
         return [found for found in verdict.findings if purchase_id in found.purchase_ids]
 
 
@@ -199,6 +201,7 @@ async def house_at(settings: Settings) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(installation(settings, print))
         services = await stack.enter_async_context(open_services(running.settings))
+        verification = await stack.enter_async_context(open_verification(running.settings))
         http = await stack.enter_async_context(
             httpx.AsyncClient(
                 base_url=running.settings.api_url,
@@ -210,4 +213,4 @@ async def house_at(settings: Settings) -> AsyncIterator[House]:
             httpx.AsyncClient(base_url=str(running.settings.stripe_api_base), timeout=30)
         )
         temporal = await connect_temporal(running.settings)
-        yield House(running, http, Providers(simulators), services, temporal)
+        yield House(running, http, Providers(simulators), services, verification, temporal)

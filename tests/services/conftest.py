@@ -16,6 +16,9 @@ from persistence.database import Database
 from persistence.migrate import migrate
 from persistence.policies import PolicyRecords
 from persistence.quotes import QuoteRecords
+from persistence.verification import VerificationRecords
+from services.reconciliation import Reconciliation
+from services.verification import VerificationService
 from settings import Settings
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
@@ -32,6 +35,7 @@ class Premises:
     shop: Shop
     client: Client
     database: Database
+    verification: VerificationService
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +56,14 @@ async def premises(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
             _documents_worker(client, settings, database),
         ):
             shop = Shop(settings, services, payments, mail, key, "ten_acme")
-            yield Premises(shop, client, database)
+            verification = VerificationService(
+                VerificationRecords(database),
+                PolicyRecords(database),
+                FsspecDocuments(settings.documents),
+                client,
+                Reconciliation({"stripe": payments}),
+            )
+            yield Premises(shop, client, database, verification)
         await database.close()
 
 

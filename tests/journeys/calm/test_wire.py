@@ -25,13 +25,14 @@ Problems = list[tuple[str, str]]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def recorded(house: House) -> Recorded:
-    """Purchases, declines, disputes, refunds, an expiry, a cancellation, and answers that fail."""
+    """Purchases, declines, disputes, refunds, an expiry, a cancellation, faults, and the proof."""
     await _declined_then_paid(house)
     await _by_bank(house)
     await _refunds(house)
     await _unpaid_ends(house)
     await _faults(house)
     await house.bought(await house.quote(), DISPUTED)
+    await house.verification.verify()
     return await house.providers.recorded()
 
 
@@ -105,6 +106,7 @@ def test_the_journey_called_all_that_the_product_calls(recorded: Recorded) -> No
         ("GET", "checkout"),
         ("POST", "refunds"),
         ("GET", "refunds"),
+        ("GET", "payment_intents"),
     }
     assert {each.status for each in of_stripe(recorded)} >= {200, 429, 500, 503}
     assert kinds >= {
