@@ -60,6 +60,7 @@ class Letters:
         letter = Letter(
             email_id=order.email_id,
             template=order.template,
+            livemode=view.livemode,
             to=view.customer_email,
             product_name=view.product_name,
             price=view.price,
@@ -116,6 +117,7 @@ class Letters:
         return Letter(
             email_id=order.email_id,
             template=order.template,
+            livemode=link.livemode,
             to=email.recipient if email else to,
             to_name=email.recipient_name if email else name,
             product_name=link.product_name,

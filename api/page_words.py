@@ -7,6 +7,7 @@ from domain.model import Model
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, RefundProgress
 from services.pages import PurchasePage
+from services.policies import VerifiedPolicy
 
 SOON, LATER, RARELY = 2, 10, 30  # seconds between two looks
 
@@ -138,6 +139,30 @@ def _of_paid(purchase: PurchasePage) -> Screen:
     if purchase.policy_status is PolicyStatus.DELIVERED:
         return POLICY_DELIVERED
     return POLICY_ISSUED
+
+
+def proof_of(policy: VerifiedPolicy, issuer: str) -> Screen:
+    """A test proves that everything works, and never that anyone is insured."""
+    if not policy.livemode:
+        cancelled = "This test document was cancelled"
+        return Screen(
+            tone=Tone.QUIET,
+            title="This is a test document" if policy.is_valid else cancelled,
+            lead=f"{issuer} issued it to try things out. Nobody paid real money for it, and it "
+            "gives no cover.",
+        )
+    if not policy.is_valid:
+        return Screen(
+            tone=Tone.BAD,
+            title="This policy was cancelled",
+            lead=f"It was issued by {issuer}, and it no longer gives cover.",
+        )
+    return Screen(
+        tone=Tone.GOOD,
+        title="This policy is valid",
+        lead=f"It was issued by {issuer} and has not been cancelled. Its period of cover stands "
+        "in the document.",
+    )
 
 
 class Ending(Model):

@@ -6,6 +6,7 @@ from api.deps import KEY_REQUIRED, AnyListing, CallerDep, ServicesDep
 from api.idempotent_route import IdempotentRoute
 from api.page_renderer import page
 from api.page_route import ended_page
+from api.page_words import proof_of
 from api.policy_answers import DocumentLink, PolicyAnswer, policy_answer
 from api.problems import Problem, answer_to
 from domain.errors import Code, Conflict, PaybindError
@@ -93,7 +94,8 @@ async def verify_policy(request: Request, number: str, services: ServicesDep) ->
     except PaybindError as error:
         return ended_page(request, error) if wants_page else answer_to(error)
     if wants_page:
-        return page(request, "verify.html", policy=policy)
+        proof = proof_of(policy, request.app.state.site.name)
+        return page(request, "verify.html", policy=policy, proof=proof)
     return Response(
         policy.model_dump_json(),
         media_type="application/json",

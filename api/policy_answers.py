@@ -14,6 +14,7 @@ class PolicyAnswer(Model):
     number: str = Field(examples=["POL-2026-000001"])
     purchase_id: str
     quote_id: str
+    livemode: bool = Field(description="False: a test document, which gives no cover.")
     status: PolicyStatus = Field(description="cancelled: all of the money went back; no cover.")
     sha256: str | None = Field(description="Of the PDF; null while it is not printed.")
     size: int | None = Field(description="Bytes of the PDF.")
@@ -42,6 +43,7 @@ def policy_answer(policy: Policy, services: Services) -> PolicyAnswer:
         number=policy.number,
         purchase_id=policy.purchase_id,
         quote_id=policy.quote_id,
+        livemode=policy.livemode,
         status=policy.status,
         sha256=document.sha256 if document else None,
         size=document.size if document else None,

@@ -74,6 +74,7 @@ class Letter(Model):
 
     email_id: str
     template: EmailTemplate
+    livemode: bool
     to: str
     to_name: str | None = None
     product_name: str

@@ -30,6 +30,7 @@ class Policy(Model):
     tenant_id: str
     purchase_id: str
     quote_id: str
+    livemode: bool
     status: PolicyStatus
     document: PolicyDocument | None = None
     drawn_at: datetime

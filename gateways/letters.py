@@ -20,6 +20,7 @@ NEEDS_A_WAY_TO_PAY = frozenset({EmailTemplate.PAYMENT_LINK, EmailTemplate.LINK_R
 class LetterView(Model):
     """What the templates show: plain text only, everything decided."""
 
+    is_test: bool
     greeting: str
     product: str
     price: str
@@ -44,6 +45,7 @@ class LetterWriter:
     def write(self, letter: Letter) -> Message:
         view = _view(letter)
         subject, text = self._text(letter.template, view)
+        subject = f"[TEST] {subject}" if view.is_test else subject
         return Message(
             email_id=letter.email_id,
             to=letter.to,
@@ -84,6 +86,7 @@ def _view(letter: Letter) -> LetterView:
         raise IncompleteLetter(f"{letter.template} {letter.email_id} has no amount")
     refunded = letter.refunded or letter.price
     return LetterView(
+        is_test=not letter.livemode,
         greeting=f"Hello {plain_text(letter.to_name)}," if letter.to_name else "Hello,",
         product=plain_text(letter.product_name),
         price=money_text(letter.price),

@@ -87,6 +87,7 @@ class Press:
     def __init__(self) -> None:
         self._fonts = FontConfiguration()
         self._style = CSS(filename=TEMPLATES / "policy.css", font_config=self._fonts)
+        self._test_style = CSS(filename=TEMPLATES / "test.css", font_config=self._fonts)
         self._page = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
         ).get_template("policy.html")
@@ -102,7 +103,7 @@ class Press:
         text = self._legible(self._filled(view, brand))
         page = _Page(text, self._fetcher)
         pdf = page.write_pdf(
-            stylesheets=[self._style],
+            stylesheets=[self._style, self._test_style] if view.is_test else [self._style],
             font_config=self._fonts,
             pdf_variant="pdf/ua-1",
             pdf_tags=True,

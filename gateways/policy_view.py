@@ -10,6 +10,8 @@ from gateways.documents import UnprintableSheet
 from gateways.wording import day_text, money_text, plain_text
 
 UNLIMITED = "Not limited"
+VALIDITY = "Issued electronically and valid without a handwritten signature."
+TEST_VALIDITY = "A test document: no real money was paid for it, and it gives no cover."
 
 
 class PersonLine(Model):
@@ -31,6 +33,11 @@ class PremiumLine(Model):
 
 
 class PolicyView(Model):
+    is_test: bool
+    title: str
+    kind: str
+    standing: str
+    validity: str
     number: str
     issued_on: str
     created: str  # ISO 8601, for the PDF's own metadata
@@ -56,13 +63,20 @@ def view_of(sheet: PolicySheet) -> PolicyView:
     quote = sheet.quote
     _require_sense(quote)
     days = (quote.period.ends_on - quote.period.starts_on).days + 1
+    product = plain_text(quote.product_name)
+    is_test = not quote.livemode
     return PolicyView(
+        is_test=is_test,
+        title=f"{'Test policy' if is_test else 'Policy'} {sheet.number}: {product}",
+        kind="Policy schedule, test document" if is_test else "Policy schedule",
+        standing="Test, no cover" if is_test else "In force, paid",
+        validity=TEST_VALIDITY if is_test else VALIDITY,
         number=sheet.number,
         issued_on=day_text(sheet.issued_on),
         created=sheet.issued_on.isoformat(),
         purchase_id=sheet.purchase_id,
         quote_id=quote.quote_id,
-        product=plain_text(quote.product_name),
+        product=product,
         policyholder=plain_text(quote.customer_name or quote.customer_email),
         persons=_persons(quote.insured_persons),
         persons_caption=_counted(len(quote.insured_persons), "person"),

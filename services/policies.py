@@ -23,10 +23,14 @@ class DocumentUrls(Protocol):
 
 
 class VerifiedPolicy(Model):
-    """What anyone may know who holds the policy number: nothing personal."""
+    """What anyone may know who holds the policy number: nothing personal.
+
+    ``is_valid``: it has not been cancelled; without ``livemode`` it is a test and gives no cover.
+    """
 
     number: str
     is_valid: bool
+    livemode: bool
     issued_at: datetime
     cancelled_at: datetime | None
     sha256: str
@@ -67,6 +71,7 @@ class PolicyService:
         return VerifiedPolicy(
             number=policy.number,
             is_valid=policy.cancelled_at is None,
+            livemode=policy.livemode,
             issued_at=policy.issued_at,
             cancelled_at=policy.cancelled_at,
             sha256=policy.document.sha256,

@@ -144,6 +144,7 @@ class FakePurchaseRecords:
             tenant_id=order.tenant_id,
             purchase_id=order.purchase_id,
             quote_id=order.quote_id,
+            livemode=order.livemode,
             status=PolicyStatus.NONE,
             drawn_at=at,
         )

@@ -45,6 +45,7 @@ def policy_of(row: PolicyRow) -> Policy:
         tenant_id=row.tenant_id,
         purchase_id=row.purchase_id,
         quote_id=row.quote_id,
+        livemode=row.livemode,
         status=PolicyStatus.CANCELLED if row.cancelled_at else PolicyStatus(row.status),
         document=_document_of(row),
         drawn_at=row.drawn_at,

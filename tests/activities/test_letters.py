@@ -83,6 +83,27 @@ async def test_a_failure_is_told_with_the_page_to_pay_on() -> None:
     assert (letter.pay_url, letter.failure_reason) == (checkout.url, DECLINED.reason)
 
 
+@pytest.mark.parametrize("livemode", [True, False])
+async def test_a_letter_is_of_the_mode_of_what_it_is_about(livemode: bool) -> None:
+    world = World()
+    confirmation = await _issued(world)
+    assert confirmation.purchase_id is not None
+    bought = world.rows.purchases[confirmation.purchase_id]
+    real = bought.order.model_copy(update={"livemode": livemode})
+    world.rows.purchases[confirmation.purchase_id] = bought.model_copy(update={"order": real})
+    link = world.link(world.clock())
+    saved = world.rows.links[link.link_id].model_copy(update={"livemode": livemode})
+    world.rows.links[link.link_id] = saved
+    reminder = EmailOrder(
+        email_id=email_id_of(link.link_id, EmailTemplate.LINK_REMINDER),
+        template=EmailTemplate.LINK_REMINDER,
+        tenant_id=TENANT,
+        link_id=link.link_id,
+    )
+    letters = [await world.letters().gather(order) for order in (confirmation, reminder)]
+    assert [letter and letter.livemode for letter in letters] == [livemode, livemode]
+
+
 @pytest.mark.parametrize("paid", [PRICE, None], ids=["paid", "processing"])
 async def test_nobody_is_reminded_of_what_is_paid_or_on_its_way(
     paid: Money | None,

@@ -1,12 +1,14 @@
 """Customers see what is true, in words; a page gives away nothing and takes nothing in."""
 
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from httpx import AsyncClient, Response
 
-from api.page_words import ending_of
+from api.page_words import ending_of, proof_of
 from domain.errors import Code
+from services.policies import VerifiedPolicy
 from tests.api.door import Door
 
 HTML = {"accept": "text/html"}
@@ -175,6 +177,32 @@ async def test_browsers_get_pages_where_a_document_cannot_be_shown(stranger: Asy
     assert "no such policy" in _page(await stranger.get("/documents/forged", headers=HTML), 404)
     unknown = await stranger.get("/policies/POL-1999-000001/verify", headers=HTML)
     assert "no such policy" in _page(unknown, 404)
+
+
+@pytest.mark.parametrize(
+    ("livemode", "is_valid", "title"),
+    [
+        (True, True, "This policy is valid"),
+        (True, False, "This policy was cancelled"),
+        (False, True, "This is a test document"),
+        (False, False, "This test document was cancelled"),
+    ],
+)
+def test_only_a_policy_that_was_really_paid_is_called_valid(
+    livemode: bool, is_valid: bool, title: str
+) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    policy = VerifiedPolicy(
+        number="POL-2026-000001",
+        is_valid=is_valid,
+        livemode=livemode,
+        issued_at=at,
+        cancelled_at=None if is_valid else at,
+        sha256="0" * 64,
+    )
+    proof = proof_of(policy, "Paybind Insurance")
+    assert proof.title == title
+    assert ("gives no cover" in proof.lead) is not livemode
 
 
 @pytest.mark.parametrize("code", [Code.LINK_EXPIRED, Code.DOCUMENT_LINK_EXPIRED, Code.UNAVAILABLE])

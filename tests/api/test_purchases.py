@@ -48,10 +48,11 @@ async def test_a_paid_purchase_ends_with_a_policy_that_anyone_can_verify(
     assert hashlib.sha256(document.content).hexdigest() == policy["sha256"]
 
     proof = await stranger.get(policy["verify_url"])
-    assert proof.json()["is_valid"] is True
+    assert (proof.json()["is_valid"], proof.json()["livemode"]) == (True, False)
     assert proof.json()["sha256"] == policy["sha256"]
     page = await stranger.get(policy["verify_url"], headers={"accept": "text/html"})
-    assert "This policy is valid" in page.text
+    assert "This is a test document" in page.text
+    assert "Test mode: no real money moves." in page.text
     assert policy["sha256"] in page.text
     assert "Mei" not in page.text + proof.text
 
@@ -122,7 +123,7 @@ async def test_a_refund_comes_back_and_cancels_the_policy(
     await door.until(purchase_id, "refund_status", "full")
     purchase = (await door.http.get(f"/purchases/{purchase_id}")).json()
     proof = await stranger.get(purchase["policy"]["verify_url"], headers={"accept": "text/html"})
-    assert "This policy was cancelled" in proof.text
+    assert "This test document was cancelled" in proof.text
 
 
 async def test_a_large_refund_waits_for_a_humans_answer(door: Door) -> None:

@@ -26,6 +26,7 @@ def sheet(**changes: object) -> PolicySheet:
     quote: dict[str, object] = {
         "quote_id": "Q-2026-0042",
         "tenant_id": "ten_1",
+        "livemode": True,
         "product_name": "Traveller Plus",
         "insured_persons": (person("Tan Wei Ling"), InsuredPerson(name="Arjun Ramasamy")),
         "cover": (

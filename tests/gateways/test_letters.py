@@ -20,6 +20,7 @@ def letter(template: EmailTemplate, **more: object) -> Letter:
     said: dict[str, object] = {
         "email_id": "eml_1",
         "template": template,
+        "livemode": True,
         "to": "wei@example.com",
         "to_name": "Tan Wei Ling",
         "product_name": "Travel cover",
@@ -98,6 +99,15 @@ def test_a_letter_that_asks_to_pay_is_not_written_without_the_way_to(
         written(template, pay_url=None)
 
 
+@pytest.mark.parametrize("template", EmailTemplate)
+def test_a_letter_about_a_test_says_so_before_all_else(template: EmailTemplate) -> None:
+    real, test = written(template), written(template, livemode=False)
+    assert test.subject == f"[TEST] {real.subject}"
+    assert test.text.startswith("TEST: no real money moves")
+    assert "This is a test: no real money moves" in Page(test.html).text
+    assert "no real money" not in real.text + real.html
+
+
 def test_the_confirmation_brings_the_policy_and_its_number() -> None:
     message = written(
         EmailTemplate.PAYMENT_CONFIRMATION,
@@ -162,7 +172,7 @@ def test_names_cannot_add_headers_lines_or_markup(template: EmailTemplate) -> No
 
 @pytest.mark.parametrize("template", EmailTemplate)
 def test_a_customer_without_a_name_is_greeted_all_the_same(template: EmailTemplate) -> None:
-    assert "Hello,\n" in written(template, to_name=None).text
+    assert "Hello,\n\n" in written(template, to_name=None).text
 
 
 def test_amounts_have_the_decimals_of_their_currency() -> None:

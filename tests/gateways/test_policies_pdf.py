@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from io import BytesIO
 
 import pytest
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, PdfObject, StreamObject
 
 from gateways.brand import Brand
@@ -42,6 +42,14 @@ def inside(holder: PdfObject | None, *path: str) -> DictionaryObject:
     resolved = holder.get_object() if holder is not None else None
     assert isinstance(resolved, DictionaryObject)
     return resolved
+
+
+def is_stamped(page: PageObject) -> bool:
+    """Whether a picture lies under all that is written."""
+    content = page.get_contents()
+    assert content is not None
+    under, _, _ = content.get_data().partition(b"BT\n")
+    return b" Do\n" in under
 
 
 def children_of(node: DictionaryObject) -> list[DictionaryObject]:
@@ -105,6 +113,24 @@ async def test_every_page_says_which_one_it_is_and_of_which_policy(
     for position, page in enumerate(pdf.pages, start=1):
         assert f"Page {position} of {len(pdf.pages)}" in page.extract_text()
         assert f"Policy {NUMBER}" in page.extract_text()
+
+
+async def test_every_page_of_a_test_says_that_it_is_one(printer: WeasyPrintPolicies) -> None:
+    insured = tuple(person(f"P {n}") for n in range(50))
+    pdf = await printed(printer, livemode=False, insured_persons=insured)
+    for page in pdf.pages:
+        assert f"TEST, gives no cover. Policy {NUMBER}" in page.extract_text()
+        assert is_stamped(page)
+    assert "In force" not in text_of(pdf)
+    assert "valid without a handwritten signature" not in text_of(pdf)
+    assert pdf.metadata is not None
+    assert pdf.metadata.title == f"Test policy {NUMBER}: Traveller Plus"
+
+
+async def test_what_was_really_paid_bears_no_mark_of_a_test(printer: WeasyPrintPolicies) -> None:
+    pdf = await printed(printer)
+    assert "test" not in text_of(pdf).replace("insure.test", "").lower()
+    assert not any(is_stamped(page) for page in pdf.pages)
 
 
 async def test_the_usual_policy_has_two_pages(printer: WeasyPrintPolicies) -> None:

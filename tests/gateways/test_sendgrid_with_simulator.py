@@ -93,6 +93,7 @@ def confirmation(to: str) -> Letter:
     return Letter(
         email_id=EMAIL_ID,
         template=EmailTemplate.PAYMENT_CONFIRMATION,
+        livemode=True,
         to=to,
         to_name="Tan Wei Ling",
         product_name="Travel cover",

@@ -170,7 +170,7 @@ async def test_anyone_can_prove_a_policy_by_its_number(house: House, visit: Visi
     assert bought.policy is not None
     async with visit() as page:
         await page.goto(bought.policy.verify_url)
-        await says(page, "This policy is valid")
+        await says(page, "This is a test document")
         await expect(page.get_by_text(str(bought.policy.sha256))).to_be_visible()
         assert "Alice" not in await page.content()
 
@@ -178,7 +178,7 @@ async def test_anyone_can_prove_a_policy_by_its_number(house: House, visit: Visi
         asked = await house.http.post(f"/purchases/{bought.purchase_id}/refund")
         await house.until_refund(asked.json()["refund_id"], RefundStatus.SUCCEEDED)
         await page.reload()
-        await says(page, "This policy was cancelled")
+        await says(page, "This test document was cancelled")
 
 
 async def test_a_link_is_opened_and_is_dead_when_it_is_revoked(house: House, visit: Visit) -> None:
