@@ -13,6 +13,12 @@ from domain.refunds import Asker, Refund, RefundStatus
 from domain.views import PurchaseView
 from gateways.documents import DocumentStore
 
+# A letter about a refund is sent only while the refund stands as the letter says.
+_REFUND_TOLD_BY = {
+    EmailTemplate.REFUND_MADE: RefundStatus.SUCCEEDED,
+    EmailTemplate.REFUND_RETURNED: RefundStatus.FAILED,
+}
+
 
 class EmailRecords(Protocol):
     async def get(self, email_id: str) -> Email | None: ...
@@ -69,7 +75,7 @@ class Letters:
             failure_reason=view.failure_reason,
         )
         if order.refund_id is not None:
-            return await self._of_refund(order, order.refund_id, letter)
+            return await self._of_refund(order, order.refund_id, view, letter)
         if order.template is EmailTemplate.PAYMENT_CONFIRMATION:
             return await self._confirmation(view, letter)
         return letter if view.payment_status is PaymentStatus.FAILED else None
@@ -92,14 +98,22 @@ class Letters:
             }
         )
 
-    async def _of_refund(self, order: EmailOrder, refund_id: str, letter: Letter) -> Letter | None:
+    async def _of_refund(
+        self, order: EmailOrder, refund_id: str, view: PurchaseView, letter: Letter
+    ) -> Letter | None:
         refund = await self.refunds.get(order.tenant_id, refund_id)
         if refund is None:
             raise LookupError(f"{refund_id} is missing")
-        if refund.status is not RefundStatus.SUCCEEDED:
+        if refund.status is not _REFUND_TOLD_BY[order.template]:
             return None
+        policy = view.policy if view.policy and view.policy.document else None
         return letter.model_copy(
-            update={"refunded": refund.amount, "paid_too_late": refund.asker is Asker.PAYBIND}
+            update={
+                "refunded": refund.amount,
+                "paid_too_late": refund.asker is Asker.PAYBIND,
+                "policy_number": policy.number if policy else None,
+                "is_covered": policy is not None and policy.cancelled_at is None,
+            }
         )
 
     async def _of_link(self, order: EmailOrder, link_id: str) -> Letter | None:

@@ -36,6 +36,13 @@ MONEY_WENT_BACK = Screen(
     lead="It arrived after this purchase had ended, so we refunded it. "
     "Most banks show it within ten days.",
 )
+MONEY_GOES_BACK = Screen(
+    tone=Tone.WAIT,
+    title="Your payment is going back",
+    lead="It arrived after this purchase had ended, so we are refunding it. "
+    "We tell you by e-mail as soon as that is done.",
+    look_again=RARELY,
+)
 REFUNDED = Screen(
     tone=Tone.QUIET,
     title="This purchase was refunded",
@@ -118,6 +125,8 @@ def screen_of(purchase: PurchasePage, gave_up: bool) -> Screen:
         return _of_paid(purchase)
     if purchase.refund_status is not RefundProgress.NONE:
         return MONEY_WENT_BACK
+    if purchase.paid_at is not None:  # a refund still under way, or one that did not arrive
+        return MONEY_GOES_BACK
     if purchase.payment_status is PaymentStatus.PENDING:
         if purchase.processing:
             return BANK_IS_SLOW

@@ -15,6 +15,7 @@ class EmailTemplate(StrEnum):
     LINK_REMINDER = "link_reminder"
     LINK_EXPIRED = "link_expired"
     REFUND_MADE = "refund_made"
+    REFUND_RETURNED = "refund_returned"  # it was made, and the customer's bank sent it back
 
 
 class EmailStatus(StrEnum):
@@ -69,7 +70,8 @@ class Attachment(Model):
 class Letter(Model):
     """What one message says, gathered from rows just before it is written and sent.
 
-    ``pay_url`` is where the customer can (still) pay; ``document_url`` a signed link to the PDF.
+    ``pay_url`` is where the customer can (still) pay; ``document_url`` a signed link to the PDF;
+    ``is_covered`` says whether the policy of ``policy_number`` is in force.
     """
 
     email_id: str
@@ -83,6 +85,7 @@ class Letter(Model):
     expires_at: datetime | None = None
     failure_reason: str | None = None
     policy_number: str | None = None
+    is_covered: bool = True
     document_url: str | None = None
     refunded: Money | None = None
     paid_too_late: bool = False  # the refund of money that came after cancel or expiry

@@ -76,6 +76,9 @@ class PurchaseView(Model):
         """Whether its checkout is open, or a bank has yet to answer."""
         return self.payment_status is PaymentStatus.PENDING or self.can_retry
 
+    def is_in_review_for(self, reason: ReviewReason) -> bool:
+        return any(each.reason is reason and each.resolved_at is None for each in self.reviews)
+
 
 class Page(Model, Generic[Item]):
     """One page of a list, newest first. ``next_cursor`` None means there is no more."""

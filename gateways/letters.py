@@ -14,6 +14,7 @@ from gateways.wording import moment_text, money_text, plain_text
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "emails"
 
+NEEDS_AN_AMOUNT = frozenset({EmailTemplate.REFUND_MADE, EmailTemplate.REFUND_RETURNED})
 NEEDS_A_WAY_TO_PAY = frozenset({EmailTemplate.PAYMENT_LINK, EmailTemplate.LINK_REMINDER})
 
 
@@ -28,6 +29,7 @@ class LetterView(Model):
     expires: str | None
     failure_reason: str
     policy_number: str | None
+    is_covered: bool
     document_url: str | None
     has_policy_attached: bool
     refunded: str
@@ -82,7 +84,7 @@ def _templates() -> Environment:
 def _view(letter: Letter) -> LetterView:
     if letter.template in NEEDS_A_WAY_TO_PAY and letter.pay_url is None:
         raise IncompleteLetter(f"{letter.template} {letter.email_id} has no link to pay by")
-    if letter.template is EmailTemplate.REFUND_MADE and letter.refunded is None:
+    if letter.template in NEEDS_AN_AMOUNT and letter.refunded is None:
         raise IncompleteLetter(f"{letter.template} {letter.email_id} has no amount")
     refunded = letter.refunded or letter.price
     return LetterView(
@@ -94,6 +96,7 @@ def _view(letter: Letter) -> LetterView:
         expires=moment_text(letter.expires_at) if letter.expires_at else None,
         failure_reason=_sentence(letter.failure_reason or "The payment was not completed"),
         policy_number=letter.policy_number,
+        is_covered=letter.is_covered,
         document_url=letter.document_url,
         has_policy_attached=bool(letter.attachments),
         refunded=money_text(refunded),

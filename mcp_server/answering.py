@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain.money import exponent_of
 from domain.policies import Policy, PolicyStatus
-from domain.purchases import PaymentStatus, Purchase, RefundProgress
+from domain.purchases import PaymentStatus, Purchase, RefundProgress, ReviewReason
 from domain.views import PurchaseView
 from mcp_server.answers import (
     CheckoutCard,
@@ -126,6 +126,11 @@ def _is_payable(view: PurchaseView) -> bool:
 def _guidance(view: PurchaseView) -> str:
     if view.payment_status is PaymentStatus.COMPLETED:
         return _guidance_when_paid(view)
+    if view.paid_at is not None:
+        return (
+            f"The purchase had ended as {view.payment_status} when money arrived. It goes back to "
+            "the customer by itself; refunds shows how far that is."
+        )
     if view.processing:
         return "The bank has the payment and answers within days. Nothing to do; look again later."
     if view.payment_status is PaymentStatus.FAILED and view.can_retry:
@@ -146,6 +151,8 @@ def _guidance_when_paid(view: PurchaseView) -> str:
         )
     is_partial = view.refund_status is RefundProgress.PARTIAL
     paid = f"Paid; {view.amount_refunded} of it has been refunded." if is_partial else "Paid."
+    if view.is_in_review_for(ReviewReason.REFUND_FAILED):
+        paid = f"{paid} A refund failed; a person is looking into it."
     if view.policy_status is PolicyStatus.NONE and view.needs_review:
         return f"{paid} A person is looking into the policy; tell the customer that it will follow."
     return f"{paid} Call complete_purchase for the policy."

@@ -72,9 +72,6 @@ def _page(view: PurchaseView, policy: Policy | None) -> PurchasePage:
         amount_refunded=view.amount_refunded,
         policy_status=view.policy_status,
         policy_number=policy.number if policy else None,
-        is_delayed=any(
-            review.reason is ReviewReason.POLICY_NOT_ISSUED and review.resolved_at is None
-            for review in view.reviews
-        ),
+        is_delayed=view.is_in_review_for(ReviewReason.POLICY_NOT_ISSUED),
         livemode=view.livemode,
     )

@@ -146,7 +146,7 @@ class PurchaseService:
         """An operator's way out of review: print the policy again now."""
         caller.require(Scope.ADMIN)
         view = await self.get(caller, any_id)
-        if not _is_open(view, ReviewReason.POLICY_NOT_ISSUED):
+        if not view.is_in_review_for(ReviewReason.POLICY_NOT_ISSUED):
             raise Conflict(
                 Code.NOT_IN_REVIEW,
                 f"the policy of {view.purchase_id} is not in review",
@@ -240,10 +240,6 @@ def _issued(view: PurchaseView) -> Policy | None:
 
 def _is_back(view: PurchaseView) -> bool:
     return view.refund_status is RefundProgress.FULL
-
-
-def _is_open(view: PurchaseView, reason: ReviewReason) -> bool:
-    return any(each.reason is reason and each.resolved_at is None for each in view.reviews)
 
 
 def _not_found(any_id: str) -> NotFound:

@@ -138,7 +138,10 @@ class PurchaseWorkflow:
         )
         try:
             async with self.refund_lock:
-                await promptly(RefundActivities.adopt_refund, found)
+                refund = await promptly(RefundActivities.adopt_refund, found)
+            if refund.status is RefundStatus.FAILED:
+                detail = f"{refund.refund_id}: {refund.failure_reason or 'it did not arrive'}"
+                await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
         except FAILED as error:
             detail = f"{fact.provider_refund_id} could not be read: {words_of(error)}"
             await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)

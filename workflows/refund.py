@@ -46,6 +46,7 @@ class RefundWorkflow:
         self.livemode = start.livemode
         self.decision: Decision | None = None
         self.facts: list[RefundChanged] = []
+        self.letters: list[asyncio.Task[str | None]] = []
 
     @workflow.run
     async def run(self, start: RefundStart) -> Refund:
@@ -54,9 +55,10 @@ class RefundWorkflow:
         if self.refund.status is RefundStatus.PENDING and not self.refund.provider_refund_id:
             await self._ask_provider()
         await self._follow()
-        told = asyncio.create_task(self._tell())
-        while not told.done() or self.facts:  # a mail outage must not hide the provider's word
-            await workflow.wait_condition(lambda: told.done() or bool(self.facts))
+        if self.refund.status is RefundStatus.SUCCEEDED:
+            self._tell(EmailTemplate.REFUND_MADE)
+        while not self._has_told() or self.facts:  # a mail outage must not hide the provider's word
+            await workflow.wait_condition(lambda: self._has_told() or bool(self.facts))
             await self._follow()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self.refund
@@ -154,6 +156,8 @@ class RefundWorkflow:
         self.facts = self.facts[len(heard) :]
         if self.refund.status is RefundStatus.FAILED and before is not RefundStatus.FAILED:
             await self._ask_person(self.refund.failure_reason or "the provider reversed the refund")
+            if before is RefundStatus.SUCCEEDED and workflow.patched("tell-of-returned-refund"):
+                self._tell(EmailTemplate.REFUND_RETURNED)
 
     async def _ask_person(self, detail: str) -> None:
         attributes.show_review()
@@ -163,16 +167,17 @@ class RefundWorkflow:
             f"{self.refund.refund_id}: {detail}",
         )
 
-    async def _tell(self) -> None:
-        if self.refund.status is not RefundStatus.SUCCEEDED:
-            return
-        await deliver(
-            EmailOrder(
-                email_id=email_id_of(self.refund.refund_id, EmailTemplate.REFUND_MADE),
-                template=EmailTemplate.REFUND_MADE,
-                tenant_id=self.refund.tenant_id,
-                purchase_id=self.refund.purchase_id,
-                refund_id=self.refund.refund_id,
-                livemode=self.livemode,
-            )
+    def _tell(self, template: EmailTemplate) -> None:
+        """Not waited for: the customer may be told of one thing while the provider says another."""
+        letter = EmailOrder(
+            email_id=email_id_of(self.refund.refund_id, template),
+            template=template,
+            tenant_id=self.refund.tenant_id,
+            purchase_id=self.refund.purchase_id,
+            refund_id=self.refund.refund_id,
+            livemode=self.livemode,
         )
+        self.letters.append(asyncio.create_task(deliver(letter)))
+
+    def _has_told(self) -> bool:
+        return all(letter.done() for letter in self.letters)

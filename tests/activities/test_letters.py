@@ -4,11 +4,17 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from domain.emails import EmailOrder, EmailStatus, EmailTemplate, email_id_of
+from domain.emails import EmailOrder, EmailStatus, EmailTemplate, Letter, email_id_of
 from domain.identifiers import derived_id
 from domain.links import LinkOrder, LinkStatus
 from domain.money import Money
-from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
+from domain.payments import (
+    Checkout,
+    CheckoutSnapshot,
+    CheckoutState,
+    ProviderRefundState,
+    RefundSnapshot,
+)
 from domain.purchases import Purchase, Settlement
 from domain.refunds import Refund, RefundStatus
 from tests.fake_payments import DECLINED
@@ -211,3 +217,34 @@ async def test_a_refund_is_told_of_only_while_it_stands() -> None:
     letter = await world.letters().gather(told)
     assert letter is not None
     assert (letter.refunded, letter.paid_too_late) == (refund.amount, False)
+    assert (letter.policy_number is not None, letter.is_covered) == (True, True)
+    came_back = told.model_copy(update={"template": EmailTemplate.REFUND_RETURNED})
+    assert await world.letters().gather(came_back) is None
+
+
+async def test_a_full_refund_tells_which_policy_it_ended_and_its_return_that_it_holds() -> None:
+    world = World()
+    confirmation = await _issued(world)
+    assert confirmation.purchase_id is not None
+    order, refunds = (
+        world.rows.purchases[confirmation.purchase_id].order,
+        FakeRefundRecords(world.rows),
+    )
+    refund = await refunds.request(world.refund_request(order), world.clock())
+    assert isinstance(refund, Refund)
+    about = confirmation.model_copy(update={"refund_id": refund.refund_id})
+
+    async def told(state: ProviderRefundState, template: EmailTemplate) -> Letter:
+        word = RefundSnapshot(
+            provider_refund_id="re_1", payment_id="pi_1", amount=refund.amount, state=state
+        )
+        await refunds.record_outcome(refund.refund_id, word, (), world.clock())
+        letter = await world.letters().gather(about.model_copy(update={"template": template}))
+        assert letter is not None
+        return letter
+
+    made = await told(ProviderRefundState.SUCCEEDED, EmailTemplate.REFUND_MADE)
+    returned = await told(ProviderRefundState.FAILED, EmailTemplate.REFUND_RETURNED)
+
+    assert made.policy_number == returned.policy_number is not None
+    assert (made.is_covered, returned.is_covered) == (False, True)

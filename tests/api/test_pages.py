@@ -1,5 +1,6 @@
 """Customers see what is true, in words; a page gives away nothing and takes nothing in."""
 
+import asyncio
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,9 +8,11 @@ import pytest
 from httpx import AsyncClient, Response
 
 from api.page_words import ending_of, proof_of
+from api.refund_answers import RefundAnswer
 from domain.errors import Code
+from domain.payments import ProviderRefundState
 from services.policies import VerifiedPolicy
-from tests.api.door import Door
+from tests.api.door import Door, event_about
 
 HTML = {"accept": "text/html"}
 
@@ -89,6 +92,37 @@ async def test_who_paid_after_a_decline_is_not_told_that_it_failed(
     shown = _page(await stranger.get(_address(door, await door.declined())))
     assert "We are waiting for your bank" in shown
     assert "did not go through" not in shown
+
+
+async def _asked_refunds(door: Door, purchase_id: str) -> list[RefundAnswer]:
+    """Those that the provider knows."""
+    refunds = (await door.seen(purchase_id)).refunds
+    return [refund for refund in refunds if refund.provider_refund_id is not None]
+
+
+async def test_money_that_came_too_late_is_said_to_go_back_until_it_is_back(
+    door: Door, stranger: AsyncClient
+) -> None:
+    purchase_id = str((await door.purchase())["purchase_id"])
+    await door.http.post(f"/purchases/{purchase_id}/cancel")
+    door.payments.next_refunds.append(ProviderRefundState.PENDING)
+    door.payments.pay(purchase_id)
+    await door.tell("checkout.session.completed", purchase_id)
+    async with asyncio.timeout(20):
+        while not (made := await _asked_refunds(door, purchase_id)):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    shown = _page(await stranger.get(_address(door, purchase_id)))
+    assert "Your payment is going back" in shown
+    assert "Nothing was charged" not in shown
+
+    (refund,) = made
+    provider_id = str(refund.provider_refund_id)
+    door.payments.settle_refund(provider_id, ProviderRefundState.SUCCEEDED)
+    ids = {"refund_id": refund.refund_id, "purchase_id": purchase_id}
+    subject = {"id": provider_id, "object": "refund", "metadata": ids}
+    await door.deliver(event_about(subject, "refund.updated"))
+    await door.until(purchase_id, "refund_status", "full")
+    assert "Your payment went back" in _page(await stranger.get(_address(door, purchase_id)))
 
 
 async def test_a_cancelled_purchase_and_a_refunded_one_say_so(

@@ -50,6 +50,28 @@ async def test_a_refund_that_fails_at_the_bank_is_no_longer_counted_and_asks_for
     assert taken.outcome is EventOutcome.HANDED_OVER
     assert (taken.workflow_id, taken.purchase_id) == (f"refund-{refund_id}", purchase_id)
     assert taken.handled_at is not None
+    letters = await _letters(door, purchase_id, 3)
+    assert letters == ["payment_confirmation", "refund_made", "refund_returned"]
+
+
+async def test_a_full_refund_that_came_back_leaves_the_policy_in_force_again(door: Door) -> None:
+    purchase_id = await door.paid()
+    asked = await door.http.post(f"/purchases/{purchase_id}/refund")
+    refund_id = str(asked.json()["refund_id"])
+    await door.until(purchase_id, "policy_status", "cancelled")
+
+    made = door.payments.provider_id_of(refund_id)
+    door.payments.settle_refund(made, ProviderRefundState.FAILED, "the account is closed")
+    event_id = f"evt_failed_{refund_id}"
+    await _tell(door, "refund.failed", _ours(made, refund_id, purchase_id), event_id)
+    await door.until(purchase_id, "refund_status", RefundProgress.NONE)
+
+    seen = await door.seen(purchase_id)
+    assert seen.policy is not None
+    assert (seen.policy.cancelled_at, seen.amount_refunded.minor) == (None, 0)
+    completed = await door.http.post(f"/purchases/{purchase_id}/complete")
+    assert completed.status_code == 200
+    assert completed.json()["policy"]["status"] in ("issued", "delivered")
 
 
 async def test_a_refund_that_the_bank_takes_days_for_ends_with_the_providers_word(
@@ -105,6 +127,14 @@ async def test_a_refund_of_a_payment_that_is_not_known_yet_is_asked_for_again(do
     found: Json = {"id": "re_early", "object": "refund", "payment_intent": "pi_unheard_of"}
     answer = await door.deliver(event_about(found, "refund.created", "evt_early_refund"))
     assert code_of(answer) == (503, "unavailable")
+
+
+async def _letters(door: Door, purchase_id: str, number: int) -> list[str]:
+    """The kinds of so many letters, once they have left."""
+    async with asyncio.timeout(20):
+        while len((seen := await door.seen(purchase_id)).emails) < number:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return [each.template for each in seen.emails]
 
 
 async def _until_refund(door: Door, refund_id: str, field: str) -> None:

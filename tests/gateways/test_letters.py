@@ -1,4 +1,4 @@
-"""The six letters: what they say, what they can be clicked for, and what names cannot do."""
+"""The letters: what they say, what they can be clicked for, and what names cannot do."""
 
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -153,6 +153,31 @@ def test_money_that_came_too_late_is_returned_with_the_reason() -> None:
 def test_a_refund_without_its_amount_is_not_written() -> None:
     with pytest.raises(IncompleteLetter):
         written(EmailTemplate.REFUND_MADE, refunded=None)
+
+
+def test_a_refund_that_ends_the_policy_says_so() -> None:
+    number = "POL-2026-000123"
+    message = written(EmailTemplate.REFUND_MADE, policy_number=number, is_covered=False)
+    kept = written(EmailTemplate.REFUND_MADE, policy_number=number)
+    for text in (message.text, Page(message.html).text):
+        assert f"Your policy {number} is cancelled" in text
+    assert "cancelled" not in kept.text + kept.html
+
+
+def test_a_refund_that_came_back_says_what_happens_next_and_what_holds() -> None:
+    message = written(EmailTemplate.REFUND_RETURNED, policy_number="POL-2026-000123")
+    assert message.subject == "Your refund of SGD 150.00 did not arrive"
+    for text in (message.text, Page(message.html).text):
+        assert "did not reach you" in text
+        assert "finds another way to return your money" in text
+        assert "Your policy POL-2026-000123 is in force" in text
+
+
+def test_late_money_that_came_back_again_promises_no_cover() -> None:
+    message = written(EmailTemplate.REFUND_RETURNED, paid_too_late=True)
+    for text in (message.text, Page(message.html).text):
+        assert "You are not covered by this purchase." in text
+        assert "in force" not in text
 
 
 @pytest.mark.parametrize("template", EmailTemplate)

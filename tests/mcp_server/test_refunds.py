@@ -259,6 +259,35 @@ async def test_after_a_partial_refund_the_policy_is_still_handed_out(shop: Shop)
     assert policy["policy_document_url"] is not None
 
 
+async def test_a_refund_that_failed_is_told_with_who_looks_into_it(shop: Shop) -> None:
+    purchase_id = await shop.paid_purchase()
+    shop.payments.refuse_next("create_refund")
+    async with shop.agent(human=yes()) as agent:
+        await agent.answer("refund_payment", payment_intent_id=purchase_id)
+        state = await until(
+            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
+            lambda seen: seen["needs_review"] is True,
+        )
+
+    assert state["message"] == (
+        "Paid. A refund failed; a person is looking into it. Call complete_purchase for the policy."
+    )
+
+
+async def test_money_that_came_too_late_is_said_to_go_back(shop: Shop) -> None:
+    async with shop.agent() as agent:
+        started = await agent.answer("initiate_purchase", **await shop.wish())
+        purchase_id = str(started["payment_intent_id"])
+        await agent.answer("cancel_payment", payment_intent_id=purchase_id)
+        await shop.pay(purchase_id)
+        state = await until(
+            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
+            lambda seen: seen["refunds"] != [],
+        )
+
+    assert "It goes back to the customer by itself" in str(state["message"])
+
+
 async def test_no_argument_lets_a_model_agree_with_itself(shop: Shop) -> None:
     async with shop.agent() as agent:
         tools = {tool.name: tool for tool in (await agent.client.list_tools()).tools}

@@ -52,6 +52,7 @@ SHORT: Mapping[str, Story] = {
     "bounced": issuing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
     "full_refund": refunds.test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy,
     "failed_later": refunds.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
+    "returned_refund": refunds.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
     "adopted_refund": refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
     "revoked": link.test_a_revoked_link_ends_at_once,
 }

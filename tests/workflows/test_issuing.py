@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.emails import EmailStatus
 from domain.errors import Code
-from domain.payments import DisputeOpened, EmailBounced
+from domain.payments import DisputeOpened, EmailBounced, ProviderRefundState
 from domain.policies import PolicyStatus
 from domain.purchases import PurchaseOrder, ReviewReason
 from domain.refunds import RefundStatus
@@ -128,6 +128,26 @@ async def test_a_refund_ends_a_policy_that_cannot_be_printed(stories: Stories) -
     assert stories.world.rows.open_reviews(order.purchase_id) == []
     assert stories.policy_status(order) is PolicyStatus.NONE
     assert stories.world.mail.subjects() == ["refund_made"]
+
+
+async def test_a_policy_given_up_for_a_refund_that_came_back_is_sent_once_a_person_has_looked(
+    stories: Stories,
+) -> None:
+    order = await _in_review(stories)
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+    await stories.refund_end(refund.refund_id)
+    await stories.end_of(order)
+    stories.world.printer.defect = None
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    await stories.tell_refund(order, refund.refund_id)
+    await stories.refund_end(refund.refund_id)
+    assert stories.policy_status(order) is PolicyStatus.NONE
+
+    await stories.tell_resolved(order)
+    await stories.end_of(order)
+
+    assert stories.policy_status(order) is PolicyStatus.DELIVERED
 
 
 async def test_two_halves_given_back_end_it_as_the_whole_does(stories: Stories) -> None:

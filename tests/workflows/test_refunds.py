@@ -166,7 +166,53 @@ async def test_a_refund_that_succeeded_and_failed_later_flags_the_purchase(
     assert policy is not None
     assert policy.cancelled_at is None
     assert stories.world.payments.refunded(payment_id) == 0
-    assert stories.world.mail.subjects() == ["refund_made"]
+    assert stories.world.mail.subjects() == ["refund_made", "refund_returned"]
+
+
+async def test_a_full_refund_that_came_back_is_told_and_revives_the_policy(
+    stories: Stories,
+) -> None:
+    order, _ = await _paid(stories)
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+    await stories.refund_end(refund.refund_id)
+    cancelled = stories.policy(order)
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    await stories.tell_refund(order, refund.refund_id)
+    await stories.refund_end(refund.refund_id)
+    revived = stories.policy(order)
+    assert cancelled is not None
+    assert revived is not None
+    assert (cancelled.cancelled_at is None, revived.cancelled_at is None) == (False, True)
+    assert stories.world.mail.subjects() == ["refund_made", "refund_returned"]
+
+
+async def test_the_customer_is_told_once_of_a_refund_that_came_back(stories: Stories) -> None:
+    order, _ = await _paid(stories)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.refund_end(refund.refund_id)
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    for _ in range(2):  # refund.failed and charge.refund.updated tell the same
+        await stories.tell_refund(order, refund.refund_id)
+        await stories.refund_end(refund.refund_id)
+    assert stories.world.mail.subjects() == ["refund_made", "refund_returned"]
+
+
+async def test_a_refund_that_failed_before_it_was_made_is_not_told_as_come_back(
+    stories: Stories,
+) -> None:
+    order, _ = await _paid(stories)
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.until(
+        lambda: stories.world.rows.refunds[refund.refund_id].provider_refund_id is not None
+    )
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    await stories.tell_refund(order, refund.refund_id)
+    assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.FAILED
+    assert stories.world.mail.sent == []
 
 
 async def test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim(
@@ -249,7 +295,7 @@ async def test_a_refund_is_made_during_a_mail_outage_and_told_of_after_it(
     assert stories.world.mail.subjects() == ["refund_made"]
 
 
-async def test_a_refund_that_fails_during_a_mail_outage_is_not_told_as_made(
+async def test_a_refund_that_fails_during_a_mail_outage_is_told_only_as_come_back(
     stories: Stories,
 ) -> None:
     order, _ = await _paid(stories)
@@ -264,8 +310,24 @@ async def test_a_refund_that_fails_during_a_mail_outage_is_not_told_as_made(
     await stories.until(lambda: event_id in stories.world.rows.handled)
     stories.world.mail.fault = None
     assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.FAILED
-    assert stories.world.mail.sent == []
+    assert stories.world.mail.subjects() == ["refund_returned"]
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+
+
+async def test_a_dashboards_refund_that_fails_is_a_matter_for_a_person(stories: Stories) -> None:
+    order, payment_id = await _paid(stories)
+    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
+    await stories.tell_of_found_refund(order, made)
+    await stories.end_of(order)
+    assert stories.world.rows.open_reviews(order.purchase_id) == []
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    event_id = await stories.tell_of_found_refund(order, made)
+    await stories.end_of(order)
+    assert event_id in stories.world.rows.handled
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+    policy = stories.policy(order)
+    assert policy is not None
+    assert policy.cancelled_at is None
 
 
 async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
