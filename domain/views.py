@@ -102,7 +102,7 @@ class TimelineEntry(Model):
 
     at: datetime
     what: str
-    source: str = Field(description="workflow, webhook, email, refund, policy or record")
+    source: str = Field(description="workflow, webhook, email, refund, policy, review or record")
     event: str | None = None
     attempt: int | None = None
     key: str | None = None

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from temporalio.api.enums.v1 import EventType
+from temporalio.api.failure.v1 import Failure
 from temporalio.api.history.v1 import MarkerRecordedEventAttributes
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -46,29 +48,32 @@ class Histories:
             return [
                 step
                 for workflow_id in workflow_ids
-                for run_id in await self._run_ids(workflow_id)
-                async for step in self._steps(workflow_id, run_id)
+                async for step in self._of_workflow(workflow_id)
             ]
         except RPCError as error:
             raise Unavailable("Temporal cannot be reached") from error
 
-    async def _run_ids(self, workflow_id: str) -> list[str]:
+    async def _of_workflow(self, workflow_id: str) -> AsyncIterator[TimelineEntry]:
         """The latest run is asked for by its name, since the list of runs lags behind."""
-        latest = self.client.get_workflow_handle(workflow_id)
         listed = self.client.list_workflows(f"WorkflowId = '{workflow_id}'")
         runs: list[str] = []
         try:
-            runs.append((await latest.describe()).run_id)
+            latest = await self.client.get_workflow_handle(workflow_id).describe()
+            runs.append(latest.run_id)
+            for pending in latest.raw_description.pending_activities:
+                yield _pending(pending, _detail(workflow_id, latest.run_id))
             runs += [run.run_id async for run in listed if run.run_id not in runs]
         except RPCError as error:
             if error.status not in _NO_MORE_RUNS:
                 raise
-        return runs
+        for run_id in runs:
+            async for step in self._steps(workflow_id, run_id):
+                yield step
 
     async def _steps(self, workflow_id: str, run_id: str) -> AsyncIterator[TimelineEntry]:
         """Activities with their attempts, local ones too; the workflow's beginning and end."""
         history = await self.client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
-        detail = f"{workflow_id}, run {run_id}"  # a purchase's workflow may run several times
+        detail = _detail(workflow_id, run_id)
         scheduled: dict[int, str] = {}
         for event in history.events:
             at = event.event_time.ToDatetime(tzinfo=UTC)
@@ -80,8 +85,12 @@ class Histories:
                 what = scheduled[started.scheduled_event_id]
                 yield _step(at, what, detail, started.attempt)
             elif event.marker_recorded_event_attributes.marker_name == LOCAL_ACTIVITY:
-                local = await self._local_step(event.marker_recorded_event_attributes)
-                yield _step(at, local.activity_type, detail, local.attempt)
+                marker = event.marker_recorded_event_attributes
+                local = await self._local_step(marker)
+                what = local.activity_type
+                if marker.HasField("failure"):
+                    what += f" failed: {_kind_of(marker.failure)}"
+                yield _step(at, what, detail, local.attempt)
             elif event.event_type in _ENDS:
                 yield _step(at, _ENDS[event.event_type], detail)
 
@@ -90,6 +99,28 @@ class Histories:
         [step] = await self.client.data_converter.decode(payloads, [LocalStep])
         assert isinstance(step, LocalStep)
         return step
+
+
+def _detail(workflow_id: str, run_id: str) -> str:
+    """A purchase's workflow may run several times."""
+    return f"{workflow_id}, run {run_id}"
+
+
+def _pending(step: PendingActivityInfo, detail: str) -> TimelineEntry:
+    """A step in no history yet: under way, or waiting to be tried again after a failure."""
+    tried = step.last_started_time if step.HasField("last_started_time") else step.scheduled_time
+    what = f"{step.activity_type.name} under way"
+    if step.HasField("last_failure"):
+        what = f"{step.activity_type.name} failed: {_kind_of(step.last_failure)}; it is tried again"
+        if step.HasField("next_attempt_schedule_time"):
+            next_try = step.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
+            what += f" at {next_try.isoformat(timespec='seconds')}"
+    return _step(tried.ToDatetime(tzinfo=UTC), what, detail, step.attempt)
+
+
+def _kind_of(failure: Failure) -> str:
+    """No more than that: what a provider answered may hold personal data."""
+    return failure.application_failure_info.type or "no answer in time"
 
 
 def _step(at: datetime, what: str, detail: str, attempt: int | None = None) -> TimelineEntry:

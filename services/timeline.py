@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from domain.emails import EmailStatus
 from domain.events import WebhookEvent
 from domain.purchases import workflow_id_of
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from domain.tenants import Caller
-from domain.views import PurchaseView, TimelineEntry
+from domain.views import PurchaseView, Review, TimelineEntry
 from persistence.events import EventRecords
 from services.histories import Histories
 from services.purchases import PurchaseService
+
+# A message that is still being sent has met no error yet, or no answer at all.
+_UNANSWERED = {EmailStatus.SENDING: "no answer yet: it may have been sent"}
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,18 @@ def _of_rows(view: PurchaseView) -> Iterator[TimelineEntry]:
             source="email",
             attempt=email.tries,
             key=email.email_id,
-            detail=email.last_error,
+            detail=email.last_error or _UNANSWERED.get(email.status),
         )
+    for review in view.reviews:
+        yield from _of_review(review)
     yield from _of_policy(view)
+
+
+def _of_review(review: Review) -> Iterator[TimelineEntry]:
+    for at, what in ((review.opened_at, "opened"), (review.resolved_at, "resolved")):
+        if at is not None:
+            what = f"review {review.reason} {what}"
+            yield TimelineEntry(at=at, what=what, source="review", detail=review.detail)
 
 
 def _of_policy(view: PurchaseView) -> Iterator[TimelineEntry]:

@@ -1,6 +1,14 @@
-"""The timeline tells every run of a purchase and of its refunds, local steps too."""
+"""The timeline tells every run of a purchase and of its refunds, and what keeps a step waiting."""
 
+import asyncio
+from datetime import UTC, datetime
+
+from domain.emails import EmailStatus
+from domain.purchases import ReviewReason
 from domain.refunds import Asker
+from domain.views import TimelineEntry
+from gateways.faults import Busy
+from persistence.purchases import PurchaseRecords
 from services.refunds import RefundWish
 from tests.services.conftest import Premises
 
@@ -29,3 +37,74 @@ async def test_the_story_goes_on_in_every_run_of_the_purchase_and_its_refund(
     assert by_row_and_by_provider <= {step.what for step in steps if step.attempt == 1}
     assert [entry.at for entry in told] == sorted(entry.at for entry in told)
     assert len(set(told)) == len(told)
+
+
+async def test_a_message_that_waits_says_how_often_it_was_tried_why_it_failed_and_when_next(
+    premises: Premises,
+) -> None:
+    shop = premises.shop
+    shop.mail.fault = Busy("no mail for alice@example.com today")
+    purchase_id = await shop.paid_purchase()
+
+    again = "send_email failed: Busy; it is tried again at"
+    [pending] = await _until_told(premises, purchase_id, again)
+    assert pending.attempt is not None
+    told = await _told(premises, purchase_id)
+    assert "send_email failed: Busy" in {entry.what for entry in told}  # the first, local try
+    [letter] = _starting(told, "e-mail payment_confirmation")
+    assert letter.what.endswith(EmailStatus.QUEUED)
+    assert (letter.detail, letter.attempt) >= ("Busy", 1)
+    assert "alice@example.com" not in str(told)
+
+    # And once the mail service is back, nothing waits any more
+    shop.mail.fault = None
+    await premises.client.get_workflow_handle(f"purchase-{purchase_id}").result()
+    assert not [e for e in await _told(premises, purchase_id) if "tried again" in e.what]
+
+
+async def test_a_message_whose_answer_was_lost_says_that_it_may_have_been_sent(
+    premises: Premises,
+) -> None:
+    premises.shop.mail.lost_answers = 1
+    purchase_id = await premises.shop.paid_purchase()
+
+    [letter] = await _until_told(premises, purchase_id, "e-mail payment_confirmation sending")
+    assert letter.detail == "no answer yet: it may have been sent"
+
+
+async def test_reviews_are_told_when_they_are_opened_and_when_they_are_resolved(
+    premises: Premises,
+) -> None:
+    purchase_id = await premises.shop.paid_purchase()
+    rows, reason = PurchaseRecords(premises.database), ReviewReason.DISPUTE_OPENED
+    opened, resolved = datetime.now(UTC), datetime.now(UTC)
+    await rows.flag_review(purchase_id, reason, "dp_1: fraudulent", opened)
+
+    [entry] = _starting(await _told(premises, purchase_id), "review")
+    assert entry == TimelineEntry(
+        at=opened, what="review dispute_opened opened", source="review", detail="dp_1: fraudulent"
+    )
+
+    await rows.resolve_review(purchase_id, reason, resolved)
+
+    told = _starting(await _told(premises, purchase_id), "review")
+    assert [(each.at, each.what) for each in told] == [
+        (opened, "review dispute_opened opened"),
+        (resolved, "review dispute_opened resolved"),
+    ]
+
+
+async def _told(premises: Premises, purchase_id: str) -> tuple[TimelineEntry, ...]:
+    shop = premises.shop
+    return await shop.services.timeline.of(await shop.caller(), purchase_id)
+
+
+async def _until_told(premises: Premises, purchase_id: str, words: str) -> list[TimelineEntry]:
+    async with asyncio.timeout(20):
+        while not (found := _starting(await _told(premises, purchase_id), words)):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    return found
+
+
+def _starting(told: tuple[TimelineEntry, ...], words: str) -> list[TimelineEntry]:
+    return [entry for entry in told if entry.what.startswith(words)]
