@@ -186,7 +186,7 @@ def bench(
 
 @events.command("replay")
 def replay_event(event_id: str) -> None:
-    """Hand a stored event over once more; handling it twice changes nothing."""
+    """Hand a stored event over once more, by our id or the provider's; twice changes nothing."""
     asyncio.run(_replay(event_id))
 
 
@@ -243,7 +243,7 @@ async def _replay(event_id: str) -> None:
     )
     async with open_services(settings_of_command()) as services:
         event = await services.webhooks.replay(operator, event_id)
-    _say(f"{event_id} ({event.type}): {event.outcome}")
+    _say(f"{event.event_id} ({event.type}): {event.outcome}")
 
 
 async def _create_key(name: str, tenant: str, scopes: list[str]) -> None:

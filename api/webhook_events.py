@@ -57,13 +57,13 @@ async def list_events(
 
 @router.get("/{event_id}", operation_id="getWebhookEvent")
 async def get_event(event_id: str, caller: CallerDep, services: ServicesDep) -> EventAnswer:
-    """One event; its payload only for administrators."""
+    """One event, by our id or the provider's; its payload only for administrators."""
     return _answer(await services.webhooks.get(caller, event_id), caller)
 
 
 @router.post("/{event_id}/replay", operation_id="replayWebhookEvent", status_code=202)
 async def replay_event(event_id: str, caller: CallerDep, services: ServicesDep) -> EventAnswer:
-    """Hand it over once more. Handling an event twice changes nothing."""
+    """Hand it over once more, by our id or the provider's. Handling it twice changes nothing."""
     return _answer(await services.webhooks.replay(caller, event_id))
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.emails import Email, EmailTemplate
 from domain.errors import Code, NotFound, Unavailable
-from domain.events import EventOutcome, WebhookEvent
+from domain.events import EventOutcome, WebhookEvent, event_id_of
 from domain.payments import EmailBounced, Fact, RefundChanged
 from domain.purchases import PurchaseOrder
 from domain.tenants import Caller, Scope
@@ -47,19 +47,21 @@ class WebhookService:
         gateway = self._gateway(provider)
         return tuple([await self._take(provider, event) for event in gateway.verify(body, headers)])
 
-    async def replay(self, caller: Caller, event_id: str) -> WebhookEvent:
+    async def replay(self, caller: Caller, any_id: str) -> WebhookEvent:
         """Hand a stored event over once more; handling an event twice changes nothing."""
         caller.require(Scope.ADMIN)
-        stored = await self.get(caller, event_id)
+        stored = await self.get(caller, any_id)
         event = self._gateway(stored.provider).read(stored.payload)
         return await self._hand_over(stored, event)
 
-    async def get(self, caller: Caller, event_id: str) -> WebhookEvent:
+    async def get(self, caller: Caller, any_id: str) -> WebhookEvent:
+        """By our id, or by the provider's, from which ours is derived."""
         caller.require(Scope.READ)
-        event = await self.events.get(event_id, _whose(caller))
-        if event is None:
-            raise NotFound(Code.EVENT_NOT_FOUND, f"no event {event_id}")
-        return event
+        for event_id in (any_id, *(event_id_of(provider, any_id) for provider in self.gateways)):
+            event = await self.events.get(event_id, _whose(caller))
+            if event is not None:
+                return event
+        raise NotFound(Code.EVENT_NOT_FOUND, f"no event {any_id}")
 
     async def page(
         self,

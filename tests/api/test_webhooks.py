@@ -79,6 +79,18 @@ async def test_an_event_is_read_and_replayed_by_operators(
     assert code_of(refused) == (404, "event_not_found")
 
 
+async def test_an_event_is_found_by_the_providers_id_too_by_those_who_may_see_it(
+    door: Door, neighbour: AsyncClient
+) -> None:
+    purchase_id = await door.paid()
+    event = (await _events_of(door, purchase_id))[0]
+    by_providers = f"/webhook-events/{event['provider_event_id']}"
+    assert (await door.http.get(by_providers)).json()["event_id"] == event["event_id"]
+    replayed = await door.http.post(f"{by_providers}/replay")
+    assert (replayed.status_code, replayed.json()["event_id"]) == (202, event["event_id"])
+    assert code_of(await neighbour.get(by_providers)) == (404, "event_not_found")
+
+
 async def test_a_bounced_policy_is_not_delivered_and_asks_for_a_person(door: Door) -> None:
     purchase_id = await door.paid()
     await door.until(purchase_id, "policy_status", "delivered")

@@ -176,6 +176,24 @@ def test_verify_names_what_does_not_hold(left: Left) -> None:
     assert verify().returncode == 0
 
 
+def test_a_stored_event_is_replayed_by_our_id_and_by_the_providers(
+    left: Left, again: Announcement
+) -> None:
+    key = {"Authorization": f"Bearer {left.announced.api_key}"}
+    listed = httpx.get(f"{again.api}/webhook-events", headers=key).json()["items"]
+    event = next(each for each in listed if each["type"] == "checkout.session.completed")
+
+    for any_id in (event["event_id"], event["provider_event_id"]):
+        replayed = left.shell.run("events", "replay", any_id)
+        assert replayed.stdout == (
+            f"{event['event_id']} (checkout.session.completed): handed_over\n"
+        ), replayed.stderr
+
+    unknown = left.shell.run("events", "replay", "evt_of_nobody")
+    assert unknown.returncode != 0
+    assert unknown.stderr.startswith("paybind: event_not_found: no event evt_of_nobody")
+
+
 def test_down_stops_what_was_left_running(left: Left, again: Announcement) -> None:
     root = psutil.Process(int((left.shell.home / "up.pid").read_text("utf-8")))
     everyone = [root, *root.children(recursive=True)]
