@@ -11,6 +11,9 @@ from pydantic import SecretStr
 
 from settings import Settings
 
+# Where we look, and a port that is drawn whatever was asked for: neither says which one is meant.
+_NOT_LEFT = {"paybind_home", "worker_metrics_port"}
+
 
 @contextmanager
 def left_for_commands(given: Settings, running: Settings) -> Iterator[None]:
@@ -18,7 +21,7 @@ def left_for_commands(given: Settings, running: Settings) -> Iterator[None]:
     chosen = {
         name: value.get_secret_value() if isinstance(value, SecretStr) else value
         for name, value in running
-        if value != getattr(given, name) and name != "paybind_home"
+        if value != getattr(given, name) and name not in _NOT_LEFT
     }
     chosen["temporal_address"] = running.temporal
     if given.database_url is None:

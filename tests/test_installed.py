@@ -12,6 +12,7 @@ from settings import Settings
 
 CHOSEN = {
     "temporal_port": 20_001,
+    "worker_metrics_port": 20_002,
     "stripe_secret_key": SecretStr("sk_test_simulated"),
     "stripe_webhook_secret": SecretStr("whsec_chosen"),
 }
@@ -19,9 +20,10 @@ CHOSEN = {
 
 @pytest.fixture
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Of a shell in which nothing is set but the home, and any ports will do."""
+    """Of a shell in which nothing is set but the home and ports."""
     monkeypatch.setenv("PAYBIND_HOME", str(tmp_path))
     monkeypatch.setenv("TEMPORAL_PORT", "0")
+    monkeypatch.setenv("WORKER_METRICS_PORT", "9464")  # drawn anew by every installation
     return Settings()
 
 
