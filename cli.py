@@ -194,7 +194,10 @@ def replay_event(event_id: str) -> None:
 def create_key(
     name: str,
     tenant: Annotated[str, typer.Option()] = "default",
-    scope: Annotated[list[str] | None, typer.Option(help="read, write, refund, admin")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="read, write, refund, admin; write and refund want read beside them"),
+    ] = None,
 ) -> None:
     """Make an API key and show it once."""
     asyncio.run(_create_key(name, tenant, scope or ["read", "write"]))

@@ -20,7 +20,11 @@ router = APIRouter(
 
 class KeyBody(Model):
     name: Annotated[Line, Field(examples=["checkout service"])]
-    scopes: frozenset[Scope] = Field(min_length=1, examples=[["read", "write"]])
+    scopes: frozenset[Scope] = Field(
+        description="write and refund want read beside them: what is changed is looked at first.",
+        min_length=1,
+        examples=[["read", "write"]],
+    )
 
 
 class KeyAnswer(Model):

@@ -4,6 +4,7 @@ import pytest
 from httpx import AsyncClient
 
 from domain.tenants import Scope
+from services.webhooks import PLATFORM_TENANT
 from tests.api.conftest import client_of
 from tests.api.door import Door, code_of, wanted
 
@@ -76,6 +77,16 @@ async def test_a_key_does_only_what_it_was_made_for(
     async with client_of(door.app, key) as http:
         for path in refused:
             assert code_of(await http.post(path, json=bodies.get(path))) == (403, "missing_scope")
+
+
+async def test_who_gives_money_back_must_be_allowed_to_look(door: Door) -> None:
+    purchase_id = await door.paid()
+    keys = door.app.state.services.api_keys
+    for scopes, status in (({Scope.REFUND}, 403), ({Scope.REFUND, Scope.READ}, 202)):
+        _, key = await keys.issue(PLATFORM_TENANT, "refunds", frozenset(scopes))
+        async with client_of(door.app, key) as http:
+            answer = await http.post(f"/purchases/{purchase_id}/refund", json={"amount": 100})
+        assert answer.status_code == status, answer.text
 
 
 async def test_a_tenant_sees_only_its_own_keys(door: Door, neighbour: AsyncClient) -> None:
