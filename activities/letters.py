@@ -5,6 +5,7 @@ from typing import Protocol
 
 from temporalio.exceptions import ApplicationError
 
+from activities.faults import now
 from domain.emails import Attachment, Email, EmailOrder, EmailTemplate, Letter
 from domain.links import LinkStatus, PaymentLink
 from domain.policies import Policy
@@ -31,6 +32,7 @@ class PurchaseRecords(Protocol):
 
 class LinkRecords(Protocol):
     async def get(self, tenant_id: str, link_id: str) -> PaymentLink | None: ...
+    async def latest_of_quote(self, tenant_id: str, quote_id: str) -> PaymentLink | None: ...
     async def contact_of(self, link_id: str) -> tuple[str, str | None]: ...
 
 
@@ -78,7 +80,20 @@ class Letters:
             return await self._of_refund(order, order.refund_id, view, letter)
         if order.template is EmailTemplate.PAYMENT_CONFIRMATION:
             return await self._confirmation(view, letter)
-        return letter if view.payment_status is PaymentStatus.FAILED else None
+        return await self._failure(view, letter)
+
+    async def _failure(self, view: PurchaseView, letter: Letter) -> Letter | None:
+        """With the checkout to try again on; where that is over, with the quote's link if any."""
+        latest = await self.purchases.latest_of_quote(view.tenant_id, view.quote_id)
+        if view.payment_status is not PaymentStatus.FAILED or _is_paid_for(latest):
+            return None
+        if view.can_retry:
+            return letter
+        link = await self.links.latest_of_quote(view.tenant_id, view.quote_id)
+        if link is None or not link.is_alive(now()):
+            return letter.model_copy(update={"pay_url": None, "expires_at": None})
+        pay_url = self.urls.pay_url(link)
+        return letter.model_copy(update={"pay_url": pay_url, "expires_at": link.expires_at})
 
     async def _confirmation(self, view: PurchaseView, letter: Letter) -> Letter | None:
         policy = view.policy
@@ -124,8 +139,8 @@ class Letters:
         if link.status is not (LinkStatus.EXPIRED if is_farewell else LinkStatus.ACTIVE):
             return None
         latest = await self.purchases.latest_of_quote(link.tenant_id, link.quote_id)
-        if latest is not None and (latest.is_paid or latest.processing):
-            return None  # nobody is asked twice for the same money
+        if _is_paid_for(latest):
+            return None
         email = await self.emails.get(order.email_id)
         to, name = await self.links.contact_of(link_id)
         return Letter(
@@ -139,6 +154,11 @@ class Letters:
             pay_url=self.urls.pay_url(link),
             expires_at=link.expires_at,
         )
+
+
+def _is_paid_for(latest: Purchase | None) -> bool:
+    """Or about to be: nobody is asked twice for the same money."""
+    return latest is not None and (latest.is_paid or latest.processing)
 
 
 def _unsendable(why: str) -> ApplicationError:

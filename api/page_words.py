@@ -202,6 +202,12 @@ _ENDINGS = {
         lead="There is nothing left to pay. Your policy was sent to you by e-mail.",
         tone=Tone.GOOD,
     ),
+    Code.PAYMENT_PROCESSING: Ending(
+        title=BANK_IS_SLOW.title,
+        lead="You have paid already, and your bank takes a little longer. There is nothing left to "
+        "do: your policy comes by e-mail as soon as the payment has arrived.",
+        tone=Tone.WAIT,
+    ),
     Code.QUOTE_EXPIRED: Ending(
         title="This quote is no longer valid",
         lead="Prices hold for a limited time, and this one has passed. Nothing was charged. "

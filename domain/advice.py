@@ -80,15 +80,18 @@ ADVICE: dict[Code, Advice] = {
         "We could not find that purchase.", "Check the id that initiate_purchase returned."
     ),
     Code.PURCHASE_CLOSED: _advice(
-        "This purchase has ended.", "Start a new purchase with the same quote if it is still valid."
+        "This purchase has ended and cannot be paid any more.",
+        "Start a purchase of the same quote again (initiate_purchase, POST /purchases): it opens "
+        "a new checkout. Where that answers quote_expired, register a new quote first.",
     ),
     Code.ALREADY_PAID: _advice(
         "This purchase has been paid, so it cannot be cancelled.",
         "Ask for a refund instead.",
     ),
     Code.PAYMENT_PROCESSING: _advice(
-        "The payment is on its way and cannot be stopped now.",
-        "Wait for the bank's answer; if it succeeds, ask for a refund.",
+        "The bank is still working on this payment.",
+        "Wait for the bank's answer, which can take days, and check the payment status again. To "
+        "call it off, ask for a refund once it has succeeded.",
         retry=True,
     ),
     Code.NOT_PAID: _advice(

@@ -34,6 +34,10 @@ class PaymentLink(Model):
     created_at: datetime
     expires_at: datetime
 
+    def is_alive(self, now: datetime) -> bool:
+        """Its own workflow may be late to end it."""
+        return self.status is LinkStatus.ACTIVE and now < self.expires_at
+
 
 class LinkOrder(Model):
     """What a link's workflow starts with: no token, no e-mail."""

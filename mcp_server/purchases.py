@@ -79,7 +79,8 @@ class PurchaseTools:
         The policy is issued by the payment itself and e-mailed to the customer: this only fetches
         it, and every call answers the same policy. Told policy_pending, call again in a moment.
         Told not_paid, the payment provider knows of no payment: the customer has to pay first. Told
-        policy_cancelled, all of the money went back: the customer has no cover.
+        policy_cancelled, all of the money went back: the customer has no cover. Told
+        purchase_closed, initiate_purchase opens a new checkout for the quote.
         """
         caller = await self.callers.current()
         async with progress_told(context, "the policy is being issued"):

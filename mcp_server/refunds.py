@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 
-from domain.errors import Code, Conflict
 from domain.money import Money
-from domain.purchases import PaymentStatus
 from domain.refunds import CLAIMS_MONEY, Asker, Refund, RefundReason, RefundStatus
 from domain.views import PurchaseView
 from mcp_server import arguments as args
@@ -23,6 +21,7 @@ from mcp_server.asking import Reply, agreement
 from mcp_server.callers import Callers
 from mcp_server.plain_text import plain
 from services.catalogue import Services
+from services.purchases import require_paid
 from services.refunds import RefundWish
 
 _MESSAGES = {
@@ -61,7 +60,7 @@ class RefundTools:
         caller = await self.callers.current()
         view = await self.services.purchases.get(caller, payment_intent_id)
         if context.request_state is None:
-            _require_paid(view)
+            require_paid(view)  # before a human is asked in vain
             if waiting := _equal_and_waiting(view, amount, reason):
                 return self._answer(waiting)
         asked = await agreement(context, _question(view, amount), secrets.token_urlsafe(16))
@@ -93,16 +92,6 @@ class RefundTools:
             currency=refund.amount.currency,
             reason=refund.reason,
             approve_at=address if is_waiting else None,
-        )
-
-
-def _require_paid(view: PurchaseView) -> None:
-    """Before a human is asked in vain."""
-    if view.payment_status is not PaymentStatus.COMPLETED:
-        raise Conflict(
-            Code.NOT_PAID,
-            f"{view.purchase_id} is {view.payment_status}: there is nothing to refund",
-            purchase_id=view.purchase_id,
         )
 
 

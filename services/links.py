@@ -51,7 +51,7 @@ class LinkService:
             quote.require_price(request.price)
         await self.purchases.require_unpaid(quote.tenant_id, quote.quote_id)
         latest = await self.links.latest_of_quote(caller.tenant_id, quote.quote_id)
-        if latest is None or not _is_alive(latest):
+        if latest is None or not latest.is_alive(datetime.now(UTC)):
             quote.require_open(datetime.now(UTC))
             latest = await self._open(quote, request, latest)
         await self.workflows.start_link(_order_of(latest))
@@ -173,12 +173,8 @@ class LinkService:
         return await self.links.open(link, email, name, request.notes, now)
 
 
-def _is_alive(link: PaymentLink) -> bool:
-    return link.status is LinkStatus.ACTIVE and datetime.now(UTC) < link.expires_at
-
-
 def _require_alive(link: PaymentLink) -> None:
-    if not _is_alive(link):
+    if not link.is_alive(datetime.now(UTC)):
         code = _WHY_DEAD.get(link.status, Code.LINK_EXPIRED)
         raise Gone(code, f"{link.link_id} is {code.value.removeprefix('link_')}")
 

@@ -70,6 +70,12 @@ class PurchaseService:
             raise Conflict(Code.PROVIDER_REFUSED, reason, purchase_id=purchase.order.purchase_id)
         if not purchase.holds_quote:  # nobody is sent to a checkout that is over
             raise Unavailable(f"{purchase.order.purchase_id} is just ending", retry_after=1)
+        if purchase.processing:  # nor to one where everything is done
+            raise Conflict(
+                Code.PAYMENT_PROCESSING,
+                f"{purchase.order.purchase_id} is paid for; the bank still decides on the payment",
+                purchase_id=purchase.order.purchase_id,
+            )
         return purchase, joined
 
     async def get(self, caller: Caller, any_id: str) -> PurchaseView:
@@ -124,12 +130,7 @@ class PurchaseService:
         """The policy in force of a paid purchase, waited for as long as a caller may wait."""
         caller.require(Scope.READ)
         view = await self.refreshed(await self.get(caller, any_id))
-        if view.payment_status is not PaymentStatus.COMPLETED:
-            raise Conflict(
-                Code.NOT_PAID,
-                f"{view.purchase_id} is {view.payment_status}",
-                purchase_id=view.purchase_id,
-            )
+        require_paid(view)
         view = await self._until(caller, view, lambda seen: bool(_issued(seen)) or _is_back(seen))
         if _is_back(view):
             raise _policy_cancelled(view)
@@ -221,6 +222,17 @@ class PurchaseService:
             await asyncio.sleep(LOOK_EVERY.total_seconds())
             view = await self.get(caller, view.purchase_id)
         return view
+
+
+def require_paid(view: PurchaseView) -> None:
+    """The refusal of what is not paid tells what can still become of it."""
+    if view.payment_status is PaymentStatus.COMPLETED:
+        return
+    code = Code.NOT_PAID if view.may_be_paid else Code.PURCHASE_CLOSED
+    code = Code.PAYMENT_PROCESSING if view.processing else code
+    raise Conflict(
+        code, f"{view.purchase_id} is {view.payment_status}", purchase_id=view.purchase_id
+    )
 
 
 def _number_of_look(age: timedelta) -> int:

@@ -8,13 +8,12 @@ from domain.errors import Code, Conflict, NotFound
 from domain.identifiers import derived_id
 from domain.model import Model
 from domain.money import Limit, Money
-from domain.purchases import PaymentStatus
 from domain.refunds import Asker, Decision, Refund, RefundReason, RefundRequest, RefundStatus
 from domain.tenants import Caller, Scope
 from domain.views import Page
 from persistence.clock import now
 from persistence.refunds import RefundRecords
-from services.purchases import PurchaseService
+from services.purchases import PurchaseService, require_paid
 from services.workflows import Workflows
 
 REPEATED_WITHIN = timedelta(minutes=10)
@@ -47,12 +46,7 @@ class RefundService:
         """
         caller.require(Scope.WRITE if asker is Asker.AGENT else Scope.REFUND)
         view = await self.purchases.get(caller, wish.purchase)
-        if view.payment_status is not PaymentStatus.COMPLETED:
-            raise Conflict(
-                Code.NOT_PAID,
-                f"{view.purchase_id} is {view.payment_status}: there is nothing to refund",
-                purchase_id=view.purchase_id,
-            )
+        require_paid(view)
         request = RefundRequest(
             refund_id=await self._refund_id(caller, wish, view.purchase_id),
             purchase_id=view.purchase_id,

@@ -213,6 +213,14 @@ class FakeLinkRecords:
         link = self.rows.links.get(link_id)
         return link if link is not None and link.tenant_id == tenant_id else None
 
+    async def latest_of_quote(self, tenant_id: str, quote_id: str) -> PaymentLink | None:
+        of_quote = [
+            link
+            for link in self.rows.links.values()
+            if (link.tenant_id, link.quote_id) == (tenant_id, quote_id)
+        ]
+        return max(of_quote, key=lambda each: each.number, default=None)
+
     async def contact_of(self, link_id: str) -> tuple[str, str | None]:
         return self.rows.contacts[link_id], None
 

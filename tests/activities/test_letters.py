@@ -6,7 +6,7 @@ from temporalio.testing import ActivityEnvironment
 
 from domain.emails import EmailOrder, EmailStatus, EmailTemplate, Letter, email_id_of
 from domain.identifiers import derived_id
-from domain.links import LinkOrder, LinkStatus
+from domain.links import LIFETIME, LinkOrder, LinkStatus
 from domain.money import Money
 from domain.payments import (
     Checkout,
@@ -87,6 +87,52 @@ async def test_a_failure_is_told_with_the_page_to_pay_on() -> None:
     letter = await world.letters().gather(order)
     assert letter is not None
     assert (letter.pay_url, letter.failure_reason) == (checkout.url, DECLINED.reason)
+
+
+async def _debit_bounced(world: World, quote_id: str) -> EmailOrder:
+    """A purchase whose checkout is over, and the order to tell of its failure."""
+    purchase = Purchase(order=world.order(quote_id=quote_id))
+    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=world.clock())
+    seen = CheckoutSnapshot(session_id="cs_1", state=CheckoutState.COMPLETE, failure=DECLINED)
+    failed = purchase.opened(checkout).applied(seen, world.clock())
+    world.rows.purchases[purchase.order.purchase_id] = failed
+    return EmailOrder(
+        email_id=derived_id("eml", "bounced"),
+        template=EmailTemplate.PAYMENT_FAILED,
+        tenant_id=TENANT,
+        purchase_id=purchase.order.purchase_id,
+    )
+
+
+async def test_a_failure_whose_checkout_is_over_offers_no_dead_page() -> None:
+    world = World()
+    letter = await world.letters().gather(await _debit_bounced(world, "Q-debit"))
+    assert letter is not None
+    assert (letter.pay_url, letter.expires_at) == (None, None)
+
+
+@pytest.mark.parametrize("lives", [True, False])
+async def test_a_failure_whose_checkout_is_over_offers_the_quotes_link_while_that_lives(
+    lives: bool,
+) -> None:
+    world = World()
+    saved_at = world.clock() if lives else world.clock() - LIFETIME
+    link = world.rows.links[world.link(saved_at).link_id]
+    letter = await world.letters().gather(await _debit_bounced(world, link.quote_id))
+    assert letter is not None
+    offered = (f"https://paybind.example/pay/{link.token}", link.expires_at)
+    assert (letter.pay_url, letter.expires_at) == (offered if lives else (None, None))
+
+
+async def test_nobody_is_told_of_a_failure_that_another_payment_made_up_for() -> None:
+    world = World()
+    failure = await _debit_bounced(world, "Q-again")
+    again = Purchase(order=world.order(attempt=2, quote_id="Q-again"))
+    seen = CheckoutSnapshot(
+        session_id="cs_2", state=CheckoutState.COMPLETE, paid=PRICE, payment_id="pi_2"
+    )
+    world.rows.purchases[again.order.purchase_id] = again.applied(seen, world.clock())
+    assert await world.letters().gather(failure) is None
 
 
 @pytest.mark.parametrize("livemode", [True, False])

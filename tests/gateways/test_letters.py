@@ -132,6 +132,7 @@ def test_a_failed_payment_is_explained_in_human_words() -> None:
 
 def test_a_failed_payment_that_cannot_be_repeated_says_what_else_to_do() -> None:
     message = written(EmailTemplate.PAYMENT_FAILED, pay_url=None)
+    assert "This payment page is closed." in message.text
     assert "reply to this message" in message.text
     assert "Try again" not in message.html
 
