@@ -20,19 +20,20 @@ from domain.emails import (
     EmailStatus,
     EmailTemplate,
     Letter,
+    Message,
     email_id_of,
 )
 from gateways.emails import EmailGateway, LetterWriter
 from gateways.faults import GatewayFault, OutcomeUnknown
 
 UNKNOWN_WINDOW = timedelta(minutes=15)
+_UNDER_WAY = (EmailStatus.QUEUED, EmailStatus.SENDING)  # by another try
 
 
 class EmailRecords(Protocol):
-    async def queue(
+    async def begin(
         self, order: EmailOrder, recipient: str, recipient_name: str | None, at: datetime
-    ) -> Email: ...
-    async def begin_try(self, email_id: str, at: datetime) -> Email: ...
+    ) -> tuple[Email, bool]: ...
     async def put_back(self, email_id: str, error: str, at: datetime) -> None: ...
     async def mark_accepted(
         self, email_id: str, provider_message_id: str | None, at: datetime
@@ -63,18 +64,24 @@ class EmailActivities:
             letter = await self.letters.gather(order)
             if letter is None:
                 return EmailStatus.SUPERSEDED
-            email = await self._queued(order, letter)
-            if email.status is EmailStatus.QUEUED:
-                email = await self._send(email, letter)
+            email = await self._sent(order, letter)
             await self._settle(order, email)
             return email.status
 
-    async def _queued(self, order: EmailOrder, letter: Letter) -> Email:
-        """The row to send by: the order's own, or the one that took an unknown one's place."""
+    async def _sent(self, order: EmailOrder, letter: Letter) -> Email:
+        """The order's own message, or the one that took an unknown one's place; sent now or before.
+
+        It is written first: what cannot be written is never marked as being sent.
+        """
         wanted, number = order, 1
         while True:
-            email = await self.emails.queue(wanted, letter.to, letter.to_name, self.clock())
-            if email.status is EmailStatus.SENDING:
+            message = self.writer.write(letter.model_copy(update={"email_id": wanted.email_id}))
+            email, is_ours = await self.emails.begin(
+                wanted, letter.to, letter.to_name, self.clock()
+            )
+            if is_ours:
+                return await self._send(message)
+            if email.status in _UNDER_WAY:
                 await self._give_up_on(email)  # and look again: its event may have come just now
             elif email.status is EmailStatus.SUPERSEDED:
                 number += 1
@@ -90,20 +97,15 @@ class EmailActivities:
             raise OutcomeUnknown(f"{email.email_id} may have been sent: awaiting its events")
         await self.emails.supersede(email.email_id, self.clock())
 
-    async def _send(self, email: Email, letter: Letter) -> Email:
-        message = self.writer.write(letter.model_copy(update={"email_id": email.email_id}))
-        at = self.clock()
-        tried = await self.emails.begin_try(email.email_id, at)
-        if tried.sending_since != at:  # another try was faster
-            raise OutcomeUnknown(f"{email.email_id} is being sent elsewhere")
+    async def _send(self, message: Message) -> Email:
         try:
             provider_message_id = await self.gateway.send(message)
         except OutcomeUnknown:
             raise
         except GatewayFault as fault:  # it was certainly not sent
-            await self.emails.put_back(email.email_id, type(fault).__name__, self.clock())
+            await self.emails.put_back(message.email_id, type(fault).__name__, self.clock())
             raise
-        return await self.emails.mark_accepted(email.email_id, provider_message_id, self.clock())
+        return await self.emails.mark_accepted(message.email_id, provider_message_id, self.clock())
 
     async def _settle(self, order: EmailOrder, email: Email) -> None:
         arrived = email.status in (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)

@@ -4,19 +4,49 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlmodel import case, col, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.emails import Email, EmailOrder, EmailStatus
 from domain.errors import Code, NotFound
 from persistence.clock import now
 from persistence.database import Database
 from persistence.rows.emails import EmailRow, email_of
-from persistence.statements import insert_if_absent, locked
+from persistence.statements import insert_if_absent, insert_into, locked, plain, table_of
 
-_UNSENT = frozenset({EmailStatus.QUEUED, EmailStatus.SENDING})
+_UNSENT = (EmailStatus.QUEUED, EmailStatus.SENDING)
 _REFUSED = frozenset({EmailStatus.BOUNCED, EmailStatus.DROPPED})
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+
+_EMAILS = table_of(EmailRow)
+_BY_ID = plain(EmailRow).where(_EMAILS.c.email_id == bindparam("email_id"))
+
+
+def _beginning(dialect: str) -> ReturningInsert[tuple[object, ...]]:
+    made = insert_into(EmailRow, dialect)
+    again = ("status", "sending_since", "updated_at")
+    return made.on_conflict_do_update(
+        index_elements=["email_id"],
+        set_={"tries": _EMAILS.c.tries + 1, **{name: made.excluded[name] for name in again}},
+        where=_EMAILS.c.status == EmailStatus.QUEUED,
+    ).returning(*_EMAILS.c)
+
+
+_BEGIN = {dialect: _beginning(dialect) for dialect in ("sqlite", "postgresql")}
+_was_unsent = _EMAILS.c.status.in_(_UNSENT)
+_ACCEPT = (
+    update(_EMAILS)
+    .where(_EMAILS.c.email_id == bindparam("of"))
+    .values(
+        provider_message_id=func.coalesce(_EMAILS.c.provider_message_id, bindparam("message_id")),
+        status=case((_was_unsent, EmailStatus.ACCEPTED), else_=_EMAILS.c.status),
+        last_error=case((_was_unsent, None), else_=_EMAILS.c.last_error),
+        updated_at=case((_was_unsent, bindparam("at")), else_=_EMAILS.c.updated_at),
+    )
+    .returning(*_EMAILS.c)
+)
 
 
 @dataclass(frozen=True)
@@ -37,20 +67,31 @@ class EmailRecords:
         async with self.database.transaction() as session:
             if await insert_if_absent(session, row):
                 return email_of(row)
-            return email_of(_required(await session.get(EmailRow, order.email_id), order.email_id))
+            return await _stored(session, order.email_id)
 
-    async def begin_try(self, email_id: str, at: datetime) -> Email:
-        """Queued becomes sending; the row as it is afterwards.
+    async def begin(
+        self, order: EmailOrder, recipient: str, recipient_name: str | None, at: datetime
+    ) -> tuple[Email, bool]:
+        """The message as stored: a new or a queued one is being sent from now on.
 
-        ``sending_since`` equal to ``at`` tells the caller that this try is its own.
+        True goes to the one caller who made it so: nobody else may send it.
         """
+        columns = {
+            **order.model_dump(),
+            "recipient": recipient,
+            "recipient_name": recipient_name,
+            "status": EmailStatus.SENDING,
+            "tries": 1,
+            "sending_since": at,
+            "created_at": at,
+            "updated_at": at,
+        }
         async with self.database.transaction() as session:
-            row = _required(await locked(session, EmailRow, email_id), email_id)
-            if row.status == EmailStatus.QUEUED:
-                row.tries += 1
-                row.sending_since = at
-                _write_status(row, EmailStatus.SENDING, at)
-            return email_of(row)
+            statement = _BEGIN[session.get_bind().dialect.name]
+            begun = (await session.exec(statement, params=columns)).mappings().first()
+            if begun is not None:
+                return Email.model_validate(begun), True
+            return await _stored(session, order.email_id), False
 
     async def put_back(self, email_id: str, error: str, at: datetime) -> None:
         """The mail service did not take it, for certain: it may be tried again."""
@@ -65,14 +106,12 @@ class EmailRecords:
         self, email_id: str, provider_message_id: str | None, at: datetime
     ) -> Email:
         """Only forward: an event that came first (delivered, bounced, dropped) stands."""
+        told = {"of": email_id, "message_id": provider_message_id, "at": at}
         async with self.database.transaction() as session:
-            row = _required(await locked(session, EmailRow, email_id), email_id)
-            if row.provider_message_id is None:
-                row.provider_message_id = provider_message_id
-            if row.status in _UNSENT:
-                row.last_error = None
-                _write_status(row, EmailStatus.ACCEPTED, at)
-            return email_of(row)
+            accepted = (await session.exec(_ACCEPT, params=told)).mappings().first()
+        if accepted is None:
+            raise _missing(email_id)
+        return Email.model_validate(accepted)
 
     async def supersede(self, email_id: str, at: datetime) -> None:
         """Its outcome stayed unknown and another message takes its place."""
@@ -104,7 +143,7 @@ class EmailRecords:
 
     async def get(self, email_id: str) -> Email | None:
         async with self.database.reading() as session:
-            row = await session.get(EmailRow, email_id)
+            row = (await session.exec(_BY_ID, params={"email_id": email_id})).first()
         return email_of(row) if row else None
 
     async def of_purchase(self, purchase_id: str) -> tuple[Email, ...]:
@@ -131,7 +170,16 @@ def _write_status(row: EmailRow, status: EmailStatus, at: datetime) -> None:
     row.updated_at = at
 
 
+async def _stored(session: AsyncSession, email_id: str) -> Email:
+    row = (await session.exec(_BY_ID, params={"email_id": email_id})).first()
+    return email_of(_required(row, email_id))
+
+
 def _required(row: EmailRow | None, email_id: str) -> EmailRow:
     if row is None:
-        raise NotFound(Code.INVALID_REQUEST, f"no e-mail {email_id}")
+        raise _missing(email_id)
     return row
+
+
+def _missing(email_id: str) -> NotFound:
+    return NotFound(Code.INVALID_REQUEST, f"no e-mail {email_id}")

@@ -1,10 +1,11 @@
 """Policies, from the drawn number to the delivered document. Their status never goes back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, or_, select
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.errors import Code, NotFound
@@ -14,7 +15,14 @@ from persistence.database import Database
 from persistence.pages import after, page_of
 from persistence.rows.policies import PolicyRow, policy_of
 from persistence.rows.purchases import PurchaseRow
-from persistence.statements import locked_purchase
+from persistence.statements import plain, table_of
+
+_POLICIES, _PURCHASES = table_of(PolicyRow), table_of(PurchaseRow)
+_OF_PURCHASE = plain(PolicyRow).where(_POLICIES.c.purchase_id == bindparam("purchase_id"))
+_WRITE_POLICY = update(_POLICIES).where(_POLICIES.c.purchase_id == bindparam("of"))
+_WRITE_PURCHASE = update(_PURCHASES).where(
+    _PURCHASES.c.purchase_id == bindparam("of"), _PURCHASES.c.policy_status == bindparam("before")
+)
 
 
 @dataclass(frozen=True)
@@ -33,34 +41,27 @@ class PolicyRecords:
         return await self._one(col(PolicyRow.number) == number)
 
     async def of_purchase(self, purchase_id: str) -> Policy | None:
-        return await self._one(col(PolicyRow.purchase_id) == purchase_id)
+        async with self.database.reading() as session:
+            row = await _of_purchase(session, purchase_id)
+        return policy_of(row) if row else None
 
     async def mark_issued(self, purchase_id: str, document: PolicyDocument, at: datetime) -> Policy:
         """The first document stands: a repetition gives the policy as it is."""
+        columns = {**document.model_dump(), "issued_at": at}
         async with self.database.transaction() as session:
-            purchase, policy = await _both_rows(session, purchase_id)
-            if policy.status == PolicyStatus.NONE:
-                policy.location = document.location
-                policy.sha256 = document.sha256
-                policy.size = document.size
-                policy.issued_at = at
-                _write_status(purchase, policy, PolicyStatus.ISSUED, at)
-            return policy_of(policy)
+            step = PolicyStatus.NONE, PolicyStatus.ISSUED
+            return await _moved(session, purchase_id, step, columns, {"updated_at": at})
 
     async def mark_delivered(self, purchase_id: str, at: datetime) -> None:
         async with self.database.transaction() as session:
-            purchase, policy = await _both_rows(session, purchase_id)
-            if policy.status == PolicyStatus.ISSUED:
-                policy.delivered_at = at
-                _write_status(purchase, policy, PolicyStatus.DELIVERED, at)
+            step = PolicyStatus.ISSUED, PolicyStatus.DELIVERED
+            await _moved(session, purchase_id, step, {"delivered_at": at}, {"updated_at": at})
 
     async def mark_not_delivered(self, purchase_id: str) -> None:
         """After a bounce: the one step back, because the customer has nothing in hand."""
         async with self.database.transaction() as session:
-            purchase, policy = await _both_rows(session, purchase_id)
-            if policy.status == PolicyStatus.DELIVERED:
-                policy.delivered_at = None
-                _write_status(purchase, policy, PolicyStatus.ISSUED, purchase.updated_at)
+            step = PolicyStatus.DELIVERED, PolicyStatus.ISSUED
+            await _moved(session, purchase_id, step, {"delivered_at": None}, {})
 
     async def page(
         self, tenant_id: str, cursor: str | None = None, limit: int = 50
@@ -84,20 +85,30 @@ class PolicyRecords:
         return policy_of(row) if row else None
 
 
-async def _both_rows(session: AsyncSession, purchase_id: str) -> tuple[PurchaseRow, PolicyRow]:
-    purchase = await locked_purchase(session, purchase_id)
-    drawn = select(PolicyRow).where(PolicyRow.purchase_id == purchase_id)
-    policy = (await session.exec(drawn)).first()
-    if policy is None:
+async def _of_purchase(session: AsyncSession, purchase_id: str) -> PolicyRow | None:
+    return (await session.exec(_OF_PURCHASE, params={"purchase_id": purchase_id})).first()
+
+
+async def _moved(
+    session: AsyncSession,
+    purchase_id: str,
+    step: tuple[PolicyStatus, PolicyStatus],
+    policy_columns: Mapping[str, str | int | datetime | None],
+    purchase_columns: Mapping[str, datetime],
+) -> Policy:
+    """The policy after the step, where it stood at its beginning, and as it stands elsewhere.
+
+    The purchase repeats its policy's status, and is written first: whoever writes several rows of
+    a purchase begins with it, so that nobody waits in a circle.
+    """
+    before, after = step
+    purchase = {"of": purchase_id, "before": before, "policy_status": after, **purchase_columns}
+    if (await session.exec(_WRITE_PURCHASE, params=purchase)).rowcount:
+        policy = {"of": purchase_id, "status": after, **policy_columns}
+        await session.exec(_WRITE_POLICY, params=policy)
+    row = await _of_purchase(session, purchase_id)
+    if row is None:
         raise NotFound(
             Code.POLICY_NOT_FOUND, f"no policy of {purchase_id}", purchase_id=purchase_id
         )
-    return purchase, policy
-
-
-def _write_status(
-    purchase: PurchaseRow, policy: PolicyRow, status: PolicyStatus, at: datetime
-) -> None:
-    policy.status = status
-    purchase.policy_status = status
-    purchase.updated_at = at
+    return policy_of(row)

@@ -17,14 +17,16 @@ class Postgres:
             pool_timeout=10,
             connect_args={"timeout": 5, "command_timeout": 30},
         )
+        # All that one reader reads is of one moment, as it is on SQLite.
+        self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        async with self.reading() as session, session.begin():
+        async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def reading(self) -> AsyncSession:
-        return AsyncSession(self._engine, expire_on_commit=False)
+        return AsyncSession(self._readers, expire_on_commit=False)
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, and_, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.emails import EmailStatus, EmailTemplate
 from domain.money import Money
@@ -15,44 +16,40 @@ from persistence.rows.policies import PolicyRow, policy_of
 from persistence.rows.purchases import PurchaseRow, price_of
 from persistence.rows.refunds import RefundRow, refund_of
 from persistence.rows.reviews import ReviewRow, review_of
+from persistence.statements import Row, plain, table_of
 
 _WITH_POLICY = select(PurchaseRow, PolicyRow).join(
     PolicyRow, col(PolicyRow.purchase_id) == col(PurchaseRow.purchase_id), isouter=True
 )
-# What belongs to one purchase, oldest first.
-_REFUNDS = (
-    select(RefundRow)
-    .where(RefundRow.purchase_id == bindparam("purchase_id"))
-    .order_by(col(RefundRow.created_at))
+
+
+def _of_purchase(row: type[Row], *oldest_first: str) -> SelectOfScalar[Row]:
+    columns = table_of(row).c
+    belonging = plain(row).where(columns.purchase_id == bindparam("purchase_id"))
+    return belonging.order_by(*(columns[name] for name in oldest_first))
+
+
+_PURCHASE = _of_purchase(PurchaseRow).where(
+    table_of(PurchaseRow).c.tenant_id == bindparam("tenant_id")
 )
-_REVIEWS = (
-    select(ReviewRow)
-    .where(ReviewRow.purchase_id == bindparam("purchase_id"))
-    .order_by(col(ReviewRow.opened_at), col(ReviewRow.review_id))
-)
-_EMAILS = (
-    select(EmailRow)
-    .where(EmailRow.purchase_id == bindparam("purchase_id"))
-    .order_by(col(EmailRow.created_at))
-)
+_POLICY = _of_purchase(PolicyRow)
+_REFUNDS = _of_purchase(RefundRow, "created_at")
+_REVIEWS = _of_purchase(ReviewRow, "opened_at", "review_id")
+_EMAILS = _of_purchase(EmailRow, "created_at")
 
 
 async def view_of_purchase(
     session: AsyncSession, tenant_id: str, purchase_id: str
 ) -> PurchaseView | None:
-    found = await session.exec(
-        _WITH_POLICY.where(
-            col(PurchaseRow.tenant_id) == tenant_id, col(PurchaseRow.purchase_id) == purchase_id
-        )
-    )
-    rows = found.first()
-    if rows is None:
-        return None
     whose = {"purchase_id": purchase_id}
+    purchase = (await session.exec(_PURCHASE, params={**whose, "tenant_id": tenant_id})).first()
+    if purchase is None:
+        return None
+    policy = (await session.exec(_POLICY, params=whose)).first()
     refunds = await session.exec(_REFUNDS, params=whose)
     reviews = await session.exec(_REVIEWS, params=whose)
     emails = await session.exec(_EMAILS, params=whose)
-    return _view_of(*rows).model_copy(
+    return _view_of(purchase, policy).model_copy(
         update={
             "refunds": tuple(refund_of(row) for row in refunds),
             "reviews": tuple(review_of(row) for row in reviews),

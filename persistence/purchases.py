@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import col, func, or_, select
+from sqlalchemy import bindparam
+from sqlmodel import col, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
-from domain.errors import Code, Conflict
+from domain.errors import Code, Conflict, NotFound
 from domain.purchases import (
     PaymentStatus,
     Purchase,
@@ -25,25 +25,54 @@ from persistence.purchase_views import page_of_purchases, view_of_purchase
 from persistence.reviews import open_review, resolve_reviews
 from persistence.rows.purchases import (
     PurchaseRow,
+    columns_of,
     order_of,
     purchase_of,
     row_of_order,
-    write_purchase,
 )
 from persistence.settlements import settled_by
-from persistence.statements import insert_if_absent, locked_purchase
+from persistence.statements import insert_if_absent, plain, table_of
+
+_PURCHASES = table_of(PurchaseRow)
 
 # Built once: every call comes through these.
-_BY_ID = select(PurchaseRow).where(col(PurchaseRow.purchase_id) == bindparam("purchase_id"))
+_BY_ID = plain(PurchaseRow).where(_PURCHASES.c.purchase_id == bindparam("purchase_id"))
+_LOCKING = _BY_ID.with_for_update()
 _LATEST = (
-    select(PurchaseRow)
+    plain(PurchaseRow)
     .where(
-        col(PurchaseRow.tenant_id) == bindparam("tenant_id"),
-        col(PurchaseRow.quote_id) == bindparam("quote_id"),
+        _PURCHASES.c.tenant_id == bindparam("tenant_id"),
+        _PURCHASES.c.quote_id == bindparam("quote_id"),
     )
-    .order_by(col(PurchaseRow.attempt).desc())
+    .order_by(_PURCHASES.c.attempt.desc())
     .limit(1)
 )
+_BY_ANY_ID = (
+    plain(PurchaseRow)
+    .where(
+        _PURCHASES.c.tenant_id == bindparam("tenant_id"),
+        or_(
+            _PURCHASES.c.purchase_id == bindparam("any_id"),
+            _PURCHASES.c.session_id == bindparam("any_id"),
+            _PURCHASES.c.payment_id == bindparam("any_id"),
+            _PURCHASES.c.late_payment_id == bindparam("any_id"),
+        ),
+    )
+    .order_by(_PURCHASES.c.attempt.desc())
+    .limit(1)
+)
+_BY_PAYMENT = (
+    plain(PurchaseRow)
+    .where(
+        or_(
+            _PURCHASES.c.payment_id == bindparam("payment_id"),
+            _PURCHASES.c.late_payment_id == bindparam("payment_id"),
+        )
+    )
+    .order_by(_PURCHASES.c.attempt.desc())
+    .limit(1)
+)
+_WRITE = update(_PURCHASES).where(_PURCHASES.c.purchase_id == bindparam("of"))
 
 
 @dataclass(frozen=True)
@@ -81,35 +110,23 @@ class PurchaseRecords:
         """
         purchase = settlement.purchase
         async with self.database.transaction() as session:
-            row = await locked_purchase(session, purchase.order.purchase_id)
-            stored = purchase_of(row)
-            if purchase != stored and not _loses_money(stored, purchase):
-                write_purchase(row, purchase, at)
-            settled = await settled_by(session, row, stored.is_paid, at)
+            stored = await _locked(session, purchase.order.purchase_id)
+            if purchase == stored or _loses_money(stored, purchase):
+                purchase = stored
+            else:
+                await session.exec(_WRITE, params=columns_of(purchase, at))
+            settled = await settled_by(session, purchase, stored.is_paid, at)
             await mark_events_handled(session, settlement.event_ids, at)
             return settled
 
     async def find(self, tenant_id: str, any_id: str) -> str | None:
         """Our id for ours, a checkout session's or a provider payment's."""
-        row = await self._row(
-            col(PurchaseRow.tenant_id) == tenant_id,
-            or_(
-                col(PurchaseRow.purchase_id) == any_id,
-                col(PurchaseRow.session_id) == any_id,
-                col(PurchaseRow.payment_id) == any_id,
-                col(PurchaseRow.late_payment_id) == any_id,
-            ),
-        )
+        row = await self._first(_BY_ANY_ID, {"tenant_id": tenant_id, "any_id": any_id})
         return row.purchase_id if row else None
 
     async def find_by_payment(self, payment_id: str) -> PurchaseOrder | None:
         """For webhooks, which know no tenant."""
-        row = await self._row(
-            or_(
-                col(PurchaseRow.payment_id) == payment_id,
-                col(PurchaseRow.late_payment_id) == payment_id,
-            )
-        )
+        row = await self._first(_BY_PAYMENT, {"payment_id": payment_id})
         return order_of(row) if row else None
 
     async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None:
@@ -145,15 +162,18 @@ class PurchaseRecords:
             counts = dict((await session.exec(counted)).all())
         return {status: counts.get(status, 0) for status in PaymentStatus}
 
-    async def _row(self, *conditions: ColumnElement[bool]) -> PurchaseRow | None:
-        latest = select(PurchaseRow).where(*conditions).order_by(col(PurchaseRow.attempt).desc())
-        return await self._first(latest.limit(1), {})
-
     async def _first(
         self, statement: SelectOfScalar[PurchaseRow], values: Mapping[str, str]
     ) -> PurchaseRow | None:
         async with self.database.reading() as session:
             return (await session.exec(statement, params=values)).first()
+
+
+async def _locked(session: AsyncSession, purchase_id: str) -> Purchase:
+    row = (await session.exec(_LOCKING, params={"purchase_id": purchase_id})).first()
+    if row is None:
+        raise NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {purchase_id}")
+    return purchase_of(row)
 
 
 def _loses_money(stored: Purchase, purchase: Purchase) -> bool:

@@ -3,49 +3,50 @@
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import bindparam, literal
+from sqlalchemy import bindparam, insert, literal
 from sqlalchemy.sql.dml import ReturningInsert
-from sqlmodel import col, select
+from sqlmodel import col, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.identifiers import derived_id
 from domain.links import LinkStatus
 from domain.policies import policy_number_of
-from domain.purchases import Settled
+from domain.purchases import Purchase, PurchaseOrder, Settled
 from persistence.rows.links import LinkRow
 from persistence.rows.policies import PolicyNumberRow, PolicyRow
-from persistence.rows.purchases import PurchaseRow, purchase_of
-from persistence.statements import insert_into
+from persistence.statements import insert_into, plain, table_of
 
-_POLICY = select(PolicyRow).where(PolicyRow.purchase_id == bindparam("purchase_id"))
+_POLICIES, _LINKS = table_of(PolicyRow), table_of(LinkRow)
+_POLICY = plain(PolicyRow).where(_POLICIES.c.purchase_id == bindparam("purchase_id"))
+_DRAW = insert(_POLICIES)
 _LINK = (
-    select(LinkRow)
+    plain(LinkRow)
     .where(
-        LinkRow.tenant_id == bindparam("tenant_id"),
-        LinkRow.quote_id == bindparam("quote_id"),
-        col(LinkRow.status).in_([LinkStatus.ACTIVE, LinkStatus.PAID]),
+        _LINKS.c.tenant_id == bindparam("tenant_id"),
+        _LINKS.c.quote_id == bindparam("quote_id"),
+        _LINKS.c.status.in_([LinkStatus.ACTIVE, LinkStatus.PAID]),
     )
-    .order_by(col(LinkRow.number).desc())
+    .order_by(_LINKS.c.number.desc())
     .limit(1)
     .with_for_update()
 )
+_END_LINK = update(_LINKS).where(_LINKS.c.link_id == bindparam("of"))
 
 
 async def settled_by(
-    session: AsyncSession, row: PurchaseRow, was_paid: bool, at: datetime
+    session: AsyncSession, purchase: Purchase, was_paid: bool, at: datetime
 ) -> Settled:
-    """``row`` is locked and written: of two settlements of one purchase the later waits here.
+    """Its row is locked and written: of two settlements of one purchase the later waits here.
 
     A purchase that was not paid before has no policy yet, so nobody looks for one.
     """
-    purchase = purchase_of(row)
-    policy = await _policy_of(session, row.purchase_id) if was_paid else None
+    policy = await _policy_of(session, purchase.order.purchase_id) if was_paid else None
     if policy is None and purchase.paid_exactly:
-        policy = await _draw_policy(session, row, at)
+        policy = await _draw_policy(session, purchase.order, at)
     return Settled(
         policy_id=policy.policy_id if policy else None,
         policy_number=policy.number if policy else None,
-        link_id=await _link_of(session, row, purchase.is_paid, at),
+        link_id=await _link_of(session, purchase, at),
     )
 
 
@@ -53,17 +54,17 @@ async def _policy_of(session: AsyncSession, purchase_id: str) -> PolicyRow | Non
     return (await session.exec(_POLICY, params={"purchase_id": purchase_id})).first()
 
 
-async def _draw_policy(session: AsyncSession, row: PurchaseRow, at: datetime) -> PolicyRow:
+async def _draw_policy(session: AsyncSession, order: PurchaseOrder, at: datetime) -> PolicyRow:
     policy = PolicyRow(
-        policy_id=derived_id("pol", row.purchase_id),
+        policy_id=derived_id("pol", order.purchase_id),
         number=await _next_number(session, at.year),
-        tenant_id=row.tenant_id,
-        purchase_id=row.purchase_id,
-        quote_id=row.quote_id,
-        livemode=row.livemode,
+        tenant_id=order.tenant_id,
+        purchase_id=order.purchase_id,
+        quote_id=order.quote_id,
+        livemode=order.livemode,
         drawn_at=at,
     )
-    session.add(policy)
+    await session.exec(_DRAW, params=policy.model_dump())
     return policy
 
 
@@ -85,15 +86,13 @@ def _drawing(dialect: str) -> ReturningInsert[tuple[int]]:
     )
 
 
-async def _link_of(
-    session: AsyncSession, row: PurchaseRow, is_paid: bool, at: datetime
-) -> str | None:
+async def _link_of(session: AsyncSession, purchase: Purchase, at: datetime) -> str | None:
     """The link the quote was, or may still be, paid by; paying ends it."""
-    whose = {"tenant_id": row.tenant_id, "quote_id": row.quote_id}
+    whose = {"tenant_id": purchase.order.tenant_id, "quote_id": purchase.order.quote_id}
     link = (await session.exec(_LINK, params=whose)).first()
     if link is None:
         return None
-    if is_paid and link.status == LinkStatus.ACTIVE:
-        link.status = LinkStatus.PAID
-        link.ended_at = at
+    if purchase.is_paid and link.status == LinkStatus.ACTIVE:
+        ended = {"of": link.link_id, "status": LinkStatus.PAID, "ended_at": at}
+        await session.exec(_END_LINK, params=ended)
     return link.link_id

@@ -34,13 +34,16 @@ class FakeEmailRecords:
     async def get(self, email_id: str) -> Email | None:
         return self.rows.emails.get(email_id)
 
-    async def begin_try(self, email_id: str, at: datetime) -> Email:
-        email = self.rows.emails[email_id]
+    async def begin(
+        self, order: EmailOrder, recipient: str, recipient_name: str | None, at: datetime
+    ) -> tuple[Email, bool]:
+        email = await self.queue(order, recipient, recipient_name, at)
         if email.status is not EmailStatus.QUEUED:
-            return email
-        return self.write(
-            email_id, status=EmailStatus.SENDING, tries=email.tries + 1, sending_since=at
+            return email, False
+        sending = self.write(
+            order.email_id, status=EmailStatus.SENDING, tries=email.tries + 1, sending_since=at
         )
+        return sending, True
 
     async def put_back(self, email_id: str, error: str, at: datetime) -> None:
         self.write(email_id, status=EmailStatus.QUEUED, last_error=error, sending_since=None)

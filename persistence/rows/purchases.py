@@ -75,24 +75,28 @@ def row_of_order(order: PurchaseOrder, at: datetime) -> PurchaseRow:
     )
 
 
-def write_purchase(row: PurchaseRow, purchase: Purchase, at: datetime) -> None:
+def columns_of(purchase: Purchase, at: datetime) -> dict[str, str | int | datetime | None]:
+    """What the workflow's word writes, and as ``of`` the purchase it is written to."""
     failure, checkout, paid = purchase.failure, purchase.checkout, purchase.paid
-    row.status = purchase.status
-    row.can_retry = purchase.can_retry
-    row.processing = purchase.processing
-    row.failure_code = failure.code if failure else None
-    row.failure_reason = failure.reason if failure else None
-    row.session_id = checkout.session_id if checkout else None
-    row.checkout_url = checkout.url if checkout else None
-    row.expires_at = checkout.expires_at if checkout else None
-    row.payment_id = purchase.payment_id
-    row.paid_minor = paid.minor if paid else None
-    row.paid_currency = paid.currency if paid else None
-    row.paid_at = purchase.paid_at
-    row.late_payment_id = purchase.late_payment_id
-    row.cancel_reason = purchase.cancel_reason
-    row.holds_quote = purchase.holds_quote
-    row.updated_at = at
+    return {
+        "of": purchase.order.purchase_id,
+        "status": purchase.status,
+        "can_retry": purchase.can_retry,
+        "processing": purchase.processing,
+        "failure_code": failure.code if failure else None,
+        "failure_reason": failure.reason if failure else None,
+        "session_id": checkout.session_id if checkout else None,
+        "checkout_url": checkout.url if checkout else None,
+        "expires_at": checkout.expires_at if checkout else None,
+        "payment_id": purchase.payment_id,
+        "paid_minor": paid.minor if paid else None,
+        "paid_currency": paid.currency if paid else None,
+        "paid_at": purchase.paid_at,
+        "late_payment_id": purchase.late_payment_id,
+        "cancel_reason": purchase.cancel_reason,
+        "holds_quote": purchase.holds_quote,
+        "updated_at": at,
+    }
 
 
 def order_of(row: PurchaseRow) -> PurchaseOrder:

@@ -160,18 +160,13 @@ async def test_an_event_in_the_moment_of_giving_up_prevents_the_successor() -> N
     assert len(world.mail.sent) == 1
 
 
-async def test_of_two_tries_at_once_only_one_sends() -> None:
+async def test_a_message_that_another_try_is_sending_is_left_to_it() -> None:
     world = World()
     order = await _issued(world)
-    records = FakeEmailRecords(world.rows)
-
-    def be_faster() -> None:
-        now = world.clock.moment()
-        changes = {"status": EmailStatus.SENDING, "tries": 1, "sending_since": now}
-        if order.email_id in world.rows.emails:
-            records.write(order.email_id, **changes)
-
-    world.clock.before_look = be_faster
+    _, is_ours = await FakeEmailRecords(world.rows).begin(
+        order, "mei@example.com", None, world.clock()
+    )
+    assert is_ours
     assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
     assert world.mail.sent == []
 
@@ -188,13 +183,13 @@ async def test_an_event_that_overtakes_the_answer_is_believed() -> None:
     assert _policy_status(world, order) is PolicyStatus.ISSUED
 
 
-async def test_a_letter_that_cannot_be_written_leaves_the_message_unsent() -> None:
+async def test_a_letter_that_cannot_be_written_is_never_marked_as_being_sent() -> None:
     world = World()
     order = await _issued(world)
     world.writer.defect = True
     with pytest.raises(ValueError, match="template"):
         await _send(world, order)
-    assert _status(world, order) is EmailStatus.QUEUED
+    assert world.rows.emails == {}
 
 
 async def test_a_lost_answer_leaves_no_doubt_in_its_name() -> None:

@@ -16,6 +16,7 @@ from domain.errors import Unavailable
 from persistence.database import Database
 from persistence.keys import KeyRecords
 from persistence.migrate import migrate
+from persistence.purchase_views import view_of_purchase
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.rows.tenants import TenantRow
@@ -105,6 +106,18 @@ async def test_a_failed_transaction_leaves_nothing_behind(database: Database) ->
 
     async with database.reading() as session:
         assert await session.get(TenantRow, TENANT) is None
+
+
+async def test_what_a_reader_sees_is_of_one_moment(database: Database) -> None:
+    await QuoteRecords(database).register(quote())
+    purchases = PurchaseRecords(database)
+    purchase = await purchases.open(order(), NOON)
+    async with database.reading() as session:
+        before = await view_of_purchase(session, TENANT, order().purchase_id)
+
+        await purchases.record(settlement(paid(purchase)), NOON)
+
+        assert await view_of_purchase(session, TENANT, order().purchase_id) == before
 
 
 async def test_a_file_locked_by_another_process_is_waited_for(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Messages as rows: one try at a time, and the mail service's word only moves them forward."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
@@ -24,6 +25,13 @@ async def queued(database: Database) -> EmailRecords:
     return emails
 
 
+async def begun(emails: EmailRecords, at: datetime = NOON) -> Email:
+    """By a try that may send it."""
+    email, is_ours = await emails.begin(ORDER, "mei@example.com", "Mei Tan", at)
+    assert is_ours
+    return email
+
+
 async def stored(emails: EmailRecords) -> Email:
     email = await emails.get("eml_1")
     assert email is not None
@@ -40,23 +48,37 @@ async def test_queueing_twice_keeps_the_first_recipient(database: Database) -> N
 
 
 async def test_of_two_tries_at_once_one_sends(database: Database) -> None:
+    emails = EmailRecords(database)
+
+    tries = await asyncio.gather(
+        *(emails.begin(ORDER, f"{name}@example.com", name, NOON) for name in ("mei", "tan"))
+    )
+
+    assert sorted(is_ours for _, is_ours in tries) == [False, True]
+    (one, _), (other, _) = tries
+    assert one == other == await stored(emails)
+    assert (one.status, one.tries, one.sending_since) == (EmailStatus.SENDING, 1, NOON)
+
+
+async def test_a_queued_message_is_sent_to_whom_it_was_queued_for(database: Database) -> None:
     emails = await queued(database)
 
-    tries = await asyncio.gather(emails.begin_try("eml_1", NOON), emails.begin_try("eml_1", LATER))
+    sending, is_ours = await emails.begin(ORDER, "other@example.com", None, LATER)
 
-    assert {one.sending_since for one in tries} in ({NOON}, {LATER})
-    assert [one.tries for one in tries] == [1, 1]
+    assert is_ours
+    assert (sending.recipient, sending.created_at) == ("mei@example.com", NOON)
+    assert (sending.status, sending.tries, sending.sending_since) == ("sending", 1, LATER)
 
 
 async def test_a_message_put_back_is_tried_again_and_says_why_without_the_address(
     database: Database,
 ) -> None:
     emails = await queued(database)
-    await emails.begin_try("eml_1", NOON)
+    await begun(emails)
 
     await emails.put_back("eml_1", "429 for <mei@example.com>", LATER)
     waiting = await stored(emails)
-    again = await emails.begin_try("eml_1", LATER)
+    again = await begun(emails, LATER)
 
     assert (waiting.status, waiting.sending_since) == (EmailStatus.QUEUED, None)
     assert waiting.last_error == "429 for <[address]>"
@@ -65,7 +87,7 @@ async def test_a_message_put_back_is_tried_again_and_says_why_without_the_addres
 
 async def test_acceptance_does_not_undo_an_event_that_came_first(database: Database) -> None:
     emails = await queued(database)
-    await emails.begin_try("eml_1", NOON)
+    await begun(emails)
     await emails.record_event("eml_1", EmailStatus.DELIVERED, None, NOON)
 
     await emails.mark_accepted("eml_1", "sg-1", LATER)
@@ -78,7 +100,7 @@ async def test_an_accepted_message_is_neither_put_back_nor_superseded(
     database: Database,
 ) -> None:
     emails = await queued(database)
-    await emails.begin_try("eml_1", NOON)
+    await begun(emails)
     await emails.mark_accepted("eml_1", "sg-1", NOON)
 
     await emails.put_back("eml_1", "late", LATER)
@@ -89,12 +111,13 @@ async def test_an_accepted_message_is_neither_put_back_nor_superseded(
 
 async def test_a_message_of_unknown_outcome_gives_way_to_another(database: Database) -> None:
     emails = await queued(database)
-    await emails.begin_try("eml_1", NOON)
+    await begun(emails)
 
     await emails.supersede("eml_1", LATER)
 
     assert (await stored(emails)).status is EmailStatus.SUPERSEDED
-    assert (await emails.begin_try("eml_1", LATER)).tries == 1
+    again, is_ours = await emails.begin(ORDER, "mei@example.com", "Mei Tan", LATER)
+    assert (again.status, again.tries, is_ours) == (EmailStatus.SUPERSEDED, 1, False)
 
 
 async def test_a_bounce_may_follow_a_delivery_but_not_the_other_way_round(
@@ -119,12 +142,14 @@ async def test_events_and_reads_of_unknown_messages_find_nothing(database: Datab
     assert await emails.record_event("eml_none", EmailStatus.BOUNCED) is None
     assert await emails.get("eml_none") is None
     with pytest.raises(NotFound):
-        await emails.begin_try("eml_none", NOON)
+        await emails.mark_accepted("eml_none", "sg-1", NOON)
+    with pytest.raises(NotFound):
+        await emails.supersede("eml_none", NOON)
 
 
 async def test_a_message_taken_twice_keeps_the_services_first_id(database: Database) -> None:
     emails = await queued(database)
-    await emails.begin_try("eml_1", NOON)
+    await begun(emails)
     await emails.mark_accepted("eml_1", "sg_first", LATER)
 
     again = await emails.mark_accepted("eml_1", "sg_second", LATER)
