@@ -44,6 +44,12 @@ ADVICE: dict[Code, Advice] = {
         "This quote is registered with other contents.",
         "Register the changed quote under a new id: a quote never changes.",
     ),
+    Code.OTHER_CUSTOMER: _advice(
+        "This quote is being bought already, with another customer's details.",
+        "Repeat the request with the user_id and customer_email first given, or without "
+        "customer_email. To change them, cancel that purchase or revoke that link and start again; "
+        "the link that exists can be sent to any address.",
+    ),
     Code.AMOUNT_MISMATCH: _advice(
         "The price does not match the quote.", "Repeat the request with the quote's own amount."
     ),

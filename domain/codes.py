@@ -11,6 +11,7 @@ class Code(StrEnum):
     QUOTE_EXPIRED = "quote_expired"
     QUOTE_ALREADY_PAID = "quote_already_paid"
     QUOTE_EXISTS = "quote_exists"
+    OTHER_CUSTOMER = "other_customer"
     AMOUNT_MISMATCH = "amount_mismatch"
     CURRENCY_MISMATCH = "currency_mismatch"
     AMOUNT_TOO_SMALL = "amount_too_small"

@@ -44,6 +44,7 @@ class PurchaseTools:
         Next: give checkout_url to the customer, then call check_payment_status. Card details are
         entered on that page only; never ask for them here. Calling again with the same ids is
         safe, also after a time-out: the same quote joins the same purchase and is charged once.
+        Told other_customer, the quote is being bought with another user_id or e-mail.
         """
         caller = await self.callers.current()
         purchase = await self.services.purchases.start(

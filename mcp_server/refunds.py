@@ -21,8 +21,8 @@ from mcp_server.asking import Reply, agreement
 from mcp_server.callers import Callers
 from mcp_server.plain_text import plain
 from services.catalogue import Services
-from services.purchases import require_paid
 from services.refunds import RefundWish
+from services.refusals import require_paid
 
 _MESSAGES = {
     RefundStatus.PENDING: "The refund is on its way; the customer gets an e-mail when it is made.",

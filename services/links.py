@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from domain.customers import UNKNOWN_USER, Customer, require_same
 from domain.emails import EmailOrder, EmailStatus, EmailTemplate
 from domain.errors import Code, Conflict, Gone, NotFound
 from domain.identifiers import new_id
@@ -54,6 +55,12 @@ class LinkService:
         if latest is None or not latest.is_alive(datetime.now(UTC)):
             quote.require_open(datetime.now(UTC))
             latest = await self._open(quote, request, latest)
+        email, _ = await self.links.contact_of(latest.link_id)
+        require_same(
+            Customer(user_id=request.user_id, email=request.customer_email),
+            Customer(user_id=latest.user_id, email=email),
+            f"{latest.link_id}, the link of quote {quote.quote_id},",
+        )
         await self.workflows.start_link(_order_of(latest))
         return latest
 
@@ -74,7 +81,7 @@ class LinkService:
         latest = await self.links.latest_of_quote(caller.tenant_id, quote_id)
         if latest is not None and latest.status is LinkStatus.PAID:
             return latest
-        user_id = latest.user_id if latest else "unknown"
+        user_id = latest.user_id if latest else UNKNOWN_USER
         return await self.save(caller, LinkRequest(quote_id=quote_id, user_id=user_id))
 
     async def send(
@@ -117,6 +124,7 @@ class LinkService:
                 user_id=link.user_id,
                 price=link.price,
                 customer_email=email,
+                joins_anyone=True,
             ),
         )
         assert purchase.checkout is not None  # what starts has one, or is refused

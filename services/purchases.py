@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from domain.customers import Customer
 from domain.errors import Code, Conflict, NotFound, Unavailable
 from domain.model import Model
 from domain.money import Limit, Money, require_chargeable
@@ -24,6 +25,7 @@ from domain.tenants import Caller, Scope
 from domain.views import Page, PurchaseFilter, PurchaseView
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
+from services.refusals import policy_cancelled, require_paid, require_same_customer
 from services.workflows import Workflows
 
 POLICY_WITHIN = timedelta(seconds=20)
@@ -32,12 +34,16 @@ REFRESH_WITHIN = timedelta(seconds=3)
 
 
 class PurchaseRequest(Model):
-    """``price`` must be the quote's own; the e-mail defaults to the quote's."""
+    """``price`` must be the quote's own; the e-mail defaults to the quote's.
+
+    ``joins_anyone``: who holds a payment link pays what is open, whoever began it.
+    """
 
     quote_id: str
     user_id: str
     price: Money
     customer_email: str | None = None
+    joins_anyone: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,9 @@ class PurchaseService:
             raise Conflict(Code.PROVIDER_REFUSED, reason, purchase_id=purchase.order.purchase_id)
         if not purchase.holds_quote:  # nobody is sent to a checkout that is over
             raise Unavailable(f"{purchase.order.purchase_id} is just ending", retry_after=1)
+        if not request.joins_anyone:
+            asked = Customer(user_id=request.user_id, email=request.customer_email)
+            require_same_customer(purchase.order, asked)
         if purchase.processing:  # nor to one where everything is done
             raise Conflict(
                 Code.PAYMENT_PROCESSING,
@@ -133,7 +142,7 @@ class PurchaseService:
         require_paid(view)
         view = await self._until(caller, view, lambda seen: bool(_issued(seen)) or _is_back(seen))
         if _is_back(view):
-            raise _policy_cancelled(view)
+            raise policy_cancelled(view)
         policy = _issued(view)
         if policy is None:
             raise Conflict(
@@ -224,17 +233,6 @@ class PurchaseService:
         return view
 
 
-def require_paid(view: PurchaseView) -> None:
-    """The refusal of what is not paid tells what can still become of it."""
-    if view.payment_status is PaymentStatus.COMPLETED:
-        return
-    code = Code.NOT_PAID if view.may_be_paid else Code.PURCHASE_CLOSED
-    code = Code.PAYMENT_PROCESSING if view.processing else code
-    raise Conflict(
-        code, f"{view.purchase_id} is {view.payment_status}", purchase_id=view.purchase_id
-    )
-
-
 def _number_of_look(age: timedelta) -> int:
     """Every ten seconds there is a new look, after ten minutes every five minutes.
 
@@ -260,16 +258,3 @@ def _not_found(any_id: str) -> NotFound:
 
 def _already_paid(purchase_id: str) -> Conflict:
     return Conflict(Code.ALREADY_PAID, f"{purchase_id} is paid", purchase_id=purchase_id)
-
-
-def _policy_cancelled(view: PurchaseView) -> Conflict:
-    """``view`` is of a purchase whose money is all back."""
-    policy = view.policy
-    what = "no policy was issued"
-    if policy is not None and policy.cancelled_at is not None:
-        what = f"policy {policy.number} was cancelled at {policy.cancelled_at:%Y-%m-%dT%H:%M:%SZ}"
-    return Conflict(
-        Code.POLICY_CANCELLED,
-        f"{view.purchase_id} was refunded in full: {what}",
-        purchase_id=view.purchase_id,
-    )

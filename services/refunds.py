@@ -13,7 +13,8 @@ from domain.tenants import Caller, Scope
 from domain.views import Page
 from persistence.clock import now
 from persistence.refunds import RefundRecords
-from services.purchases import PurchaseService, require_paid
+from services.purchases import PurchaseService
+from services.refusals import require_paid
 from services.workflows import Workflows
 
 REPEATED_WITHIN = timedelta(minutes=10)
