@@ -156,6 +156,7 @@ def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> Em
         letters=Letters(
             emails=EmailRecords(database),
             purchases=PurchaseRecords(database),
+            quotes=QuoteRecords(database),
             links=LinkRecords(database),
             refunds=RefundRecords(database),
             store=FsspecDocuments(settings.documents),

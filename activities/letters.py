@@ -10,6 +10,7 @@ from domain.emails import Attachment, Email, EmailOrder, EmailTemplate, Letter
 from domain.links import LinkStatus, PaymentLink
 from domain.policies import Policy
 from domain.purchases import PaymentStatus, Purchase
+from domain.quotes import Quote
 from domain.refunds import Asker, Refund, RefundStatus
 from domain.views import PurchaseView
 from gateways.documents import DocumentStore
@@ -28,6 +29,10 @@ class EmailRecords(Protocol):
 class PurchaseRecords(Protocol):
     async def view(self, tenant_id: str, purchase_id: str) -> PurchaseView | None: ...
     async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None: ...
+
+
+class QuoteRecords(Protocol):
+    async def get(self, tenant_id: str, quote_id: str) -> Quote | None: ...
 
 
 class LinkRecords(Protocol):
@@ -51,6 +56,7 @@ class CustomerUrls(Protocol):
 class Letters:
     emails: EmailRecords
     purchases: PurchaseRecords
+    quotes: QuoteRecords
     links: LinkRecords
     refunds: RefundRecords
     store: DocumentStore
@@ -65,11 +71,13 @@ class Letters:
         view = await self.purchases.view(order.tenant_id, order.purchase_id)
         if view is None or view.customer_email is None:
             raise _unsendable(f"{order.purchase_id} has nobody to write to")
+        quote = await self.quotes.get(view.tenant_id, view.quote_id)
         letter = Letter(
             email_id=order.email_id,
             template=order.template,
             livemode=view.livemode,
             to=view.customer_email,
+            to_name=quote.customer_at(view.customer_email) if quote else None,
             product_name=view.product_name,
             price=view.price,
             pay_url=view.checkout_url,

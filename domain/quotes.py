@@ -79,6 +79,13 @@ class Quote(Offer):
     livemode: bool = False
     created_at: datetime
 
+    def customer_at(self, email: str) -> str | None:
+        """The customer's name, as long as the address is theirs: a message may go to another one.
+
+        Never an insured person's: that may be a child.
+        """
+        return self.customer_name if email.casefold() == self.customer_email.casefold() else None
+
     def require_open(self, now: datetime) -> None:
         if now >= self.valid_until:
             raise Conflict(

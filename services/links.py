@@ -132,15 +132,17 @@ class LinkService:
 
     async def _send(self, link: PaymentLink, to: str | None, name: str | None) -> PaymentLink:
         _require_alive(link)
-        recipient, known_name = await self.links.contact_of(link.link_id)
+        known, known_name = await self.links.contact_of(link.link_id)
+        recipient = to or known
         order = EmailOrder(
-            email_id=await self._email_id(link, to or recipient),
+            email_id=await self._email_id(link, recipient),
             template=EmailTemplate.PAYMENT_LINK,
             tenant_id=link.tenant_id,
             link_id=link.link_id,
             livemode=link.livemode,
         )
-        await self.emails.queue(order, to or recipient, name or known_name, datetime.now(UTC))
+        greeted = name or (known_name if recipient == known else None)
+        await self.emails.queue(order, recipient, greeted, datetime.now(UTC))
         fault = await self.workflows.send_link(_order_of(link), order.email_id)
         if fault is not None:
             raise Conflict(Code.PROVIDER_REFUSED, f"the mail service did not take it: {fault}")
@@ -177,7 +179,7 @@ class LinkService:
             expires_at=min(now + LIFETIME, quote.valid_until),
         )
         email = request.customer_email or quote.customer_email
-        name = request.customer_name or quote.customer_name
+        name = request.customer_name or quote.customer_at(email)
         return await self.links.open(link, email, name, request.notes, now)
 
 

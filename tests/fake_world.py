@@ -102,6 +102,7 @@ class World:
         return Letters(
             emails=FakeEmailRecords(self.rows),
             purchases=FakePurchaseRecords(self.rows),
+            quotes=FakeQuoteRecords(self.rows),
             links=FakeLinkRecords(self.rows),
             refunds=FakeRefundRecords(self.rows),
             store=self.store,

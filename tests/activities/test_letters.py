@@ -16,6 +16,7 @@ from domain.payments import (
     RefundSnapshot,
 )
 from domain.purchases import Purchase, Settlement
+from domain.quotes import InsuredPerson
 from domain.refunds import Refund, RefundStatus
 from tests.fake_payments import DECLINED
 from tests.fake_refund_rows import FakeRefundRecords
@@ -154,6 +155,28 @@ async def test_a_letter_is_of_the_mode_of_what_it_is_about(livemode: bool) -> No
     )
     letters = [await world.letters().gather(order) for order in (confirmation, reminder)]
     assert [letter and letter.livemode for letter in letters] == [livemode, livemode]
+
+
+@pytest.mark.parametrize(
+    ("email", "greeted"), [("mei.tan@example.com", "Tan Mei"), ("her.agent@example.com", None)]
+)
+async def test_a_letter_greets_the_customer_and_nobody_else_who_is_insured(
+    email: str, greeted: str | None
+) -> None:
+    world = World()
+    confirmation = await _issued(world)
+    assert confirmation.purchase_id is not None
+    bought = world.rows.purchases[confirmation.purchase_id]
+    order = bought.order.model_copy(update={"customer_email": email})
+    world.rows.purchases[order.purchase_id] = bought.model_copy(update={"order": order})
+    child = InsuredPerson(name="Little Tan")
+    quote = world.rows.quotes[order.quote_id].model_copy(
+        update={"customer_name": "Tan Mei", "insured_persons": (child,)}
+    )
+    world.rows.quotes[order.quote_id] = quote
+    letter = await world.letters().gather(confirmation)
+    assert letter is not None
+    assert (letter.to, letter.to_name) == (email, greeted)
 
 
 @pytest.mark.parametrize("paid", [PRICE, None], ids=["paid", "processing"])

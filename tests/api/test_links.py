@@ -77,6 +77,15 @@ async def test_a_link_goes_to_the_address_it_was_saved_with_when_none_is_given(d
     assert len(_mails_to(door, "saved.with@example.com")) == 1
 
 
+async def test_a_link_sent_to_somebody_else_greets_them_by_no_name_or_their_own(door: Door) -> None:
+    saved = await _saved(door, await door.quote(customer_name="Mei Tan"))
+    path, other = f"/links/{saved['link_id']}/send", f"{saved['quote_id']}@example.com"
+    for body in ({}, {"to": other}, {"to": other, "name": "Bob"}):
+        assert (await door.http.post(path, json=body)).status_code == 202
+    names = [each.to_name for each in door.mail.sent if str(saved["payment_link_url"]) in each.text]
+    assert names == ["Mei Tan", None, "Bob"]
+
+
 async def test_a_mail_that_the_service_refuses_is_not_said_to_be_sent(door: Door) -> None:
     saved = await _saved(door)
     path, to = f"/links/{saved['link_id']}/send", {"to": "refused@example.com"}

@@ -29,6 +29,16 @@ def _quote(**changes: object) -> Quote:
     return Quote.model_validate({**fields, **changes})
 
 
+@pytest.mark.parametrize(
+    ("email", "name"),
+    [("mei.tan@example.com", "Tan Mei"), ("Mei.Tan@Example.com", "Tan Mei"), ("bob@x.test", None)],
+)
+def test_the_customer_is_known_by_name_at_their_own_address(email: str, name: str | None) -> None:
+    quote = _quote(customer_name="Tan Mei", insured_persons=(InsuredPerson(name="A Child"),))
+    assert quote.customer_at(email) == name
+    assert _quote().customer_at(email) is None
+
+
 def test_a_quote_is_open_until_the_moment_it_ends() -> None:
     quote = _quote()
     quote.require_open(VALID_UNTIL - timedelta(microseconds=1))
