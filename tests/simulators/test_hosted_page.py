@@ -101,6 +101,25 @@ def test_a_customer_is_declined_then_authenticates_and_pays(
 
 @pytest.mark.slow
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 760, 1200])
+def test_the_mailbox_shows_a_long_subject_whole(
+    simulators: Simulators, page: Page, width: int
+) -> None:
+    mail = {
+        "personalizations": [{"to": [{"email": "somebody.with.a.long.name@mail.example.com"}]}],
+        "from": {"email": "policies@paybind.example"},
+        "subject": "Your policy: " + "Premium Travel Insurance for All of Asia " * 4,
+        "content": [{"type": "text/plain", "value": "Hello"}],
+    }
+    simulators.mail_client.client.mail.send.post(request_body=mail)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{simulators.url}/mailbox")
+    cut_off = "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+    assert page.locator(".mails .subject, .mails .to").evaluate_all(cut_off) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_the_pages_fit_a_telephone(simulators: Simulators, page: Page) -> None:
     for path in (f"/c/pay/{simulators.new_session().id}", "/mailbox", "/"):
         page.goto(simulators.url + path)
