@@ -9,6 +9,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, PdfObject, StreamObject
 
 from gateways.brand import Brand
 from gateways.documents import UnprintableSheet
+from gateways.policy_press import press
 from gateways.weasyprint_policies import WeasyPrintPolicies
 from tests.gateways.policy_samples import NUMBER, VERIFY_URL, cover, money, person, sheet
 
@@ -103,6 +104,14 @@ async def test_the_policy_says_all_that_was_bought(printer: WeasyPrintPolicies) 
     ):
         assert said in text
     assert VERIFY_URL in links_of(pdf)
+
+
+async def test_nobody_is_told_to_call_an_insurer_without_a_telephone() -> None:
+    said = [press().print(sheet(), Brand(telephone=number)) for number in (None, "+65 6123 4567")]
+    without, with_one = (text_of(PdfReader(BytesIO(pdf))) for pdf in said)
+    assert "call the local emergency services. " in without
+    assert "call the local emergency services, then us. " in with_one
+    assert "or call +65 6123 4567" in with_one
 
 
 async def test_every_page_says_which_one_it_is_and_of_which_policy(
