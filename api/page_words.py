@@ -183,6 +183,10 @@ class Ending(Model):
 
 
 _ASK = "Ask whoever sent you the link for a new one."
+_OTHER_WAYS = (
+    "Your policy is attached to the e-mail we sent you, and the page you paid from gives you a "
+    "fresh link."
+)
 _ENDINGS = {
     Code.LINK_EXPIRED: Ending(
         title="This payment link has expired",
@@ -219,8 +223,12 @@ _ENDINGS = {
     ),
     Code.DOCUMENT_LINK_EXPIRED: Ending(
         title="This download link has expired",
-        lead="Download links work for a short time. Your policy is attached to the e-mail we sent "
-        "you, and the page you paid from gives you a fresh link.",
+        lead=f"Download links work for a short time. {_OTHER_WAYS}",
+    ),
+    Code.DOCUMENT_LINK_NOT_FOUND: Ending(
+        title="This download link does not work",
+        lead="It seems to be cut off or altered: check that the whole address was copied. "
+        f"{_OTHER_WAYS}",
     ),
     Code.POLICY_NOT_FOUND: Ending(
         title="We know no such policy",

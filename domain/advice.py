@@ -123,6 +123,10 @@ ADVICE: dict[Code, Advice] = {
     Code.DOCUMENT_LINK_EXPIRED: _advice(
         "This download link has expired.", "Ask for the policy again to get a fresh link."
     ),
+    Code.DOCUMENT_LINK_NOT_FOUND: _advice(
+        "This download link does not work.",
+        "Check that the whole address was copied, or ask for the policy again to get a fresh link.",
+    ),
     Code.REFUND_NOT_FOUND: _advice("We could not find that refund.", "Check the refund id."),
     Code.REFUND_ABOVE_CAP: _advice(
         "This is more than is left to refund.",

@@ -30,6 +30,7 @@ class Code(StrEnum):
     POLICY_PENDING = "policy_pending"
     POLICY_CANCELLED = "policy_cancelled"
     DOCUMENT_LINK_EXPIRED = "document_link_expired"
+    DOCUMENT_LINK_NOT_FOUND = "document_link_not_found"
     REFUND_NOT_FOUND = "refund_not_found"
     REFUND_ABOVE_CAP = "refund_above_cap"
     REFUND_NOT_AWAITING_APPROVAL = "refund_not_awaiting_approval"

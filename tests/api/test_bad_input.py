@@ -108,7 +108,7 @@ async def test_an_unknown_quote_is_not_for_sale(door: Door) -> None:
         ("/policies/POL-1999-000001", "policy_not_found"),
         ("/policies/POL-1999-000001/document", "policy_not_found"),
         ("/policies/POL-1999-000001/verify", "policy_not_found"),
-        ("/documents/forged", "policy_not_found"),
+        ("/documents/forged", "document_link_not_found"),
         ("/webhook-events/evt_unknown", "event_not_found"),
         ("/pages/purchases/forged/state", "purchase_not_found"),
         ("/quotes/Q-nowhere", "unknown_quote"),

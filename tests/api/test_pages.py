@@ -208,7 +208,9 @@ async def test_a_dead_link_says_why(door: Door, stranger: AsyncClient) -> None:
 
 
 async def test_browsers_get_pages_where_a_document_cannot_be_shown(stranger: AsyncClient) -> None:
-    assert "no such policy" in _page(await stranger.get("/documents/forged", headers=HTML), 404)
+    broken = _page(await stranger.get("/documents/forged", headers=HTML), 404)
+    assert "This download link does not work" in broken
+    assert "the page you paid from gives you a fresh link" in broken
     unknown = await stranger.get("/policies/POL-1999-000001/verify", headers=HTML)
     assert "no such policy" in _page(unknown, 404)
 
