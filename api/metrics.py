@@ -34,6 +34,11 @@ async def _counts(health: HealthService) -> list[Metric]:
     events = GaugeMetricFamily(
         "paybind_webhook_events", "Webhook events by outcome.", labels=["outcome"]
     )
+    reviews = GaugeMetricFamily(
+        "paybind_open_reviews",
+        "What a person must decide about a purchase, by reason.",
+        labels=["reason"],
+    )
     up = GaugeMetricFamily("paybind_part_up", "Whether a part answers.", labels=["part"])
     for part, answers in (await health.readiness()).items():
         up.add_metric([part], answers)
@@ -42,9 +47,11 @@ async def _counts(health: HealthService) -> list[Metric]:
             purchases.add_metric([status], number)
         for outcome, number in (await health.events_by_outcome()).items():
             events.add_metric([outcome], number)
+        for reason, number in (await health.open_reviews_by_reason()).items():
+            reviews.add_metric([reason], number)
     except Unavailable:  # then paybind_part_up says so
         return [up]
-    return [up, purchases, events]
+    return [up, purchases, events, reviews]
 
 
 class _Gathered(Collector):

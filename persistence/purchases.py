@@ -30,6 +30,7 @@ from persistence.rows.purchases import (
     purchase_of,
     row_of_order,
 )
+from persistence.rows.reviews import ReviewRow
 from persistence.settlements import settled_by
 from persistence.statements import insert_if_absent, plain, table_of
 
@@ -161,6 +162,16 @@ class PurchaseRecords:
         async with self.database.reading() as session:
             counts = dict((await session.exec(counted)).all())
         return {status: counts.get(status, 0) for status in PaymentStatus}
+
+    async def count_open_reviews(self) -> Mapping[ReviewReason, int]:
+        counted = (
+            select(ReviewRow.reason, func.count())
+            .where(col(ReviewRow.resolved_at).is_(None))
+            .group_by(col(ReviewRow.reason))
+        )
+        async with self.database.reading() as session:
+            counts = dict((await session.exec(counted)).all())
+        return {reason: counts.get(reason, 0) for reason in ReviewReason}
 
     async def _first(
         self, statement: SelectOfScalar[PurchaseRow], values: Mapping[str, str]

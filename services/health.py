@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from domain.errors import Unavailable
 from domain.events import EventOutcome
-from domain.purchases import PaymentStatus
+from domain.purchases import PaymentStatus, ReviewReason
 from persistence.database import Database
 from persistence.events import EventRecords
 from persistence.purchases import PurchaseRecords
@@ -30,6 +30,9 @@ class HealthService:
 
     async def purchases_by_status(self) -> Mapping[PaymentStatus, int]:
         return await self.purchases.count_by_status()
+
+    async def open_reviews_by_reason(self) -> Mapping[ReviewReason, int]:
+        return await self.purchases.count_open_reviews()
 
     async def events_by_outcome(self) -> Mapping[EventOutcome, int]:
         return await self.events.count_by_outcome()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from httpx import AsyncClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from domain.policies import PolicyStatus
 from domain.purchases import ReviewReason
@@ -42,6 +43,23 @@ async def test_a_policy_that_could_not_be_printed_is_printed_when_an_operator_as
     seen = await door.seen(unprintable)
     assert seen.needs_review is False
     assert [each.resolved_at is None for each in seen.reviews] == [False]
+
+
+async def test_open_reviews_are_a_figure_to_alert_on(door: Door, unprintable: str) -> None:
+    before = await _open_reviews(door)
+    assert set(before) == set(ReviewReason)  # where there is none, the figure is there and 0
+    assert before[ReviewReason.POLICY_NOT_ISSUED] >= 1
+
+    await door.http.post(f"/purchases/{unprintable}/reviews/policy_not_issued/resolve")
+
+    after = await _open_reviews(door)
+    assert after[ReviewReason.POLICY_NOT_ISSUED] == before[ReviewReason.POLICY_NOT_ISSUED] - 1
+
+
+async def _open_reviews(door: Door) -> dict[str, float]:
+    text = (await door.http.get("/metrics")).text
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    return {s.labels["reason"]: s.value for s in families["paybind_open_reviews"].samples}
 
 
 async def test_a_printer_that_is_still_broken_leaves_the_policy_in_review(
