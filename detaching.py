@@ -8,8 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
+from occupancy import occupant, require_unoccupied
 from processes import python
 from settings import Settings
 
@@ -20,6 +20,7 @@ def start_detached(attached_for: timedelta) -> int:
     """Run `paybind up` in a session of its own; returns its exit status if it did not start."""
     settings = Settings()
     settings.paybind_home.mkdir(parents=True, exist_ok=True)
+    require_unoccupied(settings.paybind_home)  # whose log it is
     log = settings.paybind_home / "up.log"
     with log.open("wb") as errors:
         root = subprocess.Popen(
@@ -30,7 +31,6 @@ def start_detached(attached_for: timedelta) -> int:
         if not announcement:
             sys.stderr.write(log.read_text("utf-8"))
             return root.wait()
-        _pid_file(settings).write_text(str(root.pid), "utf-8")
         sys.stdout.buffer.write(announcement)
         sys.stdout.flush()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -40,15 +40,14 @@ def start_detached(attached_for: timedelta) -> int:
 
 def stop_detached(settings: Settings) -> bool:
     """Whether something was running, and now is not."""
-    try:
-        pid = int(_pid_file(settings).read_text("utf-8"))
-        os.kill(pid, signal.SIGTERM)
-    except (FileNotFoundError, ProcessLookupError):
+    pid = occupant(settings.paybind_home)
+    if pid is None:
         return False
+    with contextlib.suppress(ProcessLookupError):  # it ended in this very moment
+        os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOPPED_WITHIN.total_seconds()
-    while _is_alive(pid) and time.monotonic() < deadline:
+    while occupant(settings.paybind_home) == pid and time.monotonic() < deadline:
         time.sleep(0.1)
-    _pid_file(settings).unlink(missing_ok=True)
     return True
 
 
@@ -67,15 +66,3 @@ def _interrupted_as_one(root: "subprocess.Popen[bytes]") -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _pid_file(settings: Settings) -> Path:
-    return settings.paybind_home / "up.pid"

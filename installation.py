@@ -17,6 +17,7 @@ from temporalio.client import Client
 from connections import connect_database, kept_secret, keyring
 from domain.tenants import Scope
 from installed import left_for_commands
+from occupancy import occupied
 from persistence.keys import KeyRecords
 from persistence.migrate import migrate
 from processes import Child, NotStarted, Tree, free_port, python, tree
@@ -70,8 +71,15 @@ async def installation(
     settings: Settings, told: Callable[[str], None]
 ) -> AsyncIterator[Installation]:
     """Start all of it, and stop all of it at the end."""
-    given, settings = settings, _with_ports(settings)
     settings.paybind_home.mkdir(parents=True, exist_ok=True)
+    with occupied(settings.paybind_home):
+        async with _started(settings, told) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _started(given: Settings, told: Callable[[str], None]) -> AsyncIterator[Installation]:
+    settings = _with_ports(given)
     keyring(settings)  # made once, before several processes look for it
     async with tree(told) as grown:
         told("starting Temporal and the database")

@@ -150,6 +150,17 @@ def test_a_second_start_keeps_the_key_and_the_data(left: Left, again: Announceme
     assert kept.json()["policy"]["number"] == left.policy_number
 
 
+def test_a_second_one_in_the_same_home_is_refused_in_one_line(
+    left: Left, again: Announcement
+) -> None:
+    for words in (("up",), ("up", "--detach-after", "0")):
+        refused = left.shell.run(*words)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(f"paybind: already running in {left.shell.home} (process ")
+        assert len(refused.stderr.splitlines()) == 1
+    assert httpx.get(f"{again.api}/healthz").status_code == 200
+
+
 @pytest.mark.usefixtures("again")
 def test_verify_names_what_does_not_hold(left: Left) -> None:
     def verify() -> subprocess.CompletedProcess[str]:
