@@ -59,9 +59,7 @@ class SignedUrls:
         except SignatureExpired:
             raise Gone(Code.DOCUMENT_LINK_EXPIRED, "this download link has expired") from None
         except BadSignature:
-            raise NotFound(
-                Code.DOCUMENT_LINK_NOT_FOUND, "this address opens no document"
-            ) from None
+            raise NotFound(Code.DOCUMENT_LINK_NOT_FOUND, "this address opens no document") from None
 
     def _returning(self, url: str, purchase_id: str) -> str:
         """The customer's way back, with a token that shows this purchase and nothing else."""
