@@ -58,7 +58,7 @@ class PurchaseStarted(Model):
 
 
 class PurchaseAnswer(Model):
-    """A purchase as it stands. Lists leave out reviews, refunds and e-mails."""
+    """A purchase as it stands, with all that belongs to it."""
 
     purchase_id: str
     payment_intent_id: str

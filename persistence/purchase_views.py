@@ -1,5 +1,9 @@
 """Purchases as both doors show them, gathered in few statements."""
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
 from sqlalchemy import ColumnElement, and_, bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,6 +21,9 @@ from persistence.rows.purchases import PurchaseRow, price_of
 from persistence.rows.refunds import RefundRow, refund_of
 from persistence.rows.reviews import ReviewRow, review_of
 from persistence.statements import Row, plain, table_of
+
+Belonging = TypeVar("Belonging", RefundRow, ReviewRow, EmailRow)
+Shown = TypeVar("Shown")
 
 _WITH_POLICY = select(PurchaseRow, PolicyRow).join(
     PolicyRow, col(PolicyRow.purchase_id) == col(PurchaseRow.purchase_id), isouter=True
@@ -36,6 +43,17 @@ _POLICY = _of_purchase(PolicyRow)
 _REFUNDS = _of_purchase(RefundRow, "created_at")
 _REVIEWS = _of_purchase(ReviewRow, "opened_at", "review_id")
 _EMAILS = _of_purchase(EmailRow, "created_at")
+
+
+def _of_purchases(row: type[Row], *oldest_first: str) -> SelectOfScalar[Row]:
+    columns = table_of(row).c
+    whose = columns.purchase_id.in_(bindparam("purchase_ids", expanding=True))
+    return plain(row).where(whose).order_by(*(columns[name] for name in oldest_first))
+
+
+_ALL_REFUNDS = _of_purchases(RefundRow, "created_at")
+_ALL_REVIEWS = _of_purchases(ReviewRow, "opened_at", "review_id")
+_ALL_EMAILS = _of_purchases(EmailRow, "created_at")
 
 
 async def view_of_purchase(
@@ -71,7 +89,37 @@ async def page_of_purchases(
         .limit(limit + 1)
     )
     views = [_view_of(*rows) for rows in found]
-    return page_of(views, limit, lambda view: (view.created_at, view.purchase_id))
+    page = page_of(views, limit, lambda view: (view.created_at, view.purchase_id))
+    return page.model_copy(update={"items": await _filled(session, page.items)})
+
+
+async def _filled(
+    session: AsyncSession, views: tuple[PurchaseView, ...]
+) -> tuple[PurchaseView, ...]:
+    """With what belongs to each, read for all of them together."""
+    whose = {"purchase_ids": [view.purchase_id for view in views]}
+    refunds = _by_purchase(await session.exec(_ALL_REFUNDS, params=whose), refund_of)
+    reviews = _by_purchase(await session.exec(_ALL_REVIEWS, params=whose), review_of)
+    emails = _by_purchase(await session.exec(_ALL_EMAILS, params=whose), _sent_email_of)
+    return tuple(
+        view.model_copy(
+            update={
+                "refunds": tuple(refunds[view.purchase_id]),
+                "reviews": tuple(reviews[view.purchase_id]),
+                "emails": tuple(emails[view.purchase_id]),
+            }
+        )
+        for view in views
+    )
+
+
+def _by_purchase(
+    rows: Iterable[Belonging], shown: Callable[[Belonging], Shown]
+) -> Mapping[str | None, list[Shown]]:
+    grouped: defaultdict[str | None, list[Shown]] = defaultdict(list)
+    for row in rows:
+        grouped[row.purchase_id].append(shown(row))
+    return grouped
 
 
 def _conditions_of(filter: PurchaseFilter) -> list[ColumnElement[bool]]:

@@ -141,7 +141,6 @@ class PurchaseRecords:
     async def page(
         self, tenant_id: str, filter: PurchaseFilter, cursor: str | None = None, limit: int = 50
     ) -> Page[PurchaseView]:
-        """Without refunds, reviews and e-mails: those are in ``view``."""
         async with self.database.reading() as session:
             return await page_of_purchases(session, tenant_id, filter, cursor, limit)
 

@@ -157,6 +157,19 @@ async def test_what_is_a_large_refund_depends_on_the_currency(door: Door) -> Non
     assert asked["status"] == "awaiting_approval"
 
 
+async def test_a_listed_purchase_shows_what_it_shows_alone(door: Door) -> None:
+    purchase_id = await door.paid()
+    await door.until(purchase_id, "policy_status", "delivered")
+    await door.http.post(f"/purchases/{purchase_id}/refund", json={"amount": 5_000})
+    await door.until(purchase_id, "refund_status", "partial")
+    quote_id = (await door.seen(purchase_id)).quote_id
+
+    (listed,) = (await door.http.get("/purchases", params={"quote_id": quote_id})).json()["items"]
+
+    assert [refund["amount"]["minor"] for refund in listed["refunds"]] == [5_000]
+    assert "payment_confirmation" in [email["template"] for email in listed["emails"]]
+
+
 async def test_the_timeline_tells_the_story_in_order(door: Door) -> None:
     purchase_id = await door.paid()
     await door.until(purchase_id, "policy_status", "delivered")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, event
 
 from domain.emails import EmailOrder, EmailTemplate
 from domain.errors import Code, Invalid, NotFound
@@ -63,6 +64,52 @@ async def test_a_view_holds_all_that_belongs_to_a_purchase(database: Database) -
     assert (view.payment_status, view.price, view.paid_at) == ("completed", PRICE, LATER)
     assert view.provider_payment_id == purchase.payment_id
     assert view.needs_review
+
+
+async def test_a_page_holds_all_that_belongs_to_each_of_its_purchases(database: Database) -> None:
+    purchases, numbers = PurchaseRecords(database), range(3)
+    for number in numbers:
+        purchase_id = (await paid_purchase(database, f"Q-{number}")).order.purchase_id
+        for minor in range(1, number + 1):
+            request = refund_request(purchase_id, f"ref_{number}_{minor}", minor)
+            await RefundRecords(database).request(request, LATER)
+        for reason in list(ReviewReason)[:number]:
+            await purchases.flag_review(purchase_id, reason, None, LATER)
+        letter = EmailOrder(
+            email_id=f"eml_{number}",
+            template=EmailTemplate.PAYMENT_CONFIRMATION,
+            tenant_id=TENANT,
+            purchase_id=purchase_id,
+        )
+        await EmailRecords(database).queue(letter, "mei@example.com", None, LATER)
+
+    page = await purchases.page(TENANT, EVERYTHING)
+
+    alone = [await purchases.view(TENANT, view.purchase_id) for view in page.items]
+    assert list(page.items) == alone
+    assert sorted(len(view.refunds) for view in page.items) == list(numbers)
+    assert sorted(len(view.reviews) for view in page.items) == list(numbers)
+
+
+@pytest.mark.parametrize("number", [1, 4])
+async def test_a_page_takes_as_many_statements_however_long_it_is(
+    database: Database, number: int
+) -> None:
+    for each in range(number):
+        await paid_purchase(database, f"Q-{each}")
+    asked: list[str] = []
+
+    def count(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        page = await PurchaseRecords(database).page(TENANT, EVERYTHING)
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+    assert len(page.items) == number
+    assert len([each for each in asked if each.startswith("SELECT")]) == 4
 
 
 async def test_a_declined_purchase_says_why(database: Database, ordered: PurchaseOrder) -> None:
