@@ -9,17 +9,15 @@ from typing import TypeVar
 
 from temporalio.client import (
     Client,
-    WithStartWorkflowOperation,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import Code, Unavailable, refusal
 from domain.links import LinkOrder, LinkStatus
-from domain.links import workflow_id_of as link_workflow_id_of
 from domain.payments import (
     CheckoutChanged,
     DisputeOpened,
@@ -32,11 +30,18 @@ from domain.policies import PolicyStatus
 from domain.purchases import Cancellation, Purchase, PurchaseOrder, Refusal
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
-from domain.refunds import workflow_id_of as refund_workflow_id_of
-from workflows import attributes, options
+from services.runs import (
+    link_run,
+    link_started,
+    purchase_run,
+    purchase_started,
+    refund_run,
+    refund_start,
+    refund_started,
+)
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
-from workflows.refund import RefundStart, RefundWorkflow
+from workflows.refund import RefundWorkflow
 
 Answer = TypeVar("Answer")
 
@@ -63,7 +68,7 @@ class Workflows:
         """One round trip: the purchase with its checkout URL."""
         answer = await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
-                PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
+                PurchaseWorkflow.open_checkout, start_workflow_operation=purchase_started(order)
             ),
             order.purchase_id,
         )
@@ -72,7 +77,9 @@ class Workflows:
     async def cancel(self, order: PurchaseOrder, cancellation: Cancellation) -> Purchase:
         answer = await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
-                PurchaseWorkflow.cancel, cancellation, start_workflow_operation=_started(order)
+                PurchaseWorkflow.cancel,
+                cancellation,
+                start_workflow_operation=purchase_started(order),
             ),
             order.purchase_id,
         )
@@ -83,7 +90,7 @@ class Workflows:
         await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
                 PurchaseWorkflow.refresh,
-                start_workflow_operation=_started(order),
+                start_workflow_operation=purchase_started(order),
                 id=f"refresh-{look}",
             ),
             order.purchase_id,
@@ -94,7 +101,7 @@ class Workflows:
         """The refund as it was recorded. Repeated with the same id it is the same refund."""
         answer = await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
-                PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
+                PurchaseWorkflow.refund, request, start_workflow_operation=purchase_started(order)
             ),
             order.purchase_id,
         )
@@ -103,7 +110,7 @@ class Workflows:
     async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:
         return await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
-                PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
+                PurchaseWorkflow.retry_issue, start_workflow_operation=purchase_started(order)
             ),
             order.purchase_id,
         )
@@ -114,7 +121,7 @@ class Workflows:
             lambda: self.client.execute_update_with_start_workflow(
                 RefundWorkflow.decide,
                 decision,
-                start_workflow_operation=_refund_started(order, refund),
+                start_workflow_operation=refund_started(order, refund),
             ),
             order.purchase_id,
         )
@@ -125,11 +132,8 @@ class Workflows:
             await self.client.start_workflow(
                 PaymentLinkWorkflow.run,
                 order,
-                id=link_workflow_id_of(order.link_id),
-                task_queue=options.PURCHASES,
+                **link_run(order),
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                static_summary=_link_summary(order),
-                search_attributes=attributes.of_link(order.tenant_id, order.quote_id),
                 rpc_timeout=HAND_OVER_WITHIN,
             )
 
@@ -137,14 +141,14 @@ class Workflows:
         """Why the link could not be e-mailed, or None when it is on its way."""
         return await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
-                PaymentLinkWorkflow.send, email_id, start_workflow_operation=_link_started(order)
+                PaymentLinkWorkflow.send, email_id, start_workflow_operation=link_started(order)
             )
         )
 
     async def revoke_link(self, order: LinkOrder) -> LinkStatus:
         return await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
-                PaymentLinkWorkflow.revoke, start_workflow_operation=_link_started(order)
+                PaymentLinkWorkflow.revoke, start_workflow_operation=link_started(order)
             )
         )
 
@@ -157,23 +161,19 @@ class Workflows:
         await self._signal_purchase(order, PurchaseWorkflow.review_resolved.__name__, [])
 
     async def tell_refund(self, order: PurchaseOrder, refund: Refund, fact: RefundChanged) -> str:
-        workflow_id = refund_workflow_id_of(refund.refund_id)
+        run = refund_run(order, refund)
         with _faults_translated(order.purchase_id):
             await _by_this_run_or_the_next(
                 lambda: self.client.start_workflow(
                     RefundWorkflow.run,
-                    RefundStart(refund=refund, provider=order.provider, livemode=order.livemode),
-                    id=workflow_id,
-                    task_queue=options.PURCHASES,
-                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                    static_summary=f"Refund of {refund.amount}",
-                    search_attributes=attributes.of_refund(order),
+                    refund_start(order, refund),
+                    **run,
                     start_signal=REFUND_SIGNALS[type(fact)].__name__,
                     start_signal_args=[fact],
                     rpc_timeout=HAND_OVER_WITHIN,
                 )
             )
-        return workflow_id
+        return run["id"]
 
     async def _answer(
         self,
@@ -207,11 +207,7 @@ class Workflows:
         await self.client.start_workflow(
             PurchaseWorkflow.run,
             order,
-            id=purchase_workflow_id_of(order.purchase_id),
-            task_queue=options.PURCHASES,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            static_summary=_summary(order),
-            search_attributes=attributes.of_new_purchase(order),
+            **purchase_run(order),
             start_signal=signal,
             start_signal_args=arguments,
             rpc_timeout=HAND_OVER_WITHIN,
@@ -226,53 +222,6 @@ async def _by_this_run_or_the_next(ask: Callable[[], Awaitable[Answer]]) -> Answ
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
         return await ask()
-
-
-def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:
-    return WithStartWorkflowOperation(
-        PurchaseWorkflow.run,
-        order,
-        id=purchase_workflow_id_of(order.purchase_id),
-        task_queue=options.PURCHASES,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        static_summary=_summary(order),
-        search_attributes=attributes.of_new_purchase(order),
-    )
-
-
-def _refund_started(
-    order: PurchaseOrder, refund: Refund
-) -> WithStartWorkflowOperation[RefundWorkflow, Refund]:
-    return WithStartWorkflowOperation(
-        RefundWorkflow.run,
-        RefundStart(refund=refund, provider=order.provider, livemode=order.livemode),
-        id=refund_workflow_id_of(refund.refund_id),
-        task_queue=options.PURCHASES,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=f"Refund of {refund.amount}",
-        search_attributes=attributes.of_refund(order),
-    )
-
-
-def _link_started(order: LinkOrder) -> WithStartWorkflowOperation[PaymentLinkWorkflow, LinkStatus]:
-    return WithStartWorkflowOperation(
-        PaymentLinkWorkflow.run,
-        order,
-        id=link_workflow_id_of(order.link_id),
-        task_queue=options.PURCHASES,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary=_link_summary(order),
-        search_attributes=attributes.of_link(order.tenant_id, order.quote_id),
-    )
-
-
-def _link_summary(order: LinkOrder) -> str:
-    return f"Payment link for quote {order.quote_id}"
-
-
-def _summary(order: PurchaseOrder) -> str:
-    return f"{order.price} · {order.product_name}"[:200]
 
 
 def _granted(answer: Answer | Refusal, purchase_id: str) -> Answer:
