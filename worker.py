@@ -16,6 +16,7 @@ from activities.policies import PolicyActivities
 from activities.purchases import PurchaseActivities
 from activities.refunds import RefundActivities
 from connections import brand, connect_database, connect_temporal, signed_urls
+from gateways.documents import PolicyPrinter
 from gateways.emails import EmailGateway
 from gateways.fsspec_documents import FsspecDocuments
 from gateways.letters import LetterWriter
@@ -99,7 +100,7 @@ def purchases_worker(
 
 
 def documents_worker(
-    client: Client, settings: Settings, database: Database, printer: WeasyPrintPolicies
+    client: Client, settings: Settings, database: Database, printer: PolicyPrinter
 ) -> Worker:
     """The printers, which scale apart from the rest."""
     policies = PolicyActivities(

@@ -3,47 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.emails import UNKNOWN_WINDOW
-from domain.emails import EmailOrder, EmailStatus, EmailTemplate, Message, email_id_of
-from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
+from domain.emails import EmailOrder, EmailStatus, Message
 from domain.policies import PolicyStatus
-from domain.purchases import Settlement
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider
+from tests.activities.occasions import issued, send, send_in_vain
 from tests.fake_email_rows import FakeEmailRecords
-from tests.fake_rows import FakePurchaseRecords
-from tests.fake_world import PRICE, TENANT, World
-
-
-async def _issued(world: World) -> EmailOrder:
-    """A paid purchase with a printed policy, and the order to confirm it."""
-    order, at = world.order(), world.clock()
-    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=at)
-    seen = CheckoutSnapshot(
-        session_id="cs_1", state=CheckoutState.COMPLETE, paid=PRICE, payment_id="pi_1"
-    )
-    records = FakePurchaseRecords(world.rows)
-    purchase = (await records.open(order, at)).opened(checkout).applied(seen, at)
-    await records.record(Settlement(purchase=purchase), at)
-    await ActivityEnvironment().run(world.policies().issue_policy, order.purchase_id)
-    return EmailOrder(
-        email_id=email_id_of(order.purchase_id, EmailTemplate.PAYMENT_CONFIRMATION),
-        template=EmailTemplate.PAYMENT_CONFIRMATION,
-        tenant_id=TENANT,
-        purchase_id=order.purchase_id,
-    )
-
-
-async def _send(world: World, order: EmailOrder) -> EmailStatus:
-    return await ActivityEnvironment().run(world.emails().send_email, order)
-
-
-async def _send_in_vain(world: World, order: EmailOrder) -> ApplicationError:
-    with pytest.raises(ApplicationError) as told:
-        await _send(world, order)
-    return told.value
+from tests.fake_world import World
 
 
 def _status(world: World, order: EmailOrder) -> EmailStatus:
@@ -57,8 +24,8 @@ def _policy_status(world: World, order: EmailOrder) -> PolicyStatus:
 
 async def test_a_confirmation_carries_the_policy_and_makes_it_delivered() -> None:
     world = World()
-    order = await _issued(world)
-    assert await _send(world, order) is EmailStatus.ACCEPTED
+    order = await issued(world)
+    assert await send(world, order) is EmailStatus.ACCEPTED
     (message,) = world.mail.sent
     (attachment,) = message.attachments
     assert (attachment.filename, attachment.media_type) == (
@@ -71,77 +38,77 @@ async def test_a_confirmation_carries_the_policy_and_makes_it_delivered() -> Non
 
 async def test_the_row_says_sending_while_it_is_sent() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     seen: list[EmailStatus] = []
     world.mail.on_send = lambda message: seen.append(world.rows.emails[message.email_id].status)
-    await _send(world, order)
+    await send(world, order)
     assert seen == [EmailStatus.SENDING]
 
 
 async def test_a_message_that_was_sent_is_not_sent_again() -> None:
     world = World()
-    order = await _issued(world)
-    assert await _send(world, order) == await _send(world, order) == EmailStatus.ACCEPTED
+    order = await issued(world)
+    assert await send(world, order) == await send(world, order) == EmailStatus.ACCEPTED
     assert len(world.mail.sent) == 1
 
 
 @pytest.mark.parametrize("fault", [Busy("503"), Misconfigured("401"), RefusedByProvider("400")])
 async def test_a_message_that_was_certainly_not_sent_may_be_tried_again(fault: Exception) -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     assert isinstance(fault, Busy | Misconfigured | RefusedByProvider)
     world.mail.fault = fault
-    told = await _send_in_vain(world, order)
+    told = await send_in_vain(world, order)
     assert told.type == type(fault).__name__
     assert _status(world, order) is EmailStatus.QUEUED
     world.mail.fault = None
-    assert await _send(world, order) is EmailStatus.ACCEPTED
+    assert await send(world, order) is EmailStatus.ACCEPTED
     assert len(world.mail.sent) == 1
 
 
 async def test_a_lost_answer_is_waited_for_and_not_guessed_at() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     world.mail.lost_answers = 1
-    await _send_in_vain(world, order)
+    await send_in_vain(world, order)
     world.clock.move(UNKNOWN_WINDOW - timedelta(minutes=1))
-    assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
+    assert (await send_in_vain(world, order)).type == "OutcomeUnknown"
     assert _status(world, order) is EmailStatus.SENDING
     assert len(world.mail.sent) == 1
 
 
 async def test_a_message_nobody_has_heard_of_for_long_gets_one_successor() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     world.mail.lost_answers = 1
-    await _send_in_vain(world, order)
+    await send_in_vain(world, order)
     world.clock.move(UNKNOWN_WINDOW)
-    assert await _send(world, order) is EmailStatus.ACCEPTED
-    assert await _send(world, order) is EmailStatus.ACCEPTED
+    assert await send(world, order) is EmailStatus.ACCEPTED
+    assert await send(world, order) is EmailStatus.ACCEPTED
     assert _status(world, order) is EmailStatus.SUPERSEDED
     assert len({message.email_id for message in world.mail.sent}) == len(world.mail.sent) == 2
 
 
 async def test_a_successor_may_have_a_successor() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     world.mail.lost_answers = 2
     for _ in range(2):
-        await _send_in_vain(world, order)
+        await send_in_vain(world, order)
         world.clock.move(UNKNOWN_WINDOW)
-    assert await _send(world, order) is EmailStatus.ACCEPTED
+    assert await send(world, order) is EmailStatus.ACCEPTED
     assert len({message.email_id for message in world.mail.sent}) == 3
 
 
 @pytest.mark.parametrize("word", [EmailStatus.DELIVERED, EmailStatus.BOUNCED])
 async def test_the_delivery_event_decides_about_a_lost_answer(word: EmailStatus) -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     world.mail.lost_answers = 1
-    await _send_in_vain(world, order)
+    await send_in_vain(world, order)
     FakeEmailRecords(world.rows).write(order.email_id, status=word)
     world.clock.move(UNKNOWN_WINDOW)
-    assert await _send(world, order) is word
+    assert await send(world, order) is word
     assert len(world.mail.sent) == 1
     is_delivered = _policy_status(world, order) is PolicyStatus.DELIVERED
     assert is_delivered == (word is EmailStatus.DELIVERED)
@@ -149,52 +116,52 @@ async def test_the_delivery_event_decides_about_a_lost_answer(word: EmailStatus)
 
 async def test_an_event_in_the_moment_of_giving_up_prevents_the_successor() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     world.mail.lost_answers = 1
-    await _send_in_vain(world, order)
+    await send_in_vain(world, order)
     world.clock.move(UNKNOWN_WINDOW)
     world.clock.before_look = lambda: FakeEmailRecords(world.rows).write(
         order.email_id, status=EmailStatus.DELIVERED
     )
-    assert await _send(world, order) is EmailStatus.DELIVERED
+    assert await send(world, order) is EmailStatus.DELIVERED
     assert len(world.mail.sent) == 1
 
 
 async def test_a_message_that_another_try_is_sending_is_left_to_it() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     _, is_ours = await FakeEmailRecords(world.rows).begin(
         order, "mei@example.com", None, world.clock()
     )
     assert is_ours
-    assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
+    assert (await send_in_vain(world, order)).type == "OutcomeUnknown"
     assert world.mail.sent == []
 
 
 async def test_an_event_that_overtakes_the_answer_is_believed() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
 
     def bounce(message: Message) -> None:
         FakeEmailRecords(world.rows).write(message.email_id, status=EmailStatus.BOUNCED)
 
     world.mail.on_send = bounce
-    assert await _send(world, order) is EmailStatus.BOUNCED
+    assert await send(world, order) is EmailStatus.BOUNCED
     assert _policy_status(world, order) is PolicyStatus.ISSUED
 
 
 async def test_a_letter_that_cannot_be_written_is_never_marked_as_being_sent() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     world.writer.defect = True
     with pytest.raises(ValueError, match="template"):
-        await _send(world, order)
+        await send(world, order)
     assert world.rows.emails == {}
 
 
 async def test_a_lost_answer_leaves_no_doubt_in_its_name() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     world.mail.fault = OutcomeUnknown("no answer")
-    assert (await _send_in_vain(world, order)).type == "OutcomeUnknown"
+    assert (await send_in_vain(world, order)).type == "OutcomeUnknown"
     assert _status(world, order) is EmailStatus.SENDING

@@ -2,7 +2,6 @@
 
 import pytest
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from domain.emails import EmailOrder, EmailStatus, EmailTemplate, Letter, email_id_of
 from domain.identifiers import derived_id
@@ -15,60 +14,31 @@ from domain.payments import (
     ProviderRefundState,
     RefundSnapshot,
 )
-from domain.purchases import Purchase, Settlement
+from domain.purchases import Purchase
 from domain.quotes import InsuredPerson
 from domain.refunds import Refund, RefundStatus
+from tests.activities.occasions import issued, send, send_in_vain
 from tests.fake_payments import DECLINED
 from tests.fake_refund_rows import FakeRefundRecords
-from tests.fake_rows import FakePurchaseRecords
 from tests.fake_world import PRICE, TENANT, World
-
-
-async def _issued(world: World) -> EmailOrder:
-    """A paid purchase with a printed policy, and the order to confirm it."""
-    order, at = world.order(), world.clock()
-    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=at)
-    seen = CheckoutSnapshot(
-        session_id="cs_1", state=CheckoutState.COMPLETE, paid=PRICE, payment_id="pi_1"
-    )
-    records = FakePurchaseRecords(world.rows)
-    purchase = (await records.open(order, at)).opened(checkout).applied(seen, at)
-    await records.record(Settlement(purchase=purchase), at)
-    await ActivityEnvironment().run(world.policies().issue_policy, order.purchase_id)
-    return EmailOrder(
-        email_id=email_id_of(order.purchase_id, EmailTemplate.PAYMENT_CONFIRMATION),
-        template=EmailTemplate.PAYMENT_CONFIRMATION,
-        tenant_id=TENANT,
-        purchase_id=order.purchase_id,
-    )
-
-
-async def _send(world: World, order: EmailOrder) -> EmailStatus:
-    return await ActivityEnvironment().run(world.emails().send_email, order)
-
-
-async def _send_in_vain(world: World, order: EmailOrder) -> ApplicationError:
-    with pytest.raises(ApplicationError) as told:
-        await _send(world, order)
-    return told.value
 
 
 async def test_a_purchase_without_an_address_is_told_of_once_and_for_all() -> None:
     world = World()
-    order = await _issued(world)
+    order = await issued(world)
     assert order.purchase_id is not None
     purchase = world.rows.purchases[order.purchase_id]
     nobody = purchase.order.model_copy(update={"customer_email": None})
     world.rows.purchases[order.purchase_id] = purchase.model_copy(update={"order": nobody})
-    told = await _send_in_vain(world, order)
+    told = await send_in_vain(world, order)
     assert (told.type, told.non_retryable) == ("Unsendable", True)
 
 
 async def test_nobody_is_told_of_a_failure_after_having_paid() -> None:
     world = World()
-    confirmation = await _issued(world)
+    confirmation = await issued(world)
     order = confirmation.model_copy(update={"template": EmailTemplate.PAYMENT_FAILED})
-    assert await _send(world, order) is EmailStatus.SUPERSEDED
+    assert await send(world, order) is EmailStatus.SUPERSEDED
     assert (world.mail.sent, world.rows.emails) == ([], {})
 
 
@@ -139,7 +109,7 @@ async def test_nobody_is_told_of_a_failure_that_another_payment_made_up_for() ->
 @pytest.mark.parametrize("livemode", [True, False])
 async def test_a_letter_is_of_the_mode_of_what_it_is_about(livemode: bool) -> None:
     world = World()
-    confirmation = await _issued(world)
+    confirmation = await issued(world)
     assert confirmation.purchase_id is not None
     bought = world.rows.purchases[confirmation.purchase_id]
     real = bought.order.model_copy(update={"livemode": livemode})
@@ -164,7 +134,7 @@ async def test_a_letter_greets_the_customer_and_nobody_else_who_is_insured(
     email: str, greeted: str | None
 ) -> None:
     world = World()
-    confirmation = await _issued(world)
+    confirmation = await issued(world)
     assert confirmation.purchase_id is not None
     bought = world.rows.purchases[confirmation.purchase_id]
     order = bought.order.model_copy(update={"customer_email": email})
@@ -225,50 +195,50 @@ async def test_a_link_is_written_about_only_while_it_is_true(
         tenant_id=TENANT,
         link_id=link.link_id,
     )
-    assert (await _send(world, order) is EmailStatus.ACCEPTED) is is_sent
+    assert (await send(world, order) is EmailStatus.ACCEPTED) is is_sent
     assert bool(world.mail.sent) is is_sent
 
 
 @pytest.mark.parametrize("about", ["purchase_id", "refund_id", "link_id"])
 async def test_a_letter_about_a_missing_row_is_a_defect_and_not_sent(about: str) -> None:
     world = World()
-    order = (await _issued(world)).model_copy(update={about: derived_id("pur", "missing")})
+    order = (await issued(world)).model_copy(update={about: derived_id("pur", "missing")})
     with pytest.raises((LookupError, ApplicationError)):
-        await _send(world, order)
+        await send(world, order)
     assert world.mail.sent == []
 
 
 async def test_a_letter_about_nothing_is_never_sent() -> None:
     world = World()
-    order = (await _issued(world)).model_copy(update={"purchase_id": None})
-    assert (await _send_in_vain(world, order)).non_retryable
+    order = (await issued(world)).model_copy(update={"purchase_id": None})
+    assert (await send_in_vain(world, order)).non_retryable
 
 
 async def test_a_policy_is_not_sent_before_its_document_is_kept() -> None:
     world = World()
-    confirmation = await _issued(world)
+    confirmation = await issued(world)
     assert confirmation.purchase_id is not None
     drawn = world.rows.policies[confirmation.purchase_id]
     world.rows.policies[confirmation.purchase_id] = drawn.model_copy(update={"document": None})
     with pytest.raises(LookupError, match="no policy document"):
-        await _send(world, confirmation)
+        await send(world, confirmation)
     assert world.mail.sent == []
 
 
 async def test_a_policy_that_was_cancelled_is_not_sent_any_more() -> None:
     world = World()
-    confirmation = await _issued(world)
+    confirmation = await issued(world)
     assert confirmation.purchase_id is not None
-    issued = world.rows.policies[confirmation.purchase_id]
-    cancelled = issued.model_copy(update={"cancelled_at": world.clock()})
+    policy = world.rows.policies[confirmation.purchase_id]
+    cancelled = policy.model_copy(update={"cancelled_at": world.clock()})
     world.rows.policies[confirmation.purchase_id] = cancelled
-    assert await _send(world, confirmation) is EmailStatus.SUPERSEDED
+    assert await send(world, confirmation) is EmailStatus.SUPERSEDED
     assert world.mail.sent == []
 
 
 async def test_a_refund_is_told_of_only_while_it_stands() -> None:
     world = World()
-    confirmation = await _issued(world)
+    confirmation = await issued(world)
     assert confirmation.purchase_id is not None
     order = world.rows.purchases[confirmation.purchase_id].order
     refund = await FakeRefundRecords(world.rows).request(
@@ -293,7 +263,7 @@ async def test_a_refund_is_told_of_only_while_it_stands() -> None:
 
 async def test_a_full_refund_tells_which_policy_it_ended_and_its_return_that_it_holds() -> None:
     world = World()
-    confirmation = await _issued(world)
+    confirmation = await issued(world)
     assert confirmation.purchase_id is not None
     order, refunds = (
         world.rows.purchases[confirmation.purchase_id].order,

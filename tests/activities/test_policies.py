@@ -6,25 +6,11 @@ from pathlib import Path
 from temporalio.testing import ActivityEnvironment
 
 from activities.policies import PolicyActivities
-from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
 from domain.policies import PolicyDocument, PolicyStatus
-from domain.purchases import Settlement
 from gateways.fsspec_documents import FsspecDocuments
-from tests.fake_rows import FakePurchaseRecords
-from tests.fake_world import PRICE, World
+from tests.activities.occasions import paid
+from tests.fake_world import World
 from tests.fakes import FakePrinter
-
-
-async def _paid(world: World) -> str:
-    order, at = world.order(), world.clock()
-    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=at)
-    seen = CheckoutSnapshot(
-        session_id="cs_1", state=CheckoutState.COMPLETE, paid=PRICE, payment_id="pi_1"
-    )
-    records = FakePurchaseRecords(world.rows)
-    purchase = (await records.open(order, at)).opened(checkout).applied(seen, at)
-    await records.record(Settlement(purchase=purchase), at)
-    return order.purchase_id
 
 
 async def _issue(policies: PolicyActivities, purchase_id: str) -> PolicyDocument:
@@ -33,7 +19,7 @@ async def _issue(policies: PolicyActivities, purchase_id: str) -> PolicyDocument
 
 async def test_a_policy_asked_for_again_is_not_printed_again() -> None:
     world = World()
-    purchase_id = await _paid(world)
+    purchase_id = await paid(world)
 
     documents = [await _issue(world.policies(), purchase_id) for _ in range(2)]
 
@@ -44,7 +30,7 @@ async def test_a_policy_asked_for_again_is_not_printed_again() -> None:
 async def test_a_print_cut_off_before_an_upgrade_does_not_stop_the_next_one(tmp_path: Path) -> None:
     # Given a policy that was kept, and a worker that died before its row was written
     world = World()
-    purchase_id = await _paid(world)
+    purchase_id = await paid(world)
     drawn = world.rows.policies[purchase_id]
     before = replace(world.policies(), store=FsspecDocuments(str(tmp_path)))
     left = await _issue(before, purchase_id)

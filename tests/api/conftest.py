@@ -17,25 +17,19 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.policies import PolicyActivities
 from api.main import create_app
 from connections import connect_database, connect_temporal
 from domain.tenants import Scope
-from gateways.fsspec_documents import FsspecDocuments
-from persistence.database import Database
 from persistence.migrate import migrate
-from persistence.policies import PolicyRecords
-from persistence.quotes import QuoteRecords
 from services.catalogue import Services
 from services.webhooks import PLATFORM_TENANT
 from settings import Settings
 from tests.api.door import SECRET, Door
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
-from worker import purchases_worker
-from workflows import attributes, options
+from worker import documents_worker, purchases_worker
+from workflows import attributes
 
 BASE = "https://paybind.example"
 
@@ -69,7 +63,7 @@ async def door(
     app = create_app(settings)
     async with (
         purchases_worker(client, settings, database, payments, mail),
-        _documents_worker(client, settings, database, printer),
+        documents_worker(client, settings, database, printer),
         _started(app),
     ):
         issued = app.state.services.api_keys.issue(PLATFORM_TENANT, "tests", frozenset(Scope))
@@ -145,19 +139,6 @@ async def _add_search_attributes(client: Client) -> None:
             search_attributes={name: kinds[kind] for name, kind in attributes.ALL.items()},
         )
     )
-
-
-def _documents_worker(
-    client: Client, settings: Settings, database: Database, printer: FakePrinter
-) -> Worker:
-    policies = PolicyActivities(
-        policies=PolicyRecords(database),
-        quotes=QuoteRecords(database),
-        printer=printer,
-        store=FsspecDocuments(settings.documents),
-        verify_base=settings.api_url,
-    )
-    return Worker(client, task_queue=options.DOCUMENTS, activities=[policies.issue_policy])
 
 
 def _public(key: ec.EllipticCurvePrivateKey) -> str:

@@ -1,4 +1,4 @@
-"""The gateway before the simulated Stripe; whatever passes between them is checked as wire."""
+"""Stripe as its double plays it, every word checked as wire, and as a test scripts it."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -7,6 +7,7 @@ import pytest
 
 from gateways.payments import PaymentGateway
 from gateways.stripe_payments import StripePayments
+from tests.gateways.scripted_stripe import ScriptedStripe, scripted_stripe
 from tests.gateways.simulated_stripe import SimulatedStripe, problems_in, simulated_stripe
 
 
@@ -22,6 +23,12 @@ async def simulated(running_stripe: SimulatedStripe) -> AsyncIterator[SimulatedS
     yield running_stripe
     assert problems_in(await running_stripe.ends()) == []
     assert running_stripe.refused == []
+
+
+@pytest.fixture
+async def stripe() -> AsyncIterator[ScriptedStripe]:
+    async with scripted_stripe() as server:
+        yield server
 
 
 @pytest.fixture

@@ -6,70 +6,27 @@ import json
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from pydantic import JsonValue
 
-from domain.emails import Attachment, Message
 from gateways.brand import Brand
 from gateways.faults import Busy, GatewayFault, Misconfigured, OutcomeUnknown, RefusedByProvider
 from gateways.sendgrid_emails import SendGridEmails
-
-KEY = "SG.secret-of-the-tests"
-MESSAGE = Message(
-    email_id="eml_1",
-    to="wei@example.com",
-    to_name="Tan, Wei Ling 陈",
-    subject="Your policy",
-    text="Hello",
-    html="<p>Hello</p>",
-    attachments=(
-        Attachment(filename="POL-1.pdf", media_type="application/pdf", content=b"%PDF\x00\xff"),
-    ),
+from tests.gateways.scripted_sendgrid import (
+    MESSAGE,
+    ScriptedSendGrid,
+    answer,
+    scripted_sendgrid,
 )
 
-
-@dataclass
-class ScriptedSendGrid:
-    """Answers every request with `answer`, byte for byte; None cuts the connection."""
-
-    url: str = ""
-    answer: bytes | None = b""
-    asked: list[tuple[str, JsonValue]] = field(default_factory=list)
-
-    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0])
-        self.asked.append((head, json.loads(await reader.readexactly(length))))
-        if self.answer is None:
-            writer.transport.abort()
-            return
-        writer.write(self.answer)
-        await writer.drain()
-        writer.close()
-
-
-def answer(status: str, body: str = "", **headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
-
-
-@asynccontextmanager
-async def scripted() -> AsyncIterator[ScriptedSendGrid]:
-    sendgrid = ScriptedSendGrid()
-    async with await asyncio.start_server(sendgrid.meet, "127.0.0.1", 0) as server:
-        sendgrid.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        yield sendgrid
+KEY = "SG.secret-of-the-tests"
 
 
 @pytest.fixture
 async def sendgrid() -> AsyncIterator[ScriptedSendGrid]:
-    async with scripted() as running:
+    async with scripted_sendgrid() as running:
         yield running
 
 

@@ -1,6 +1,5 @@
 """Letters go only to a SendGrid whose certificate holds; who vouches for it is read once."""
 
-import asyncio
 import datetime as dt
 import ipaddress
 import ssl
@@ -13,20 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from domain.emails import Message
 from gateways.brand import Brand
 from gateways.faults import Misconfigured
 from gateways.sendgrid_emails import SendGridEmails
+from tests.gateways.scripted_sendgrid import MESSAGE, answer, scripted_sendgrid
 
 HERE = "127.0.0.1"
-MESSAGE = Message(
-    email_id="eml_1",
-    to="wei@example.com",
-    to_name="Wei",
-    subject="Your policy",
-    text="Hello",
-    html="<p>Hello</p>",
-)
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +49,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def emails(certificate: Path) -> AsyncIterator[SendGridEmails]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    async with await asyncio.start_server(_accept, HERE, 0, ssl=context) as server:
-        url = f"https://{HERE}:{server.sockets[0].getsockname()[1]}"
-        gateway = SendGridEmails("SG.of-the-tests", Brand(), url)
+    async with scripted_sendgrid(context) as sendgrid:
+        sendgrid.answer = answer("202 Accepted", X_Message_Id="msg-1")
+        gateway = SendGridEmails("SG.of-the-tests", Brand(), sendgrid.url)
         yield gateway
         await gateway.close()
-
-
-async def _accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-    await reader.readexactly(int(head.partition("content-length: ")[2].partition("\r\n")[0]))
-    writer.write(b"HTTP/1.1 202 Accepted\r\nX-Message-Id: msg-1\r\nContent-Length: 0\r\n\r\n")
-    await writer.drain()
-    writer.close()
 
 
 async def test_the_root_certificates_are_read_once_for_all_messages(

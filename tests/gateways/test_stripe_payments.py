@@ -19,18 +19,12 @@ from gateways.faults import OutcomeUnknown, RefusedByProvider
 from gateways.payments import PaymentGateway
 from gateways.stripe_payments import CLOCK_SKEW, StripePayments, product_name
 from tests.conformance.stripe_samples import page, session
-from tests.gateways.scripted_stripe import ScriptedStripe, scripted_stripe
+from tests.gateways.scripted_stripe import ScriptedStripe
 
 SESSIONS = "/v1/checkout/sessions"
 SINCE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ENDS = datetime.fromtimestamp(1795003600, UTC)
 PRICE = Money(minor=15000, currency="SGD")
-
-
-@pytest.fixture
-async def stripe() -> AsyncIterator[ScriptedStripe]:
-    async with scripted_stripe() as server:
-        yield server
 
 
 @pytest.fixture

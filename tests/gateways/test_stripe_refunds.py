@@ -12,13 +12,7 @@ from gateways.faults import RefusedByProvider
 from gateways.payments import PaymentGateway
 from gateways.stripe_payments import StripePayments
 from tests.conformance.stripe_samples import page, payment, refund
-from tests.gateways.scripted_stripe import ScriptedStripe, scripted_stripe
-
-
-@pytest.fixture
-async def stripe() -> AsyncIterator[ScriptedStripe]:
-    async with scripted_stripe() as server:
-        yield server
+from tests.gateways.scripted_stripe import ScriptedStripe
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from gateways.faults import RefusedByProvider
 from gateways.payments import PaymentGateway
 from gateways.stripe_payments import StripePayments
 from tests.conformance.stripe_samples import error, payment, session
-from tests.gateways.scripted_stripe import ScriptedStripe, scripted_stripe
+from tests.gateways.scripted_stripe import ScriptedStripe
 
 SESSIONS = "/v1/checkout/sessions"
 PRICE = Money(minor=15000, currency="SGD")
@@ -22,12 +22,6 @@ LAST_ERROR: JsonValue = {
     "decline_code": "insufficient_funds",
     "message": "Your card has insufficient funds.",
 }
-
-
-@pytest.fixture
-async def stripe() -> AsyncIterator[ScriptedStripe]:
-    async with scripted_stripe() as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,25 +8,18 @@ from pathlib import Path
 import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
-from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.policies import PolicyActivities
 from composition import build_services
 from connections import connect_database, connect_temporal
 from domain.tenants import Scope
-from gateways.fsspec_documents import FsspecDocuments
-from persistence.database import Database
 from persistence.migrate import migrate
-from persistence.policies import PolicyRecords
-from persistence.quotes import QuoteRecords
 from settings import Settings
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
 from tests.mcp_server.shop import Shop
-from worker import purchases_worker
-from workflows import attributes, options
+from worker import documents_worker, purchases_worker
+from workflows import attributes
 
 TENANT = "ten_acme"
 
@@ -69,18 +62,7 @@ async def shop(
     _, key = await services.api_keys.issue(TENANT, "agent", frozenset(Scope) - {Scope.ADMIN})
     async with (
         purchases_worker(client, settings, database, payments, mail),
-        _documents_worker(client, settings, database),
+        documents_worker(client, settings, database, FakePrinter()),
     ):
         yield Shop(settings, services, payments, mail, key, TENANT)
     await database.close()
-
-
-def _documents_worker(client: Client, settings: Settings, database: Database) -> Worker:
-    policies = PolicyActivities(
-        policies=PolicyRecords(database),
-        quotes=QuoteRecords(database),
-        printer=FakePrinter(),
-        store=FsspecDocuments(settings.documents),
-        verify_base=settings.api_url,
-    )
-    return Worker(client, task_queue=options.DOCUMENTS, activities=[policies.issue_policy])

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 from temporalio.client import Client
-from temporalio.worker import Worker
 
-from activities.policies import PolicyActivities
 from composition import build_services
 from connections import connect_database, connect_temporal
 from domain.tenants import Scope
@@ -15,7 +13,6 @@ from gateways.fsspec_documents import FsspecDocuments
 from persistence.database import Database
 from persistence.migrate import migrate
 from persistence.policies import PolicyRecords
-from persistence.quotes import QuoteRecords
 from persistence.verification import VerificationRecords
 from services.reconciliation import Reconciliation
 from services.verification import VerificationService
@@ -24,8 +21,7 @@ from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
 from tests.mcp_server.shop import Shop
 from tests.workflows.servers import start_dev_server
-from worker import purchases_worker
-from workflows import options
+from worker import documents_worker, purchases_worker
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ async def premises(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
         _, key = await services.api_keys.issue("ten_acme", "tests", frozenset(Scope))
         async with (
             purchases_worker(client, settings, database, payments, mail),
-            _documents_worker(client, settings, database),
+            documents_worker(client, settings, database, FakePrinter()),
         ):
             shop = Shop(settings, services, payments, mail, key, "ten_acme")
             verification = VerificationService(
@@ -65,14 +61,3 @@ async def premises(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
             )
             yield Premises(shop, client, database, verification)
         await database.close()
-
-
-def _documents_worker(client: Client, settings: Settings, database: Database) -> Worker:
-    policies = PolicyActivities(
-        policies=PolicyRecords(database),
-        quotes=QuoteRecords(database),
-        printer=FakePrinter(),
-        store=FsspecDocuments(settings.documents),
-        verify_base=settings.api_url,
-    )
-    return Worker(client, task_queue=options.DOCUMENTS, activities=[policies.issue_policy])

@@ -166,6 +166,14 @@ class Stories:
         await self.tell_change(order)
         return await self.end_of(order)
 
+    async def bought(self) -> tuple[PurchaseOrder, str]:
+        """A paid purchase of which the customer has been told, and its payment's id."""
+        order = self.world.order()
+        purchase = await self.paid(order)
+        self.world.mail.sent.clear()
+        assert purchase.payment_id is not None
+        return order, purchase.payment_id
+
     async def end_of(self, order: PurchaseOrder) -> Purchase:
         async with self._time_flies():
             return await self.purchase_run(order).result()

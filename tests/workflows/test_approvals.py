@@ -8,7 +8,6 @@ from temporalio.exceptions import ApplicationError
 
 from domain.errors import Code
 from domain.payments import ProviderRefundState
-from domain.purchases import PurchaseOrder
 from domain.refunds import Asker, Refund, RefundStatus
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
@@ -16,20 +15,12 @@ from tests.workflows.stories import Stories
 HALF = PRICE.minor // 2
 
 
-async def _paid(stories: Stories) -> tuple[PurchaseOrder, str]:
-    order = stories.world.order()
-    purchase = await stories.paid(order)
-    stories.world.mail.sent.clear()
-    assert purchase.payment_id is not None
-    return order, purchase.payment_id
-
-
 def _stored(stories: Stories, refund: Refund) -> Refund:
     return stories.world.rows.refunds[refund.refund_id]
 
 
 async def test_what_an_agent_asks_for_waits_for_a_human_who_agrees(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     request = stories.world.refund_request(order, HALF, asker=Asker.AGENT)
     waiting = await stories.refunded(order, request)
     assert waiting.status is RefundStatus.AWAITING_APPROVAL
@@ -42,7 +33,7 @@ async def test_what_an_agent_asks_for_waits_for_a_human_who_agrees(stories: Stor
 
 
 async def test_a_decided_refund_cannot_be_decided_again(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     request = stories.world.refund_request(order, HALF, approval_above=0)
     waiting = await stories.refunded(order, request)
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
@@ -56,7 +47,7 @@ async def test_a_decided_refund_cannot_be_decided_again(stories: Stories) -> Non
 
 
 async def test_a_declined_refund_moves_nothing_and_frees_its_claim(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     waiting = await stories.refunded(order, stories.world.refund_request(order, approval_above=0))
     declined = await stories.decide(waiting, approved=False)
     assert declined.status is RefundStatus.DECLINED
@@ -69,7 +60,7 @@ async def test_a_declined_refund_moves_nothing_and_frees_its_claim(stories: Stor
 
 
 async def test_nobodys_answer_within_three_days_is_a_no(stories: Stories) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     waiting = await stories.refunded(order, stories.world.refund_request(order, approval_above=0))
     started = await stories.env.get_current_time()
     ended = await stories.refund_end(waiting.refund_id)

@@ -3,25 +3,19 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from domain.errors import Code
 from domain.money import Money
 from domain.payments import ProviderRefundState
-from domain.purchases import PurchaseOrder, Refusal, ReviewReason
+from domain.purchases import Refusal, ReviewReason
 from domain.refunds import Asker, Refund, RefundStatus
-from gateways.faults import Busy, OutcomeUnknown, StoredFault
+from gateways.faults import Busy, GatewayFault, OutcomeUnknown, StoredFault
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
 from workflows.refund import RefundWorkflow
 
 HALF = PRICE.minor // 2
-
-
-async def _paid(stories: Stories) -> tuple[PurchaseOrder, str]:
-    order = stories.world.order()
-    purchase = await stories.paid(order)
-    stories.world.mail.sent.clear()
-    assert purchase.payment_id is not None
-    return order, purchase.payment_id
 
 
 def _stored(stories: Stories, refund: Refund) -> Refund:
@@ -31,7 +25,7 @@ def _stored(stories: Stories, refund: Refund) -> Refund:
 async def test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy(
     stories: Stories,
 ) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     refund = await stories.refunded(order, stories.world.refund_request(order))
     ended = await stories.refund_end(refund.refund_id)
     assert (ended.status, ended.amount) == (RefundStatus.SUCCEEDED, PRICE)
@@ -43,7 +37,7 @@ async def test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy(
 
 
 async def test_two_equal_partial_refunds_are_both_made(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     for _ in range(2):
         half = await stories.refunded(order, stories.world.refund_request(order, HALF))
         assert (await stories.refund_end(half.refund_id)).status is RefundStatus.SUCCEEDED
@@ -52,7 +46,7 @@ async def test_two_equal_partial_refunds_are_both_made(stories: Stories) -> None
 
 
 async def test_the_same_request_again_is_the_same_refund(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     request = stories.world.refund_request(order, HALF)
     first, second = await asyncio.gather(
         stories.refunded(order, request), stories.refunded(order, request)
@@ -67,7 +61,7 @@ async def test_the_same_request_again_is_the_same_refund(stories: Stories) -> No
 
 
 async def test_no_more_than_was_paid_goes_back(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     answers = await asyncio.gather(
         *(stories.refund(order, stories.world.refund_request(order, 10_000)) for _ in range(3))
     )
@@ -88,7 +82,7 @@ async def test_an_unpaid_purchase_has_nothing_to_refund(stories: Stories) -> Non
 
 
 async def test_a_pending_refund_is_settled_by_the_webhook(stories: Stories) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     await stories.until(lambda: _stored(stories, refund).provider_refund_id)
@@ -109,7 +103,7 @@ async def test_a_pending_refund_is_settled_by_the_webhook(stories: Stories) -> N
 async def test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll(
     stories: Stories,
 ) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     await stories.until(lambda: _stored(stories, refund).provider_refund_id)
@@ -121,7 +115,7 @@ async def test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll(
 async def test_a_word_that_comes_while_the_refund_is_read_is_read_for_itself(
     stories: Stories,
 ) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     payments = stories.world.payments
     payments.next_refunds.append(ProviderRefundState.PENDING)
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
@@ -141,7 +135,7 @@ async def test_a_word_that_comes_while_the_refund_is_read_is_read_for_itself(
 async def test_a_refund_that_stays_pending_for_a_month_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     ended = await stories.refund_end(refund.refund_id)
@@ -152,7 +146,7 @@ async def test_a_refund_that_stays_pending_for_a_month_is_a_matter_for_a_person(
 async def test_a_refund_that_succeeded_and_failed_later_flags_the_purchase(
     stories: Stories,
 ) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     refund = await stories.refunded(order, stories.world.refund_request(order))
     await stories.refund_end(refund.refund_id)
     made = stories.world.payments.provider_id_of(refund.refund_id)
@@ -172,7 +166,7 @@ async def test_a_refund_that_succeeded_and_failed_later_flags_the_purchase(
 async def test_a_full_refund_that_came_back_is_told_and_revives_the_policy(
     stories: Stories,
 ) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     refund = await stories.refunded(order, stories.world.refund_request(order))
     await stories.refund_end(refund.refund_id)
     cancelled = stories.policy(order)
@@ -188,7 +182,7 @@ async def test_a_full_refund_that_came_back_is_told_and_revives_the_policy(
 
 
 async def test_the_customer_is_told_once_of_a_refund_that_came_back(stories: Stories) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     await stories.refund_end(refund.refund_id)
     made = stories.world.payments.provider_id_of(refund.refund_id)
@@ -202,7 +196,7 @@ async def test_the_customer_is_told_once_of_a_refund_that_came_back(stories: Sto
 async def test_a_refund_that_failed_before_it_was_made_is_not_told_as_come_back(
     stories: Stories,
 ) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     await stories.until(
@@ -218,7 +212,7 @@ async def test_a_refund_that_failed_before_it_was_made_is_not_told_as_come_back(
 async def test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim(
     stories: Stories,
 ) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     stories.world.payments.refuse_next("create_refund")
     refund = await stories.refunded(order, stories.world.refund_request(order))
     ended = await stories.refund_end(refund.refund_id)
@@ -229,11 +223,12 @@ async def test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim(
     assert stories.world.payments.refunded(payment_id) == PRICE.minor
 
 
-async def test_a_refund_of_unknown_outcome_is_looked_up_before_it_is_asked_for_again(
-    stories: Stories,
+@pytest.mark.parametrize("fault", [OutcomeUnknown("no answer"), StoredFault("500")])
+async def test_a_refund_that_may_have_been_made_is_looked_up_before_it_is_asked_for_again(
+    stories: Stories, fault: GatewayFault
 ) -> None:
-    order, payment_id = await _paid(stories)
-    stories.world.payments.faults_after["create_refund"].append(OutcomeUnknown("no answer"))
+    order, payment_id = await stories.bought()
+    stories.world.payments.faults_after["create_refund"].append(fault)
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.SUCCEEDED
     asked = [call for call in stories.world.payments.calls if call.endswith("_refund")]
@@ -241,19 +236,11 @@ async def test_a_refund_of_unknown_outcome_is_looked_up_before_it_is_asked_for_a
     assert stories.world.payments.refunded(payment_id) == HALF
 
 
-async def test_a_stored_fault_after_the_effect_makes_no_second_refund(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
-    stories.world.payments.faults_after["create_refund"].append(StoredFault("500"))
-    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
-    assert (await stories.refund_end(refund.refund_id)).status is RefundStatus.SUCCEEDED
-    assert stories.world.payments.refunded(payment_id) == HALF
-
-
 async def test_a_refund_of_unknown_outcome_keeps_its_claim_and_a_late_word_makes_none_anew(
     stories: Stories,
 ) -> None:
     """A day later its key is forgotten: only the look-up stands between it and a second refund."""
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     payments = stories.world.payments
     for_hours = Busy("down", retry_after=timedelta(hours=6))
     payments.faults_before["find_refund"].extend([for_hours] * 5)
@@ -273,7 +260,7 @@ async def test_a_refund_of_unknown_outcome_keeps_its_claim_and_a_late_word_makes
 async def test_a_refund_that_the_provider_will_not_show_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
     stories.world.payments.refuse_next("fetch_refund")
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
@@ -284,7 +271,7 @@ async def test_a_refund_that_the_provider_will_not_show_is_a_matter_for_a_person
 async def test_a_refund_is_made_during_a_mail_outage_and_told_of_after_it(
     stories: Stories,
 ) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     stories.world.mail.fault = Busy("down")
     refund = await stories.refunded(order, stories.world.refund_request(order))
     await stories.pass_time(timedelta(days=1))
@@ -298,7 +285,7 @@ async def test_a_refund_is_made_during_a_mail_outage_and_told_of_after_it(
 async def test_a_refund_that_fails_during_a_mail_outage_is_told_only_as_come_back(
     stories: Stories,
 ) -> None:
-    order, _ = await _paid(stories)
+    order, _ = await stories.bought()
     stories.world.mail.fault = Busy("down")
     refund = await stories.refunded(order, stories.world.refund_request(order))
     await stories.until(
@@ -315,7 +302,7 @@ async def test_a_refund_that_fails_during_a_mail_outage_is_told_only_as_come_bac
 
 
 async def test_a_dashboards_refund_that_fails_is_a_matter_for_a_person(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
     await stories.tell_of_found_refund(order, made)
     await stories.end_of(order)
@@ -331,7 +318,7 @@ async def test_a_dashboards_refund_that_fails_is_a_matter_for_a_person(stories: 
 
 
 async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     made = stories.world.payments.refund_in_dashboard(payment_id, Money(minor=HALF, currency="SGD"))
     for _ in range(2):
         event_id = await stories.tell_of_found_refund(order, made)
@@ -347,7 +334,7 @@ async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stor
 async def test_a_found_refund_that_cannot_be_read_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:
-    order, payment_id = await _paid(stories)
+    order, payment_id = await stories.bought()
     made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
     stories.world.payments.refuse_next("fetch_refund")
     event_id = await stories.tell_of_found_refund(order, made)
