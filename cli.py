@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from endings import give_up, said_in_one_line
+
 if TYPE_CHECKING:
     from domain.verification import Verdict
 
@@ -31,24 +33,8 @@ def main() -> None:
 
 
 def _run() -> None:
-    """An expected failure ends in one line and a non-zero status."""
-    from pydantic import ValidationError
-
-    from domain.errors import PaybindError
-    from processes import NotStarted
-
-    try:
+    with said_in_one_line():
         app()
-    except PaybindError as error:
-        _fail(f"{error.code}: {error.message}. {error.advice.suggested_action}")
-    except NotStarted as error:
-        _fail(str(error))
-    except RuntimeError as unreachable:  # Temporal's client says so when nobody listens
-        if not str(unreachable).startswith("Failed client connect"):
-            raise
-        _fail("Temporal cannot be reached; start it by `paybind up`, or set TEMPORAL_ADDRESS")
-    except ValidationError as error:
-        _fail("; ".join(f"{each['msg']}" for each in error.errors()))
 
 
 @app.command()
@@ -135,7 +121,7 @@ def worker(
     queues = tuple(queue or QUEUES)
     unknown = set(queues) - set(QUEUES)
     if unknown:
-        _fail(f"no queue is called {', '.join(sorted(unknown))}; there are {', '.join(QUEUES)}")
+        give_up(f"no queue is called {', '.join(sorted(unknown))}; there are {', '.join(QUEUES)}")
     log_as_json()
     uvloop.run(run_worker(Settings(), queues, lambda: _say(json.dumps({"worker": queues}))))
 
@@ -200,7 +186,13 @@ def create_key(
     ] = None,
 ) -> None:
     """Make an API key and show it once."""
-    asyncio.run(_create_key(name, tenant, scope or ["read", "write"]))
+    from domain.tenants import Scope
+
+    wanted = scope or [Scope.READ, Scope.WRITE]
+    unknown = sorted(set(wanted) - set(Scope))
+    if unknown:
+        give_up(f"no scope is called {', '.join(unknown)}; there are {', '.join(Scope)}")
+    asyncio.run(_create_key(name, tenant, wanted))
 
 
 async def _up() -> None:
@@ -276,11 +268,6 @@ def _progress(line: str) -> None:
     """For people: stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-
-
-def _fail(line: str) -> None:
-    _progress(f"paybind: {line}")
-    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import secrets
@@ -146,6 +147,15 @@ def free_port(wanted: int) -> int:
     elif not _is_free(wanted):
         raise NotStarted(f"port {wanted} is taken; set another, or 0 for any")
     return wanted
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Raises ``NotStarted`` where that is not possible."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as refusal:
+        why = "is taken" if refusal.errno == errno.EADDRINUSE else f"cannot be used on {host}"
+        raise NotStarted(f"port {port} {why}; set another, or 0 for any") from refusal
 
 
 def _any_port() -> int:

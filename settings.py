@@ -6,12 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.money import CurrencyCode, Limit
 
 EXAMPLE_SENDER = "policies@paybind.example"
+_DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+asyncpg://")
 LIVE_NEEDS = (
     "stripe_webhook_secret",
     "sendgrid_api_key",
@@ -90,6 +91,14 @@ class Settings(BaseSettings):
     document_link_seconds: int = 3600
     renderer_processes: int = 1
     max_body_bytes: int = 512_000
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_of_a_known_database(cls, url: str | None) -> str | None:
+        """It is not repeated: it may hold a password."""
+        if url is None or url.startswith(_DATABASES):
+            return url
+        raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
 
     @model_validator(mode="after")
     def _test_and_live_never_mix(self) -> Self:

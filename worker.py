@@ -32,7 +32,7 @@ from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
-from processes import told_to_stop
+from processes import NotStarted, told_to_stop
 from settings import Settings
 from workflows import options
 from workflows.link import PaymentLinkWorkflow
@@ -170,7 +170,7 @@ def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> Em
 
 def _secret(secret: SecretStr | None) -> str:
     if secret is None:
-        raise ValueError(
+        raise NotStarted(
             "no provider keys are set: set STRIPE_SECRET_KEY and SENDGRID_API_KEY, "
             "or start everything with simulators by `paybind up`"
         )

@@ -41,6 +41,7 @@ from logs import log_as_json
 from mcp_server.http import PATHS as MCP_PATHS
 from mcp_server.http import mount_mcp
 from mcp_server.refused_cards import answer_to_card_number
+from processes import listening
 from settings import Settings
 
 ROUTERS = (
@@ -132,7 +133,7 @@ def main() -> None:
     log_as_json()
     disable_created_metrics()  # type: ignore[no-untyped-call]  # nobody reads them
     settings = Settings()
-    listener = socket.create_server((settings.api_host, settings.api_port))
+    listener = listening(settings.api_host, settings.api_port)
     settings = settings.model_copy(update={"api_port": listener.getsockname()[1]})
     config = uvicorn.Config(
         create_app(settings),

@@ -22,19 +22,30 @@ _SQLITE_AWAY = frozenset(
 )
 # Classes of SQLSTATE: connection, resources, shutdown, and transactions that lost to another.
 _POSTGRES_AWAY = ("08", "40", "53", "57")
+_POSTGRES_NO_TABLE = "42P01"
 
 
 @contextmanager
 def translated_faults() -> Iterator[None]:
-    """Raises ``Unavailable`` for what passes by itself; anything else is a fault of ours."""
+    """Raises ``Unavailable`` for what passes by itself, or with the migration that is missing;
+    anything else is a fault of ours."""
     try:
         yield
     except (OSError, PoolTimeout) as fault:
         raise Unavailable("the database does not answer") from fault
     except (DBAPIError, sqlite3.Error) as fault:
+        if _lacks_tables(fault):
+            raise Unavailable("the database lacks our tables: run `paybind migrate`") from fault
         if not _is_away(fault):
             raise
         raise Unavailable("the database is away or busy") from fault
+
+
+def _lacks_tables(fault: DBAPIError | sqlite3.Error) -> bool:
+    driver_fault = fault.orig if isinstance(fault, DBAPIError) else fault
+    if isinstance(driver_fault, sqlite3.OperationalError):  # which has no code for it
+        return str(driver_fault).startswith("no such table")
+    return getattr(driver_fault, "sqlstate", None) == _POSTGRES_NO_TABLE
 
 
 def _is_away(fault: DBAPIError | sqlite3.Error) -> bool:

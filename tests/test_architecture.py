@@ -27,7 +27,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 # Composition roots may see everything; nobody but a root imports a root.
 ROOTS = {
     *("settings", "connections", "codec", "codec_server", "composition", "worker", "logs"),
-    *("cli", "installation", "installed", "occupancy", "processes", "detaching", "demo"),
+    *("cli", "installation", "installed", "occupancy", "endings", "processes", "detaching", "demo"),
     *("api.main", "mcp_server.server", "mcp_server.http"),
 }
 

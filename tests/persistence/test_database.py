@@ -94,6 +94,22 @@ async def test_a_broken_rule_is_a_fault_and_tells_no_personal_data(database: Dat
     assert "mei@example.com" not in str(broken.value)
 
 
+async def test_a_database_without_our_tables_asks_for_the_migration(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(ALEMBIC_INI.parent)
+    await asyncio.to_thread(command.downgrade, Config(str(ALEMBIC_INI)), "base")
+    empty = Database(url)
+
+    with pytest.raises(Unavailable, match="run `paybind migrate`"):
+        await PurchaseRecords(empty).get("pur_1")
+    with pytest.raises(Unavailable, match="run `paybind migrate`"):
+        await KeyRecords(empty).ensure_tenant(TENANT, "Acme", NOON)
+
+    await empty.close()
+
+
 async def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
     async def interrupted() -> None:
         async with database.transaction() as session:

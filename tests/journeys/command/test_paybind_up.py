@@ -155,7 +155,7 @@ def test_a_second_one_in_the_same_home_is_refused_in_one_line(
 ) -> None:
     for words in (("up",), ("up", "--detach-after", "0")):
         refused = left.shell.run(*words)
-        assert refused.returncode == 1
+        assert refused.returncode == 2
         assert refused.stderr.startswith(f"paybind: already running in {left.shell.home} (process ")
         assert len(refused.stderr.splitlines()) == 1
     assert httpx.get(f"{again.api}/healthz").status_code == 200
@@ -217,7 +217,7 @@ def test_down_stops_what_was_left_running(left: Left, again: Announcement) -> No
         httpx.get(f"{again.api}/healthz")
     assert left.shell.run("down").stdout == "nothing was running\n"
     in_vain = left.shell.run("verify", TEMPORAL_ADDRESS=again.temporal)
-    assert in_vain.returncode == 1
+    assert in_vain.returncode == 2
     assert in_vain.stderr.startswith("paybind: Temporal cannot be reached; start it by")
     assert len(in_vain.stderr.splitlines()) == 1
 
@@ -227,7 +227,7 @@ def test_a_taken_port_is_said_in_one_line(left: Left) -> None:
         port = taken.getsockname()[1]
         refused = left.shell.run("up", API_PORT=str(port))
 
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr.splitlines() == [
         f"paybind: port {port} is taken; set another, or 0 for any"
     ]
