@@ -26,7 +26,7 @@ app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    """The entry point."""
+    """What the script `paybind` calls: one command, told on stderr where it fails, and then out."""
     from processes import end_with
 
     end_with(_run)

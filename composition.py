@@ -74,12 +74,9 @@ async def open_verification(settings: Settings) -> AsyncIterator[VerificationSer
 
 
 def build_services(settings: Settings, client: Client, database: Database) -> Services:
-    workflows = Workflows(client)
+    workflows, urls = Workflows(client), signed_urls(settings)
     purchase_rows, quotes = PurchaseRecords(database), QuoteRecords(database)
-    events, policies = EventRecords(database), PolicyRecords(database)
-    refunds, emails = RefundRecords(database), EmailRecords(database)
-    urls = signed_urls(settings)
-    documents = FsspecDocuments(settings.documents)
+    events = EventRecords(database)
     purchases = PurchaseService(
         purchases=purchase_rows,
         quotes=quotes,
@@ -90,25 +87,31 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
     return Services(
         quotes=QuoteService(quotes, settings.max_amount, settings.livemode),
         purchases=purchases,
-        refunds=RefundService(refunds, purchases, workflows, settings.refund_approval_above),
-        links=LinkService(LinkRecords(database), emails, purchases, workflows),
-        policies=PolicyService(policies, documents, urls),
-        pages=PageService(purchase_rows, purchases, urls),
-        webhooks=WebhookService(
-            gateways=webhook_gateways(settings),
-            events=events,
-            purchases=purchase_rows,
-            policies=policies,
-            refunds=refunds,
-            emails=emails,
-            workflows=workflows,
-            livemode=settings.livemode,
+        refunds=RefundService(
+            RefundRecords(database), purchases, workflows, settings.refund_approval_above
         ),
+        links=LinkService(LinkRecords(database), EmailRecords(database), purchases, workflows),
+        policies=PolicyService(PolicyRecords(database), FsspecDocuments(settings.documents), urls),
+        pages=PageService(purchase_rows, purchases, urls),
+        webhooks=_webhooks(settings, database, workflows),
         api_keys=ApiKeyService(KeyRecords(database)),
         timeline=TimelineService(Histories(client), purchases, events),
         health=HealthService(client, database, purchase_rows, events),
         idempotency=IdempotencyRecords(database),
         urls=urls,
+    )
+
+
+def _webhooks(settings: Settings, database: Database, workflows: Workflows) -> WebhookService:
+    return WebhookService(
+        gateways=webhook_gateways(settings),
+        events=EventRecords(database),
+        purchases=PurchaseRecords(database),
+        policies=PolicyRecords(database),
+        refunds=RefundRecords(database),
+        emails=EmailRecords(database),
+        workflows=workflows,
+        livemode=settings.livemode,
     )
 
 

@@ -1,11 +1,14 @@
-"""What stands beside an error's code: words for the customer, and the next step."""
+"""What stands beside each error's code: words for the customer, and the asker's next step."""
 
 from domain.codes import Code
 from domain.model import Model
 
 
 class Advice(Model):
-    """What stands beside a code: words for the customer, and the asker's next step."""
+    """``can_retry``: the same request may succeed later.
+
+    ``requires_user_action``: the customer has to do something first.
+    """
 
     user_message: str
     suggested_action: str

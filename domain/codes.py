@@ -4,8 +4,6 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """The words of our errors, the same over HTTP and MCP."""
-
     INVALID_REQUEST = "invalid_request"
     UNKNOWN_QUOTE = "unknown_quote"
     QUOTE_EXPIRED = "quote_expired"

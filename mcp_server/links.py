@@ -35,25 +35,15 @@ class LinkTools:
         Next: show payment_link_url, or call send_payment_link to e-mail it. Reminders go out on
         days 3 and 6 by themselves. Calling again with the same ids is safe: a quote has one link.
         """
+        request = LinkRequest(
+            quote_id=quote_id,
+            user_id=user_id,
+            price=Money(minor=amount, currency=currency),
+            customer_email=customer_email,
+            notes=_notes(notes, policy_id),
+        )
         caller = await self.callers.current()
-        link = await self.services.links.save(
-            caller,
-            LinkRequest(
-                quote_id=quote_id,
-                user_id=user_id,
-                price=Money(minor=amount, currency=currency),
-                customer_email=customer_email,
-                notes=_notes(notes, policy_id),
-            ),
-        )
-        days = (link.expires_at - link.created_at).days
-        return SavedQuote(
-            quote_id=link.quote_id,
-            payment_link_id=link.link_id,
-            payment_link_url=self.services.urls.pay_url(link),
-            expires_at=link.expires_at,
-            message=f"Quote saved! Payment link valid for {days} days.",
-        )
+        return self._saved(await self.services.links.save(caller, request))
 
     async def send_payment_link(
         self,
@@ -93,6 +83,16 @@ class LinkTools:
             is_active=link.status is LinkStatus.ACTIVE,
             status=link.status,
             message=_about(link),
+        )
+
+    def _saved(self, link: PaymentLink) -> SavedQuote:
+        days = (link.expires_at - link.created_at).days
+        return SavedQuote(
+            quote_id=link.quote_id,
+            payment_link_id=link.link_id,
+            payment_link_url=self.services.urls.pay_url(link),
+            expires_at=link.expires_at,
+            message=f"Quote saved! Payment link valid for {days} days.",
         )
 
 

@@ -69,16 +69,15 @@ class RefundTools:
         reply, key = asked
         if reply is Reply.NO:
             return _declined(view, amount, reason)
+        agreed = reply is Reply.YES
         wish = RefundWish(
             purchase=view.purchase_id,
             amount_minor=amount,
             reason=reason,
-            key=key if reply is Reply.YES else _unattended_key(view, amount, reason),
+            key=key if agreed else _unattended_key(view, amount, reason),
         )
-        agreed = reply is Reply.YES
-        return self._answer(
-            await self.services.refunds.request(caller, wish, Asker.AGENT, human_agreed=agreed)
-        )
+        refund = await self.services.refunds.request(caller, wish, Asker.AGENT, agreed)
+        return self._answer(refund)
 
     def _answer(self, refund: Refund) -> RefundAnswer:
         is_waiting = refund.status is RefundStatus.AWAITING_APPROVAL
