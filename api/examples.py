@@ -12,12 +12,12 @@ QUOTE: dict[str, object] = {
         },
         {"name": "Trip cancellation", "limit": {"minor": 1_000_000, "currency": "SGD"}},
     ],
-    "period": {"starts_on": "2026-12-01", "ends_on": "2026-12-07"},
+    "period": {"starts_on": "2030-12-01", "ends_on": "2030-12-07"},
     "price": {"minor": 15_000, "currency": "SGD"},
     "tax": {"name": "GST 9 %", "amount": {"minor": 1_239, "currency": "SGD"}},
     "customer_email": "mei.tan@example.com",
     "customer_name": "Mei Tan",
-    "valid_until": "2027-12-31T15:59:59Z",
+    "valid_until": "2030-11-30T15:59:59Z",
 }
 PURCHASE: dict[str, object] = {
     "quote_id": "Q-2026-000184",

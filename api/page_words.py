@@ -217,6 +217,11 @@ _ENDINGS = {
         lead="Prices hold for a limited time, and this one has passed. Nothing was charged. "
         "Ask for a new quote.",
     ),
+    Code.COVER_ENDED: Ending(
+        title="This cover is over",
+        lead="The days that this quote would insure have passed. Nothing was charged. "
+        "Ask for a new quote.",
+    ),
     Code.LINK_NOT_FOUND: Ending(
         title="We do not know this payment link",
         lead="Check that the whole address was copied. If it was, ask for a new link.",

@@ -39,6 +39,10 @@ ADVICE: dict[Code, Advice] = {
     Code.QUOTE_EXPIRED: _advice(
         "This quote is no longer valid.", "Ask for a new quote and start again with its id."
     ),
+    Code.COVER_ENDED: _advice(
+        "The period of cover of this quote is over.",
+        "Register a new quote, under a new id, whose period of cover is not over yet.",
+    ),
     Code.QUOTE_ALREADY_PAID: _advice(
         "This quote has been paid already.",
         "Look the purchase up by its quote id instead of starting another one.",
@@ -65,6 +69,10 @@ ADVICE: dict[Code, Advice] = {
     ),
     Code.AMOUNT_TOO_LARGE: _advice(
         "This amount is larger than we may take online.", "Ask an operator to arrange the payment."
+    ),
+    Code.AMOUNT_TOO_FINE: _advice(
+        "This amount is finer than can be paid in its currency.",
+        "Use one of the amounts that the message names.",
     ),
     Code.INVALID_AMOUNT: _advice(
         "The amount is not valid.",

@@ -94,8 +94,31 @@ class Limit(Model):
         return int(Decimal(self.default_minor).scaleb(exponent_of(currency) - 2))
 
 
+def step_of(currency: str) -> int:
+    """The finest amount that providers take, in minor units: KWD 10, though it has 3 decimals.
+
+    The ariary has five parts, no hundred, and is paid whole.
+    """
+    return 100 if currency == "MGA" else int(10 ** max(0, exponent_of(currency) - 2))
+
+
+def require_payable(amount: Money) -> None:
+    """Refuse an amount between two that providers take."""
+    step = step_of(amount.currency)
+    over = amount.minor % step
+    if over:
+        below = Money(minor=amount.minor - over, currency=amount.currency)
+        above = Money(minor=below.minor + step, currency=amount.currency)
+        raise Invalid(
+            Code.AMOUNT_TOO_FINE,
+            f"{amount} cannot be paid; {below} ({below.minor} minor units) and {above} "
+            f"({above.minor}) can",
+        )
+
+
 def require_chargeable(price: Money, maximum_minor: int) -> None:
     """Refuse what no provider would take, or more than this installation is set to take."""
+    require_payable(price)
     minimum = MINIMUM_CHARGE.get(price.currency, 1)
     if price.minor < minimum:
         least = Money(minor=minimum, currency=price.currency)

@@ -1,6 +1,6 @@
 """What is for sale: registered by the quoting system, never changed afterwards."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Annotated, Self
 
 from pydantic import EmailStr, Field, StringConstraints, model_validator
@@ -15,6 +15,11 @@ QuoteId = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"),
     Field(description="The quoting system's own id, or ours when it gives none."),
 ]
+
+
+# Customers may be anywhere: where on earth a day begins first, and where it ends last.
+_FIRST_TO_BEGIN_A_DAY = timezone(timedelta(hours=14))
+_LAST_TO_END_A_DAY = timezone(timedelta(hours=-12))
 
 
 class InsuredPerson(Model):
@@ -41,6 +46,11 @@ class Period(Model):
         if self.ends_on < self.starts_on:
             raise ValueError("ends_on is before starts_on")
         return self
+
+    @property
+    def over_at(self) -> datetime:
+        """When its last day ends everywhere."""
+        return datetime.combine(self.ends_on, time.max, _LAST_TO_END_A_DAY)
 
 
 class Tax(Model):
@@ -72,6 +82,27 @@ class Offer(Model):
             raise ValueError("tax must be in the price's currency and not above the price")
         return self
 
+    @property
+    def payable_until(self) -> datetime:
+        """When it is no longer valid, or its cover is over if that is sooner."""
+        return min(self.valid_until, self.period.over_at).astimezone(UTC)
+
+    def require_sellable(self, now: datetime) -> None:
+        """Refuse what could never be bought, or insures nobody yet born."""
+        if now > self.period.over_at:
+            raise Invalid(
+                Code.COVER_ENDED, f"period.ends_on: the cover ended on {self.period.ends_on}"
+            )
+        today = now.astimezone(_FIRST_TO_BEGIN_A_DAY).date()
+        for number, person in enumerate(self.insured_persons):
+            if person.date_of_birth is not None and person.date_of_birth > today:
+                raise Invalid(
+                    Code.INVALID_REQUEST,
+                    f"insured_persons.{number}.date_of_birth is in the future",
+                )
+        if self.valid_until <= now:
+            raise Conflict(Code.QUOTE_EXPIRED, "valid_until is in the past")
+
 
 class Quote(Offer):
     quote_id: QuoteId
@@ -91,6 +122,11 @@ class Quote(Offer):
             raise Conflict(
                 Code.QUOTE_EXPIRED,
                 f"quote {self.quote_id} was valid until {self.valid_until.isoformat()}",
+            )
+        if now > self.period.over_at:
+            raise Conflict(
+                Code.COVER_ENDED,
+                f"the cover of quote {self.quote_id} ended on {self.period.ends_on}",
             )
 
     def require_price(self, asked: Money) -> None:

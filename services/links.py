@@ -176,7 +176,7 @@ class LinkService:
             status=LinkStatus.ACTIVE,
             livemode=quote.livemode,
             created_at=now,
-            expires_at=min(now + LIFETIME, quote.valid_until),
+            expires_at=min(now + LIFETIME, quote.payable_until),
         )
         email = request.customer_email or quote.customer_email
         name = request.customer_name or quote.customer_at(email)

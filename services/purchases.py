@@ -196,7 +196,7 @@ class PurchaseService:
         latest = await self.require_unpaid(quote.tenant_id, quote.quote_id)
         quote.require_open(datetime.now(UTC))
         if latest is not None and latest.holds_quote:
-            order = latest.order.model_copy(update={"payable_until": quote.valid_until})
+            order = latest.order.model_copy(update={"payable_until": quote.payable_until})
             return await self.workflows.open_checkout(order), True
         attempt = latest.order.attempt + 1 if latest else 1
         return await self.workflows.open_checkout(self._order(quote, request, attempt)), False
@@ -211,7 +211,7 @@ class PurchaseService:
             customer_email=request.customer_email or quote.customer_email,
             product_name=quote.product_name,
             price=quote.price,
-            payable_until=quote.valid_until,
+            payable_until=quote.payable_until,
             livemode=self.livemode,
         )
 

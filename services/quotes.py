@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.errors import Code, Conflict, NotFound
+from domain.errors import Code, NotFound
 from domain.identifiers import new_id
 from domain.money import Limit, require_chargeable
 from domain.quotes import Offer, Quote, QuoteId
@@ -26,8 +26,7 @@ class QuoteService:
         caller.require(Scope.WRITE)
         require_chargeable(request.price, self.max_amount_minor.of(request.price.currency))
         now = datetime.now(UTC)
-        if request.valid_until <= now:
-            raise Conflict(Code.QUOTE_EXPIRED, "valid_until is in the past")
+        request.require_sellable(now)
         quote = Quote(
             **{
                 **dict(request),

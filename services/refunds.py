@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from domain.errors import Code, Conflict, NotFound
 from domain.identifiers import derived_id
 from domain.model import Model
-from domain.money import Limit, Money
+from domain.money import Limit, Money, require_payable
 from domain.refunds import Asker, Decision, Refund, RefundReason, RefundRequest, RefundStatus
 from domain.tenants import Caller, Scope
 from domain.views import Page
@@ -115,4 +115,6 @@ class RefundService:
     def _amount(self, wish: RefundWish, price: Money) -> Money | None:
         if wish.amount_minor is None:
             return None
-        return Money(minor=wish.amount_minor, currency=price.currency)
+        amount = Money(minor=wish.amount_minor, currency=price.currency)
+        require_payable(amount)
+        return amount

@@ -1,13 +1,14 @@
 """Every kind of bad input has an answer of its own, and leaves nothing behind."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from httpx import AsyncClient
 
 from api.examples import QUOTE
 from connections import connect_database
+from domain.quotes import Period
 from persistence.quotes import QuoteRecords
 from persistence.rows.quotes import QuoteRow
 from services.webhooks import PLATFORM_TENANT
@@ -74,6 +75,13 @@ async def test_every_wrong_field_is_named_without_repeating_what_was_sent(door: 
         ({"price": {"minor": 1, "currency": "ABC"}, "tax": None}, 422, "unknown_currency"),
         ({"customer_email": "nobody"}, 422, "invalid_email"),
         ({"valid_until": PAST}, 409, "quote_expired"),
+        ({"period": {"starts_on": "2026-01-01", "ends_on": "2026-01-02"}}, 422, "cover_ended"),
+        (
+            {"insured_persons": [{"name": "Mei Tan", "date_of_birth": "2999-01-01"}]},
+            422,
+            "invalid_request",
+        ),
+        ({"price": {"minor": 15_005, "currency": "KWD"}, "tax": None}, 422, "amount_too_fine"),
         ({"insured_persons": []}, 422, "invalid_request"),
         ({"cover": []}, 422, "invalid_request"),
         ({"colour": "blue"}, 422, "invalid_request"),
@@ -155,6 +163,37 @@ async def test_a_quote_past_its_date_is_neither_sold_nor_joined(door: Door) -> N
         await _change_quote(door, quote_id, valid_until=datetime(2026, 1, 1, tzinfo=UTC))
         refused = await door.http.post("/purchases", json=wanted(quote_id))
         assert code_of(refused) == (409, "quote_expired")
+
+
+async def test_a_quote_whose_cover_ended_since_is_neither_sold_nor_joined_nor_saved(
+    door: Door, stranger: AsyncClient
+) -> None:
+    over = Period(starts_on=date(2026, 1, 1), ends_on=date(2026, 1, 2))
+    for is_open in (False, True):
+        quote_id = await door.quote()
+        link = {"quote_id": quote_id, "user_id": "user_mei"}
+        if is_open:
+            await door.purchase(quote_id)
+            address = (await door.http.post("/links", json=link)).json()["payment_link_url"]
+        await _change_quote(door, quote_id, period=over)
+        refused = await door.http.post("/purchases", json=wanted(quote_id))
+        assert code_of(refused) == (409, "cover_ended")
+        assert "2026-01-02" in refused.json()["detail"]
+        if is_open:
+            assert "This cover is over" in (await stranger.get(address)).text
+        else:
+            assert code_of(await door.http.post("/links", json=link)) == (409, "cover_ended")
+
+
+async def test_a_refund_finer_than_can_be_paid_is_refused_at_once(door: Door) -> None:
+    price = {"minor": 15_000, "currency": "KWD"}
+    quote_id = await door.quote(price=price, tax=None)
+    purchase_id = str((await door.purchase(quote_id, currency="KWD"))["purchase_id"])
+    door.payments.pay(purchase_id)
+    await door.tell("checkout.session.completed", purchase_id)
+    await door.until(purchase_id, "payment_status", "completed")
+    refused = await door.http.post(f"/purchases/{purchase_id}/refund", json={"amount": 5_005})
+    assert code_of(refused) == (422, "amount_too_fine")
 
 
 async def test_a_quote_of_live_mode_is_unknown_to_test_mode(door: Door) -> None:

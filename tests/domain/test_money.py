@@ -16,6 +16,7 @@ from domain.money import (
     Money,
     exponent_of,
     require_chargeable,
+    step_of,
 )
 
 CURRENCIES = sorted(each.code for each in iso4217.Currency if each.exponent is not None)
@@ -99,6 +100,7 @@ def test_currencies_are_never_mixed() -> None:
 
 @given(currencies, st.integers(0, 2_000_000))
 def test_only_what_lies_between_minimum_and_maximum_is_charged(currency: str, minor: int) -> None:
+    minor -= minor % step_of(currency)
     price, most = Money(minor=minor, currency=currency), 1_000_000
     least = MINIMUM_CHARGE.get(currency, 1)
     if least <= minor <= most:
@@ -108,6 +110,21 @@ def test_only_what_lies_between_minimum_and_maximum_is_charged(currency: str, mi
         require_chargeable(price, most)
     wanted = Code.AMOUNT_TOO_SMALL if minor < least else Code.AMOUNT_TOO_LARGE
     assert refused.value.code is wanted
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "nearest"),
+    [
+        (15_005, "KWD", r"KWD 15.000 \(15000 minor units\) and KWD 15.010 \(15010\)"),
+        (150_050, "MGA", r"MGA 1,500.00 \(150000 minor units\) and MGA 1,501.00 \(150100\)"),
+    ],
+)
+def test_an_amount_finer_than_can_be_paid_is_refused_with_the_nearest_that_can(
+    minor: int, currency: str, nearest: str
+) -> None:
+    with pytest.raises(Invalid, match=nearest) as refused:
+        require_chargeable(Money(minor=minor, currency=currency), 1_000_000)
+    assert refused.value.code is Code.AMOUNT_TOO_FINE
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,39 @@ def test_a_quote_is_open_until_the_moment_it_ends() -> None:
     assert refused.value.code is Code.QUOTE_EXPIRED
 
 
+@pytest.mark.parametrize(("hours", "is_sold"), [(0, True), (11, True), (12, False)])
+def test_a_quote_is_sold_until_its_last_day_is_over_everywhere(hours: int, is_sold: bool) -> None:
+    """Midnight in London is noon of the same day at the far side of the date line."""
+    quote = _quote(valid_until=VALID_UNTIL + timedelta(days=30))
+    now = datetime(2026, 12, 2, tzinfo=UTC) + timedelta(hours=hours)
+    assert (now < quote.payable_until) is is_sold
+    if is_sold:
+        quote.require_open(now)
+        quote.require_sellable(now)
+        return
+    with pytest.raises(Conflict, match="ended on 2026-12-01") as unsold:
+        quote.require_open(now)
+    with pytest.raises(Invalid, match="ended on 2026-12-01") as unmade:
+        quote.require_sellable(now)
+    assert {unsold.value.code, unmade.value.code} == {Code.COVER_ENDED}
+
+
+def test_a_cover_that_never_ends_is_paid_while_its_quote_is_valid() -> None:
+    forever = Period(starts_on=date(2026, 12, 1), ends_on=date.max)
+    assert _quote(period=forever).payable_until == VALID_UNTIL
+
+
+def test_nobody_is_insured_before_they_are_born() -> None:
+    now = datetime(2026, 11, 20, 9, 59, tzinfo=UTC)
+    born = (InsuredPerson(name="Mei Tan", date_of_birth=date(2026, 11, 20)),)
+    tomorrow = InsuredPerson(name="Sam Tan", date_of_birth=date(2026, 11, 21))
+    _quote(insured_persons=born).require_sellable(now)
+    with pytest.raises(Invalid, match=r"insured_persons\.1\.date_of_birth") as refused:
+        _quote(insured_persons=(*born, tomorrow)).require_sellable(now)
+    assert refused.value.code is Code.INVALID_REQUEST
+    _quote(insured_persons=(tomorrow,)).require_sellable(now + timedelta(minutes=1))
+
+
 @pytest.mark.parametrize(
     ("asked", "code"),
     [

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Literal
 
@@ -47,7 +47,7 @@ class Shop:
         return await self.services.api_keys.authenticate(self.key)
 
     async def quote(self, price: Money = PRICE, product: str = "Travel Easy") -> Quote:
-        today = date(2026, 12, 1)
+        today = datetime.now(UTC).date()
         return await self.services.quotes.register(
             await self.caller(),
             QuoteRequest(
