@@ -29,7 +29,7 @@ FONTS = TEMPLATES / "fonts"
 
 os.environ["FONTCONFIG_FILE"] = str(FONTS / "fonts.conf")  # read when WeasyPrint is imported
 
-from weasyprint import CSS, HTML, Document  # noqa: E402
+from weasyprint import CSS, HTML, Document, Page  # noqa: E402
 from weasyprint.text.fonts import FontConfiguration  # noqa: E402
 from weasyprint.urls import URLFetcher  # noqa: E402
 
@@ -66,7 +66,15 @@ class _Wording(Model):
     text: str
 
 
-class _Page(HTML):  # type: ignore[misc]
+class _Terms(Model):
+    """What makes one lay-out of the general terms another than the next."""
+
+    pages_before: int
+    brand: Brand
+    is_test: bool
+
+
+class _Source(HTML):  # type: ignore[misc]
     """Without a browser's parser and style sheet: they would cost a tenth of a policy.
 
     Ours is well-formed, and ``policy.css`` says all. That sheet gives each element five footnotes.
@@ -88,23 +96,30 @@ class Press:
         self._fonts = FontConfiguration()
         self._style = CSS(filename=TEMPLATES / "policy.css", font_config=self._fonts)
         self._test_style = CSS(filename=TEMPLATES / "test.css", font_config=self._fonts)
-        self._page = Environment(
+        templates = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
-        ).get_template("policy.html")
+        )
+        self._policy_page = templates.get_template("policy.html")
+        self._terms_page = templates.get_template("terms.html")
         self._wordings = TypeAdapter(tuple[_Wording, ...]).validate_json(
             (TEMPLATES / "clauses.json").read_bytes()
         )
         self._mark = _data_uri((TEMPLATES / "mark.svg").read_bytes())
         self._glyphs = _glyphs()
         self._fetcher = URLFetcher(allowed_protocols=("data",))
+        self._terms: dict[_Terms, list[Page]] = {}
 
     def print(self, sheet: PolicySheet, brand: Brand) -> bytes:
+        """The schedule, and behind it the general terms, which are the same for everybody.
+
+        Each is laid out with empty pages in the other's place, so that all pages are counted.
+        """
         view = view_of(sheet)
-        text = self._legible(self._filled(view, brand))
-        page = _Page(text, self._fetcher)
-        pdf = page.write_pdf(
-            stylesheets=[self._style, self._test_style] if view.is_test else [self._style],
-            font_config=self._fonts,
+        places = len(self._terms_behind(1, brand, view.is_test))
+        schedule = self._schedule(view, brand, places)
+        pages = schedule.pages[:-places]
+        pages += self._terms_behind(len(pages), brand, view.is_test)
+        pdf = schedule.copy(pages).write_pdf(
             pdf_variant="pdf/ua-1",
             pdf_tags=True,
             pdf_identifier=sheet.number.encode(),
@@ -113,9 +128,26 @@ class Press:
         assert isinstance(pdf, bytes)
         return pdf
 
-    def _filled(self, view: PolicyView, brand: Brand) -> str:
-        return self._page.render(
-            policy=view, brand=brand, terms=_columns(self._wordings, brand), mark=self._mark
+    def _schedule(self, view: PolicyView, brand: Brand, places: int) -> Document:
+        text = self._policy_page.render(
+            policy=view, brand=brand, mark=self._mark, pages_behind=places
+        )
+        return self._laid_out(text, view.is_test)
+
+    def _terms_behind(self, places: int, brand: Brand, is_test: bool) -> list[Page]:
+        """Laid out once for each number of pages before them: that takes longer than drawing."""
+        key = _Terms(pages_before=places, brand=brand, is_test=is_test)
+        if key not in self._terms:
+            text = self._terms_page.render(
+                brand=brand, terms=_columns(self._wordings, brand), pages_before=places
+            )
+            self._terms[key] = self._laid_out(text, is_test).pages[places:]
+        return self._terms[key]
+
+    def _laid_out(self, text: str, is_test: bool) -> Document:
+        return _Source(self._legible(text), self._fetcher).render(
+            stylesheets=[self._style, self._test_style] if is_test else [self._style],
+            font_config=self._fonts,
         )
 
     def _legible(self, text: str) -> str:
