@@ -111,7 +111,10 @@ async def send_link(
 
 @router.post("/{link_id}/revoke", operation_id="revokeLink")
 async def revoke_link(link_id: str, caller: CallerDep, services: ServicesDep) -> LinkAnswer:
-    """From now on it cannot be opened. A checkout opened before stays: cancel its purchase too."""
+    """From now on it cannot be opened. A checkout opened before stays: cancel its purchase too.
+
+    The provider is asked first: what was paid a moment ago is answered with the status `paid`.
+    """
     return _answer(await services.links.revoke(caller, link_id), services)
 
 

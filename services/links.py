@@ -99,9 +99,11 @@ class LinkService:
         return await self._send(await self.get(caller, link_id), to, name)
 
     async def revoke(self, caller: Caller, link_id: str) -> PaymentLink:
+        """Withdraw it, unless it was paid, be it a moment ago: then its status says so."""
         caller.require(Scope.WRITE)
         link = await self.get(caller, link_id)
         if link.status is LinkStatus.ACTIVE:
+            await self.purchases.look_at_quote(link.tenant_id, link.quote_id)
             await self.workflows.revoke_link(_order_of(link))
         return await self.get(caller, link_id)
 

@@ -109,6 +109,12 @@ class PurchaseService:
             await self.workflows.refresh(order, look, REFRESH_WITHIN)
         return await self.purchases.view(view.tenant_id, view.purchase_id) or view
 
+    async def look_at_quote(self, tenant_id: str, quote_id: str) -> None:
+        """Read the provider now, for who must know whether it is paid. It is waited for."""
+        latest = await self.purchases.latest_of_quote(tenant_id, quote_id)
+        if latest is not None and not latest.is_settled:
+            await self.workflows.read_anew(latest.order)
+
     async def page(
         self, caller: Caller, wanted: PurchaseFilter, cursor: str | None, limit: int
     ) -> Page[PurchaseView]:

@@ -97,6 +97,15 @@ class Workflows:
             within,
         )
 
+    async def read_anew(self, order: PurchaseOrder) -> None:
+        """Have the provider read, by a look that begins after this was asked."""
+        await self._answer(
+            lambda: self.client.execute_update_with_start_workflow(
+                PurchaseWorkflow.refresh, True, start_workflow_operation=purchase_started(order)
+            ),
+            order.purchase_id,
+        )
+
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
         """The refund as it was recorded. Repeated with the same id it is the same refund."""
         answer = await self._answer(

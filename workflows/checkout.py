@@ -107,10 +107,17 @@ class CheckoutStory:
         await self._become(await self._read(), heard)
         self._answer(asked)
 
-    async def look_on_request(self) -> None:
-        """Have ``follow`` look; where somebody waits for that already, there is nothing to add."""
-        if self.look_asked is None and not self.purchase.is_settled:
-            self.look_asked = asyncio.Event()
+    async def look_on_request(self, insist: bool) -> None:
+        """Have ``follow`` look; where somebody waits for that already, there is nothing to add.
+
+        That look may be older than the payment: who insists waits for it, and for the next one.
+        """
+        if self.look_asked is not None:
+            if not insist:
+                return
+            await self.look_asked.wait()
+        if not self.purchase.is_settled:
+            self.look_asked = self.look_asked or asyncio.Event()
             await self.look_asked.wait()
 
     def _answer(self, asked: asyncio.Event | None) -> None:

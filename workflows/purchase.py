@@ -99,11 +99,11 @@ class PurchaseWorkflow:
         return story.cancel_refusal or story.purchase
 
     @workflow.update
-    async def refresh(self) -> None:
+    async def refresh(self, insist: bool = False) -> None:
         """Read the provider now: the word that a payment was made can be lost on its way."""
         await workflow.wait_condition(lambda: self.checkout.is_known)
         if self.checkout.refusal is None:
-            await self.checkout.look_on_request()
+            await self.checkout.look_on_request(insist)
 
     @workflow.update
     async def refund(self, request: RefundRequest) -> Refund | Refusal:

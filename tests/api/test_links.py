@@ -1,6 +1,7 @@
 """A quote saved for later: its link is sent, sent again, withdrawn, paid, and replaced."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from httpx import AsyncClient
 
@@ -9,6 +10,7 @@ from domain.money import Money
 from gateways.faults import RefusedByProvider
 from persistence.links import LinkRecords
 from services.webhooks import PLATFORM_TENANT
+from tests.api.conftest import door_over
 from tests.api.door import PRICE, Door, Json, code_of
 
 
@@ -126,6 +128,55 @@ async def test_a_link_withdrawn_while_its_customer_paid_says_that_it_was_paid(
     assert dead.status_code == 409
     assert "paid" in dead.text
     assert "withdrawn" not in dead.text
+
+
+async def test_a_link_that_was_paid_a_moment_ago_is_not_said_to_be_withdrawn(
+    door: Door, stranger: AsyncClient
+) -> None:
+    link = await _saved(door)
+    await stranger.get(str(link["payment_link_url"]))
+    [purchase] = (await door.http.get(f"/purchases?quote_id={link['quote_id']}")).json()["items"]
+    await door.http.post(f"/purchases/{purchase['purchase_id']}/complete")  # a look of a while ago
+    door.payments.pay(purchase["purchase_id"])  # and no webhook has come
+
+    for _ in range(2):
+        answer = await door.http.post(f"/links/{link['link_id']}/revoke")
+        assert (answer.status_code, answer.json()["status"]) == (200, "paid")
+    assert (await door.seen(purchase["purchase_id"])).payment_status == "completed"
+    assert "withdrawn" not in (await stranger.get(str(link["payment_link_url"]))).text
+
+
+async def test_a_link_is_withdrawn_though_its_checkout_is_open_or_over(
+    door: Door, stranger: AsyncClient
+) -> None:
+    for is_over in (False, True):
+        link = await _saved(door)
+        await stranger.get(str(link["payment_link_url"]))
+        listed = await door.http.get(f"/purchases?quote_id={link['quote_id']}")
+        purchase_id = listed.json()["items"][0]["purchase_id"]
+        if is_over:
+            await door.http.post(f"/purchases/{purchase_id}/cancel")
+        answer = await door.http.post(f"/links/{link['link_id']}/revoke")
+        assert (answer.status_code, answer.json()["status"]) == (200, "revoked")
+
+
+async def test_a_link_is_not_withdrawn_while_nobody_can_tell_whether_it_was_paid(
+    door: Door, stranger: AsyncClient
+) -> None:
+    link = await _saved(door)
+    await stranger.get(str(link["payment_link_url"]))
+    services = door.app.state.services
+    impatient = replace(services.links.workflows, answer_within=timedelta(seconds=1))
+    purchases = replace(services.links.purchases, workflows=impatient)
+    links = replace(services.links, workflows=impatient, purchases=purchases)
+    door.payments.hold("fetch_checkout")
+    try:
+        async with door_over(door, replace(services, links=links)) as http:
+            unknown = await http.post(f"/links/{link['link_id']}/revoke")
+    finally:
+        door.payments.let_go("fetch_checkout")
+    assert code_of(unknown) == (503, "unavailable")
+    assert (await door.http.get(f"/links/{link['link_id']}")).json()["status"] == "active"
 
 
 async def test_a_quote_whose_link_was_withdrawn_gets_a_new_one(door: Door) -> None:

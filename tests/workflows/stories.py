@@ -84,9 +84,9 @@ class Stories:
             start_workflow_operation=_started(order),
         )
 
-    async def refresh(self, order: PurchaseOrder) -> None:
+    async def refresh(self, order: PurchaseOrder, insist: bool = False) -> None:
         await self.client.execute_update_with_start_workflow(
-            PurchaseWorkflow.refresh, start_workflow_operation=_started(order)
+            PurchaseWorkflow.refresh, insist, start_workflow_operation=_started(order)
         )
 
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund | Refusal:

@@ -240,6 +240,23 @@ async def test_a_look_asked_for_during_another_one_is_a_look_of_its_own(stories:
     assert stories.stored(order).is_paid
 
 
+async def test_who_insists_gets_a_look_that_is_no_older_than_the_asking(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    payments = stories.world.payments
+    payments.hold("fetch_checkout")
+    first = asyncio.create_task(stories.refresh(order))
+    await stories.until(lambda: "fetch_checkout" in payments.calls)
+    payments.pay(order.purchase_id)
+    insisting = [asyncio.create_task(stories.refresh(order, insist=True)) for _ in range(2)]
+    await stories.refresh(order)  # both have been heard once this is answered
+    assert not any(each.done() for each in insisting)
+    payments.let_go("fetch_checkout")
+    await asyncio.gather(first, *insisting)
+    assert stories.stored(order).is_paid
+    assert payments.calls.count("fetch_checkout") == 2
+
+
 async def test_a_purchase_that_was_never_opened_has_nothing_to_refresh(stories: Stories) -> None:
     order = stories.world.order()
     stories.world.payments.faults_before["open_checkout"].append(
