@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -26,9 +27,13 @@ app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    """What the script `paybind` calls: one command, told on stderr where it fails, and then out."""
+    """What the script `paybind` calls: one command, told on stderr where it fails, and then out.
+
+    What it and its children write, their owner alone may read.
+    """
     from processes import end_with
 
+    os.umask(0o077)
     end_with(_run)
 
 

@@ -72,6 +72,7 @@ async def installation(
 ) -> AsyncIterator[Installation]:
     """Start all of it, and stop all of it at the end."""
     settings.paybind_home.mkdir(parents=True, exist_ok=True)
+    settings.paybind_home.chmod(0o700)  # of whatever was there before, too
     with occupied(settings.paybind_home):
         async with _started(settings, told) as running:
             yield running

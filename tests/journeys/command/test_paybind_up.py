@@ -132,6 +132,15 @@ def test_sigterm_stops_every_process_of_the_tree(left: Left) -> None:
     assert left.more_on_stdout == ""
 
 
+def test_what_it_wrote_only_its_owner_may_read(left: Left) -> None:
+    written = {"paybind.db", "temporal.db", "simulators.db", "api_key", "encryption_keys", "worker"}
+    everything = [left.shell.home, *left.shell.home.rglob("*")]
+
+    assert written <= {path.name for path in everything}
+    assert any(path.suffix == ".pdf" for path in everything)
+    assert [path for path in everything if path.stat().st_mode & 0o077] == []
+
+
 @pytest.fixture(scope="module")
 def again(left: Left) -> Iterator[Announcement]:
     """Started once more, and left running behind the shell."""
