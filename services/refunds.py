@@ -86,14 +86,13 @@ class RefundService:
         caller.require(Scope.REFUND)
         refund = await self.get(caller, refund_id)
         if refund.status is not RefundStatus.AWAITING_APPROVAL:
-            raise Conflict(
-                Code.REFUND_NOT_AWAITING_APPROVAL,
-                f"{refund_id} is {refund.status}",
-                purchase_id=refund.purchase_id,
-            )
+            raise _decided_already(refund)
         decision = Decision(approved=approved, by=caller.key_id, note=note)
         order = await self.purchases.order(refund.purchase_id)
-        return await self.workflows.decide(order, refund, decision)
+        decided = await self.workflows.decide(order, refund, decision)
+        if not _follows(decided, decision):  # its run had closed: the first decision stands
+            raise _decided_already(decided)
+        return decided
 
     async def _refund_id(self, caller: Caller, wish: RefundWish, purchase_id: str) -> str:
         """With a key, the key decides which refund it is.
@@ -118,3 +117,16 @@ class RefundService:
         amount = Money(minor=wish.amount_minor, currency=price.currency)
         require_payable(amount)
         return amount
+
+
+def _follows(refund: Refund, decision: Decision) -> bool:
+    was_approved = refund.status is not RefundStatus.DECLINED
+    return refund.decided_by == decision.by and was_approved is decision.approved
+
+
+def _decided_already(refund: Refund) -> Conflict:
+    return Conflict(
+        Code.REFUND_NOT_AWAITING_APPROVAL,
+        f"{refund.refund_id} is {refund.status}",
+        purchase_id=refund.purchase_id,
+    )

@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from connections import connect_temporal
 from domain.payments import ProviderRefundState
 from domain.purchases import RefundProgress
 from domain.refunds import Refund
@@ -77,6 +80,30 @@ async def test_a_no_that_was_overtaken_by_somebody_elses_yes_is_told_so(door: Do
     assert code_of(late) == (409, "refund_not_awaiting_approval")
     assert late.json()["purchase_id"] == purchase_id
     assert (await door.http.get(f"/refunds/{refund_id}")).json()["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("first", "late", "became"),
+    [("approve", "decline", "succeeded"), ("decline", "approve", "declined")],
+)
+async def test_a_word_that_comes_after_the_other_was_carried_out_is_told_what_became_of_it(
+    door: Door, first: str, late: str, became: str
+) -> None:
+    purchase_id, refund_id = await _large_refund(door)
+    services, temporal = door.app.state.services, await connect_temporal(door.settings)
+
+    async def decided_and_closed() -> None:
+        assert (await door.http.post(f"/refunds/{refund_id}/{first}")).is_success
+        await temporal.get_workflow_handle(f"refund-{refund_id}").result()
+
+    rows = RefundsLookedAtEarly(services.refunds.refunds.database, decided_and_closed)
+    refunds = replace(services.refunds, refunds=rows)
+    async with door_over(door, replace(services, refunds=refunds)) as http:
+        told = await http.post(f"/refunds/{refund_id}/{late}")
+
+    assert code_of(told) == (409, "refund_not_awaiting_approval")
+    assert told.json()["detail"] == f"{refund_id} is {became}"
+    assert told.json()["purchase_id"] == purchase_id
 
 
 async def test_a_refund_that_nobody_asked_for_cannot_be_decided(door: Door) -> None:
