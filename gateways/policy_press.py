@@ -74,10 +74,11 @@ class _Terms(Model):
     is_test: bool
 
 
-class _Source(HTML):  # type: ignore[misc]
+class WellFormedSource(HTML):  # type: ignore[misc]
     """Without a browser's parser and style sheet: they would cost a tenth of a policy.
 
     Ours is well-formed, and ``policy.css`` says all. That sheet gives each element five footnotes.
+    WeasyPrint has no public way to leave them out; ``test_policy_press.py`` says when it changed.
     """
 
     def __init__(self, text: str, fetcher: URLFetcher) -> None:
@@ -145,7 +146,7 @@ class Press:
         return self._terms[key]
 
     def _laid_out(self, text: str, is_test: bool) -> Document:
-        return _Source(self._legible(text), self._fetcher).render(
+        return WellFormedSource(self._legible(text), self._fetcher).render(
             stylesheets=[self._style, self._test_style] if is_test else [self._style],
             font_config=self._fonts,
         )
