@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -108,6 +109,34 @@ async def test_a_database_without_our_tables_asks_for_the_migration(
         await KeyRecords(empty).ensure_tenant(TENANT, "Acme", NOON)
 
     await empty.close()
+
+
+@pytest.mark.parametrize(
+    "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+async def test_connections_that_the_server_closed_while_they_were_idle_are_replaced(
+    postgres_server: str, database: Database, url: str
+) -> None:
+    await QuoteRecords(database).register(quote())
+    async with database.reading(), database.reading():  # two at once: both are in the pool then
+        await asyncio.gather(database.ping(), database.ping())
+    await _end_all_sessions(postgres_server, url.rpartition("/")[2])
+
+    assert await QuoteRecords(database).get(TENANT, "Q-1") == quote()
+    await PurchaseRecords(database).open(order(), NOON)
+    await asyncio.gather(*(database.ping() for _ in range(4)))
+
+
+async def _end_all_sessions(server: str, name: str) -> None:
+    """Until the server has none of that database any more."""
+    operator = await asyncpg.connect(f"{server}/postgres")
+    try:
+        ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
+        assert len(await operator.fetch(ended, name)) >= 2
+        left = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1"
+        assert await operator.fetchval(left, name) == 0
+    finally:
+        await operator.close()
 
 
 async def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
