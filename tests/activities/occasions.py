@@ -5,6 +5,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from domain.emails import EmailOrder, EmailStatus, EmailTemplate, email_id_of
+from domain.links import LinkOrder
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
 from domain.purchases import Settlement
 from tests.fake_rows import FakePurchaseRecords
@@ -33,6 +34,15 @@ async def issued(world: World) -> EmailOrder:
         template=EmailTemplate.PAYMENT_CONFIRMATION,
         tenant_id=TENANT,
         purchase_id=purchase_id,
+    )
+
+
+def about_link(link: LinkOrder, template: EmailTemplate) -> EmailOrder:
+    return EmailOrder(
+        email_id=email_id_of(link.link_id, template),
+        template=template,
+        tenant_id=link.tenant_id,
+        link_id=link.link_id,
     )
 
 

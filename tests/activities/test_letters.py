@@ -3,7 +3,7 @@
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from domain.emails import EmailOrder, EmailStatus, EmailTemplate, Letter, email_id_of
+from domain.emails import EmailOrder, EmailStatus, EmailTemplate, Letter
 from domain.identifiers import derived_id
 from domain.links import LIFETIME, LinkOrder, LinkStatus
 from domain.money import Money
@@ -17,7 +17,7 @@ from domain.payments import (
 from domain.purchases import Purchase
 from domain.quotes import InsuredPerson
 from domain.refunds import Refund, RefundStatus
-from tests.activities.occasions import issued, send, send_in_vain
+from tests.activities.occasions import about_link, issued, send, send_in_vain
 from tests.fake_payments import DECLINED
 from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_world import PRICE, TENANT, World
@@ -117,12 +117,7 @@ async def test_a_letter_is_of_the_mode_of_what_it_is_about(livemode: bool) -> No
     link = world.link(world.clock())
     saved = world.rows.links[link.link_id].model_copy(update={"livemode": livemode})
     world.rows.links[link.link_id] = saved
-    reminder = EmailOrder(
-        email_id=email_id_of(link.link_id, EmailTemplate.LINK_REMINDER),
-        template=EmailTemplate.LINK_REMINDER,
-        tenant_id=TENANT,
-        link_id=link.link_id,
-    )
+    reminder = about_link(link, EmailTemplate.LINK_REMINDER)
     letters = [await world.letters().gather(order) for order in (confirmation, reminder)]
     assert [letter and letter.livemode for letter in letters] == [livemode, livemode]
 
@@ -160,12 +155,7 @@ async def test_nobody_is_reminded_of_what_is_paid_or_on_its_way(
         session_id="cs_1", state=CheckoutState.COMPLETE, paid=paid, payment_id="pi_1"
     )
     world.rows.purchases[purchase.order.purchase_id] = purchase.applied(seen, world.clock())
-    order = EmailOrder(
-        email_id=email_id_of(link.link_id, EmailTemplate.LINK_REMINDER),
-        template=EmailTemplate.LINK_REMINDER,
-        tenant_id=TENANT,
-        link_id=link.link_id,
-    )
+    order = about_link(link, EmailTemplate.LINK_REMINDER)
     assert await world.letters().gather(order) is None
 
 
@@ -189,12 +179,7 @@ async def test_a_link_is_written_about_only_while_it_is_true(
     world.rows.links[link.link_id] = world.rows.links[link.link_id].model_copy(
         update={"status": status}
     )
-    order = EmailOrder(
-        email_id=email_id_of(link.link_id, template),
-        template=template,
-        tenant_id=TENANT,
-        link_id=link.link_id,
-    )
+    order = about_link(link, template)
     assert (await send(world, order) is EmailStatus.ACCEPTED) is is_sent
     assert bool(world.mail.sent) is is_sent
 
