@@ -1,14 +1,16 @@
 """Record the histories that replay is tested with: ``python -m tests.workflows.record_histories``.
 
-Record them anew when a workflow has changed on purpose and no run of the old code is under way;
-otherwise a failing replay means that running purchases would break: use ``workflow.patched``.
+A new story is recorded by its name as an argument. Record all of them anew when a workflow has
+changed on purpose and no run of the old code is under way; otherwise a failing replay means that
+running purchases would break: use ``workflow.patched``.
 """
 
 import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Set
 from pathlib import Path
 
 from temporalio.client import WorkflowHistory
@@ -22,6 +24,7 @@ from tests.fake_world import World
 from tests.workflows import test_approvals as approvals
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_link as link
+from tests.workflows import test_looks as looks
 from tests.workflows import test_opening as opening
 from tests.workflows import test_payment as payment
 from tests.workflows import test_refunds as refunds
@@ -39,6 +42,7 @@ SHORT: Mapping[str, Story] = {
         payment.test_a_declined_card_leaves_the_purchase_failed_and_retryable_and_then_paid
     ),
     "paid_while_cancelling": payment.test_a_payment_that_is_faster_than_the_cancellation_wins,
+    "asked_for": looks.test_a_lost_webhook_is_made_up_for_at_once_when_somebody_asks,
     "wrong_amount": payment.test_a_wrong_amount_goes_to_review_and_issues_nothing,
     "stored_fault": (
         opening.test_a_stored_fault_gets_a_new_key_only_after_a_look_that_finds_no_checkout
@@ -63,7 +67,7 @@ LONG: Mapping[str, Story] = {
     "late_money": (
         payment.test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told
     ),
-    "lost_webhook": payment.test_a_lost_webhook_is_made_up_for_by_the_poll,
+    "lost_webhook": looks.test_a_lost_webhook_is_made_up_for_by_the_poll,
     "settled_later": payment.test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid,
     "debit_bounced": (
         payment.test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told
@@ -84,16 +88,14 @@ LONG: Mapping[str, Story] = {
 }
 
 
-async def record_all() -> None:
-    HISTORIES.mkdir(exist_ok=True)
-    for old in HISTORIES.glob("*.json"):
-        old.unlink()
+async def record(names: Set[str]) -> None:
+    """The stories of these names: what was recorded before stays, as what runs in production."""
     async with await start_dev_server() as env:
-        for name, story in SHORT.items():
-            await _record(env, name, story)
-    for name, story in LONG.items():
+        for name in SHORT.keys() & names:
+            await _record(env, name, SHORT[name])
+    for name in LONG.keys() & names:
         async with await start_skipping_server() as env:
-            await _record(env, name, story)
+            await _record(env, name, LONG[name])
 
 
 async def _record(env: WorkflowEnvironment, name: str, story: Story) -> None:
@@ -132,4 +134,4 @@ def _without_traces(fields: dict[str, object]) -> dict[str, object]:
 
 if __name__ == "__main__":
     logging.disable()  # the stories are full of faults that are meant to be
-    asyncio.run(record_all())
+    asyncio.run(record(set(sys.argv[1:]) or {*SHORT, *LONG}))
