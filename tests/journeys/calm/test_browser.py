@@ -94,8 +94,8 @@ async def test_the_page_after_the_payment_becomes_the_policy_by_itself(
         await page.goto(started.checkout_url)
         await enter(page, GOOD_CARD)
 
-        # Then the page that they return to waits at first
-        await says(page, "We are waiting for your bank")
+        # Then the page that they return to knows it from the provider
+        await says(page, "Payment received")
 
         # and shows the policy without being touched
         await says(page, READY)
