@@ -42,7 +42,7 @@ class EmailRecords(Protocol):
 
 
 class PolicyRecords(Protocol):
-    async def mark_delivered(self, purchase_id: str, at: datetime) -> None: ...
+    async def mark_delivered(self, purchase_id: str, email_id: str, at: datetime) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -111,4 +111,4 @@ class EmailActivities:
         arrived = email.status in (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
         confirms = order.template is EmailTemplate.PAYMENT_CONFIRMATION
         if arrived and confirms and order.purchase_id is not None:
-            await self.policies.mark_delivered(order.purchase_id, self.clock())
+            await self.policies.mark_delivered(order.purchase_id, email.email_id, self.clock())

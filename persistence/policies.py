@@ -3,25 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.emails import EmailStatus
 from domain.errors import Code, NotFound
 from domain.policies import Policy, PolicyDocument, PolicyStatus
 from domain.views import Page
 from persistence.database import Database
 from persistence.pages import after, page_of
+from persistence.rows.emails import EmailRow
 from persistence.rows.policies import PolicyRow, policy_of
 from persistence.rows.purchases import PurchaseRow
 from persistence.statements import plain, table_of
 
-_POLICIES, _PURCHASES = table_of(PolicyRow), table_of(PurchaseRow)
+_POLICIES, _PURCHASES, _EMAILS = table_of(PolicyRow), table_of(PurchaseRow), table_of(EmailRow)
 _OF_PURCHASE = plain(PolicyRow).where(_POLICIES.c.purchase_id == bindparam("purchase_id"))
-_WRITE_POLICY = update(_POLICIES).where(_POLICIES.c.purchase_id == bindparam("of"))
-_WRITE_PURCHASE = update(_PURCHASES).where(
-    _PURCHASES.c.purchase_id == bindparam("of"), _PURCHASES.c.policy_status == bindparam("before")
+_LOCKING = (
+    plain(PurchaseRow).where(_PURCHASES.c.purchase_id == bindparam("purchase_id")).with_for_update()
+)
+_EMAIL = plain(EmailRow).where(_EMAILS.c.email_id == bindparam("email_id"))
+_WRITE_PURCHASE = update(_PURCHASES).where(_PURCHASES.c.purchase_id == bindparam("of"))
+_WRITE_POLICY = (
+    update(_POLICIES).where(_POLICIES.c.purchase_id == bindparam("of")).returning(*_POLICIES.c)
 )
 
 
@@ -49,19 +56,25 @@ class PolicyRecords:
         """The first document stands: a repetition gives the policy as it is."""
         columns = {**document.model_dump(), "issued_at": at}
         async with self.database.transaction() as session:
-            step = PolicyStatus.NONE, PolicyStatus.ISSUED
-            return await _moved(session, purchase_id, step, columns, {"updated_at": at})
+            policy = await _locked(session, purchase_id)
+            if policy.status == PolicyStatus.NONE:
+                policy = await _moved(session, policy, PolicyStatus.ISSUED, columns, at)
+            return policy_of(policy)
 
-    async def mark_delivered(self, purchase_id: str, at: datetime) -> None:
+    async def mark_delivered(self, purchase_id: str, email_id: str, at: datetime) -> None:
+        """With the message that carried it; one that has bounced meanwhile delivers nothing."""
         async with self.database.transaction() as session:
-            step = PolicyStatus.ISSUED, PolicyStatus.DELIVERED
-            await _moved(session, purchase_id, step, {"delivered_at": at}, {"updated_at": at})
+            policy = await _locked(session, purchase_id)
+            if policy.status == PolicyStatus.ISSUED and await _has_arrived(session, email_id):
+                columns = {"delivered_at": at}
+                await _moved(session, policy, PolicyStatus.DELIVERED, columns, at)
 
-    async def mark_not_delivered(self, purchase_id: str) -> None:
+    async def mark_not_delivered(self, purchase_id: str, at: datetime) -> None:
         """After a bounce: the one step back, because the customer has nothing in hand."""
         async with self.database.transaction() as session:
-            step = PolicyStatus.DELIVERED, PolicyStatus.ISSUED
-            await _moved(session, purchase_id, step, {"delivered_at": None}, {})
+            policy = await _locked(session, purchase_id)
+            if policy.status == PolicyStatus.DELIVERED:
+                await _moved(session, policy, PolicyStatus.ISSUED, {"delivered_at": None}, at)
 
     async def page(
         self, tenant_id: str, cursor: str | None = None, limit: int = 50
@@ -89,26 +102,34 @@ async def _of_purchase(session: AsyncSession, purchase_id: str) -> PolicyRow | N
     return (await session.exec(_OF_PURCHASE, params={"purchase_id": purchase_id})).first()
 
 
-async def _moved(
-    session: AsyncSession,
-    purchase_id: str,
-    step: tuple[PolicyStatus, PolicyStatus],
-    policy_columns: Mapping[str, str | int | datetime | None],
-    purchase_columns: Mapping[str, datetime],
-) -> Policy:
-    """The policy after the step, where it stood at its beginning, and as it stands elsewhere.
+async def _locked(session: AsyncSession, purchase_id: str) -> PolicyRow:
+    """The policy of a purchase, with both kept from other writers.
 
-    The purchase repeats its policy's status, and is written first: whoever writes several rows of
-    a purchase begins with it, so that nobody waits in a circle.
+    Whoever writes several rows of a purchase locks it first: so nobody waits in a circle.
     """
-    before, after = step
-    purchase = {"of": purchase_id, "before": before, "policy_status": after, **purchase_columns}
-    if (await session.exec(_WRITE_PURCHASE, params=purchase)).rowcount:
-        policy = {"of": purchase_id, "status": after, **policy_columns}
-        await session.exec(_WRITE_POLICY, params=policy)
-    row = await _of_purchase(session, purchase_id)
-    if row is None:
+    await session.exec(_LOCKING, params={"purchase_id": purchase_id})
+    policy = await _of_purchase(session, purchase_id)
+    if policy is None:
         raise NotFound(
             Code.POLICY_NOT_FOUND, f"no policy of {purchase_id}", purchase_id=purchase_id
         )
-    return policy_of(row)
+    return policy
+
+
+async def _has_arrived(session: AsyncSession, email_id: str) -> bool:
+    email = (await session.exec(_EMAIL, params={"email_id": email_id})).first()
+    return email is not None and email.status in (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
+
+
+async def _moved(
+    session: AsyncSession,
+    policy: PolicyRow,
+    status: PolicyStatus,
+    columns: Mapping[str, str | int | datetime | None],
+    at: datetime,
+) -> PolicyRow:
+    """The policy in its new status, which its purchase repeats."""
+    repeated = {"of": policy.purchase_id, "policy_status": status, "updated_at": at}
+    await session.exec(_WRITE_PURCHASE, params=repeated)
+    written = {"of": policy.purchase_id, "status": status, **columns}
+    return cast(PolicyRow, (await session.exec(_WRITE_POLICY, params=written)).one())

@@ -143,7 +143,7 @@ class WebhookService:
         order = await self.purchases.order_of(email.purchase_id) if email.purchase_id else None
         if isinstance(fact, EmailBounced) and order is not None:
             if email.template is EmailTemplate.PAYMENT_CONFIRMATION:
-                await self.policies.mark_not_delivered(order.purchase_id)
+                await self.policies.mark_not_delivered(order.purchase_id, datetime.now(UTC))
             return await self._tell_purchase(stored, order, fact)
         await self.events.mark_handled((stored.event_id,), datetime.now(UTC))
         return await self._close(stored, EventOutcome.HANDED_OVER, order)

@@ -5,7 +5,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.emails import Email
+from domain.emails import Email, EmailStatus
 from domain.errors import Code, Conflict, Unavailable
 from domain.identifiers import derived_id
 from domain.links import LinkStatus, PaymentLink
@@ -184,9 +184,10 @@ class FakePolicyRecords:
             policy = self.rows.policies[purchase_id] = policy.model_copy(update=issued)
         return policy
 
-    async def mark_delivered(self, purchase_id: str, at: datetime) -> None:
+    async def mark_delivered(self, purchase_id: str, email_id: str, at: datetime) -> None:
         policy = self.rows.policies[purchase_id]
-        if policy.status is PolicyStatus.ISSUED:
+        bounced = self.rows.emails[email_id].status is EmailStatus.BOUNCED
+        if policy.status is PolicyStatus.ISSUED and not bounced:
             delivered = {"status": PolicyStatus.DELIVERED, "delivered_at": at}
             self.rows.policies[purchase_id] = policy.model_copy(update=delivered)
 

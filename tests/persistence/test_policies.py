@@ -2,10 +2,12 @@
 
 import pytest
 
+from domain.emails import EmailOrder, EmailStatus, EmailTemplate, email_id_of
 from domain.errors import NotFound
 from domain.policies import Policy, PolicyDocument, PolicyStatus
 from domain.purchases import PurchaseOrder
 from persistence.database import Database
+from persistence.emails import EmailRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from tests.persistence.samples import LATER, NOON, TENANT, paid_purchase
@@ -20,6 +22,20 @@ async def policy_of(database: Database, purchase_id: str) -> Policy:
     assert view is not None
     assert view.policy_status is policy.status, "both rows tell the same"
     return policy
+
+
+async def mailed(database: Database, purchase_id: str) -> str:
+    """The id of the message with the policy, which the mail service has taken."""
+    email_id = email_id_of(purchase_id, EmailTemplate.PAYMENT_CONFIRMATION)
+    confirmation = EmailOrder(
+        email_id=email_id,
+        template=EmailTemplate.PAYMENT_CONFIRMATION,
+        tenant_id=TENANT,
+        purchase_id=purchase_id,
+    )
+    emails = EmailRecords(database)
+    await emails.begin(confirmation, "mei@example.com", None, NOON)
+    return (await emails.mark_accepted(email_id, "sg-1", NOON)).email_id
 
 
 async def test_the_first_document_stands(database: Database) -> None:
@@ -38,11 +54,12 @@ async def test_the_first_document_stands(database: Database) -> None:
 async def test_a_policy_goes_from_none_to_issued_to_delivered(database: Database) -> None:
     purchase_id = (await paid_purchase(database)).order.purchase_id
     policies = PolicyRecords(database)
-    await policies.mark_delivered(purchase_id, NOON)
+    email_id = await mailed(database, purchase_id)
+    await policies.mark_delivered(purchase_id, email_id, NOON)
     assert (await policy_of(database, purchase_id)).status is PolicyStatus.NONE
 
     await policies.mark_issued(purchase_id, PDF, NOON)
-    await policies.mark_delivered(purchase_id, LATER)
+    await policies.mark_delivered(purchase_id, email_id, LATER)
     await policies.mark_issued(purchase_id, PDF, LATER)
 
     delivered = await policy_of(database, purchase_id)
@@ -53,12 +70,25 @@ async def test_a_bounce_makes_a_delivered_policy_issued_again(database: Database
     purchase_id = (await paid_purchase(database)).order.purchase_id
     policies = PolicyRecords(database)
     await policies.mark_issued(purchase_id, PDF, NOON)
-    await policies.mark_delivered(purchase_id, LATER)
+    await policies.mark_delivered(purchase_id, await mailed(database, purchase_id), LATER)
 
-    await policies.mark_not_delivered(purchase_id)
+    await policies.mark_not_delivered(purchase_id, LATER)
 
     back = await policy_of(database, purchase_id)
     assert (back.status, back.delivered_at, back.document) == (PolicyStatus.ISSUED, None, PDF)
+
+
+async def test_a_bounce_that_is_faster_than_our_own_word_stands(database: Database) -> None:
+    purchase_id = (await paid_purchase(database)).order.purchase_id
+    policies = PolicyRecords(database)
+    await policies.mark_issued(purchase_id, PDF, NOON)
+    email_id = await mailed(database, purchase_id)
+    await EmailRecords(database).record_event(email_id, EmailStatus.BOUNCED, None, NOON)
+    await policies.mark_not_delivered(purchase_id, NOON)
+
+    await policies.mark_delivered(purchase_id, email_id, LATER)
+
+    assert (await policy_of(database, purchase_id)).status is PolicyStatus.ISSUED
 
 
 async def test_a_policy_is_found_by_id_and_number_within_its_tenant(database: Database) -> None:
