@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.policies import PolicyDocument
@@ -38,7 +38,7 @@ _BROKEN_BESIDE = (
 )
 # By then the provider has repeated a webhook that could not be handed over at first.
 HANDED_OVER_WITHIN = timedelta(minutes=5)
-# What moved this short a time ago is under way; it is judged when it rests.
+# What runs and moved this short a time ago is under way; it is judged when it rests.
 UNDER_WAY = timedelta(minutes=2)
 # How far back the providers are asked what they received.
 COMPARED = timedelta(hours=24)
@@ -71,7 +71,9 @@ class VerificationService:
             *[each async for each in self.providers.differences(statement, purchases, due)],
         ]
         for purchase in purchases:
-            findings += _of_rows(purchase, due)
+            findings += _of_rows(purchase)
+            if purchase.moved_at <= due or not await self._is_running(purchase):
+                findings += _lacks(purchase)
             findings += [each async for each in self._of_document(purchase)]
             findings += [each async for each in self._of_histories(purchase)]
         on_time = [purchase for purchase in purchases if not purchase.is_late]
@@ -94,19 +96,27 @@ class VerificationService:
                 yield finding
 
     async def _still_broken(self, workflow_id: str, *purchase_ids: str) -> AsyncIterator[Finding]:
-        """The latest run alone is asked, by its name: it takes up what an earlier one left."""
-        try:
-            latest = await self.client.get_workflow_handle(workflow_id).describe()
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:  # the list lags behind the retention
-                raise
-            return
-        if latest.status in _BROKEN:
+        """The latest run alone is asked: it takes up what an earlier one left."""
+        latest = await self._latest_run(workflow_id)
+        if latest is not None and latest.status in _BROKEN:
             yield Finding(
                 irregularity=Irregularity.WORKFLOW_FAILED,
                 subject=f"{workflow_id}/{latest.run_id}",
                 purchase_ids=purchase_ids,
             )
+
+    async def _is_running(self, purchase: PaidPurchase) -> bool:
+        latest = await self._latest_run(workflow_id_of(purchase.purchase_id))
+        return latest is not None and latest.status is WorkflowExecutionStatus.RUNNING
+
+    async def _latest_run(self, workflow_id: str) -> WorkflowExecutionDescription | None:
+        """None where Temporal keeps none any more, which its lists may learn later."""
+        try:
+            return await self.client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return None
 
     async def _of_document(self, purchase: PaidPurchase) -> AsyncIterator[Finding]:
         policy = await self.policies.of_purchase(purchase.purchase_id)
@@ -154,15 +164,19 @@ def _repeated_openings(events: Iterable[HistoryEvent]) -> int:
     return max(0, completed - 1)
 
 
-def _of_rows(purchase: PaidPurchase, due: datetime) -> Iterator[Finding]:
-    """What must not be, at once; what is lacking, once the purchase has rested since ``due``."""
+def _of_rows(purchase: PaidPurchase) -> Iterator[Finding]:
+    """What must never be."""
     if purchase.payment_id is None:
         yield _finding(Irregularity.NO_CHARGE, purchase.purchase_id, purchase)
     if purchase.policies > 1:
         yield _finding(Irregularity.SEVERAL_POLICIES, purchase.purchase_id, purchase)
     if purchase.confirmations > 1:
         yield _finding(Irregularity.DELIVERED_TWICE, purchase.purchase_id, purchase)
-    if purchase.needs_review or _is_going_back(purchase) or purchase.moved_at > due:
+
+
+def _lacks(purchase: PaidPurchase) -> Iterator[Finding]:
+    """What is lacking once nothing is under way any more, or not enough moves."""
+    if purchase.needs_review or _is_going_back(purchase):
         return
     if purchase.is_late:
         yield _finding(Irregularity.LATE_MONEY_KEPT, purchase.purchase_id, purchase)

@@ -68,7 +68,7 @@ async def test_a_purchase_whose_run_broke_is_found_until_a_later_run_has_taken_o
 
 
 async def test_what_is_under_way_is_judged_when_it_has_rested(premises: Premises) -> None:
-    purchase = (await paid_purchase(premises.database, "Q-under-way")).order.purchase_id
+    purchase = await left_running(premises, "Q-under-way")
     await moved(premises, purchase, timedelta(0))
 
     assert await held_against(premises, purchase) == {Irregularity.CHARGE_NOT_AT_PROVIDER}
@@ -81,8 +81,15 @@ async def test_what_is_under_way_is_judged_when_it_has_rested(premises: Premises
     }
 
 
+async def test_what_is_lacking_where_nothing_runs_is_named_at_once(premises: Premises) -> None:
+    purchase = (await paid_purchase(premises.database, "Q-left")).order.purchase_id
+    await moved(premises, purchase, timedelta(0))
+
+    assert Irregularity.NOT_DELIVERED in await held_against(premises, purchase)
+
+
 async def test_late_money_is_kept_once_its_refund_is_overdue(premises: Premises) -> None:
-    purchase = (await paid_purchase(premises.database, "Q-late")).order.purchase_id
+    purchase = await left_running(premises, "Q-late")
     await moved(
         premises, purchase, timedelta(0), status=PaymentStatus.EXPIRED, late_payment_id="pi_late"
     )
@@ -92,6 +99,15 @@ async def test_late_money_is_kept_once_its_refund_is_overdue(premises: Premises)
     await moved(premises, purchase, UNDER_WAY + timedelta(seconds=1))
 
     assert Irregularity.LATE_MONEY_KEPT in await held_against(premises, purchase)
+
+
+async def left_running(premises: Premises, quote_id: str) -> str:
+    """A paid purchase whose run is open, and that no worker will ever take up."""
+    purchase_id = (await paid_purchase(premises.database, quote_id)).order.purchase_id
+    await premises.client.start_workflow(
+        PurchaseWorkflow.__name__, id=workflow_id_of(purchase_id), task_queue="nobody-works-here"
+    )
+    return purchase_id
 
 
 async def held_against(premises: Premises, purchase_id: str) -> set[Irregularity]:
