@@ -206,6 +206,10 @@ _ENDINGS = {
         lead="There is nothing left to pay. Your policy was sent to you by e-mail.",
         tone=Tone.GOOD,
     ),
+    Code.POLICY_CANCELLED: Ending(
+        title=REFUNDED.title,
+        lead=f"{REFUNDED.lead} The policy is cancelled: for cover, ask for a new payment link.",
+    ),
     Code.PAYMENT_PROCESSING: Ending(
         title=BANK_IS_SLOW.title,
         lead="You have paid already, and your bank takes a little longer. There is nothing left to "

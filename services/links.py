@@ -112,7 +112,9 @@ class LinkService:
         link = await self.links.by_token(token)
         if link is None:
             raise NotFound(Code.LINK_NOT_FOUND, "no payment link has this token")
-        if link.status is not LinkStatus.PAID:  # a dead one may have been paid before it died
+        if link.status is LinkStatus.PAID:
+            await self.purchases.require_not_refunded(link.tenant_id, link.quote_id)
+        else:  # a dead one may have been paid before it died
             await self.purchases.require_unpaid(link.tenant_id, link.quote_id)
         _require_alive(link)
         email, _ = await self.links.contact_of(link.link_id)

@@ -183,13 +183,22 @@ class PurchaseService:
 
     async def require_unpaid(self, tenant_id: str, quote_id: str) -> Purchase | None:
         """The quote's latest purchase, which has not been paid."""
-        latest = await self.purchases.latest_of_quote(tenant_id, quote_id)
+        latest = await self.require_not_refunded(tenant_id, quote_id)
         if latest is not None and latest.is_paid:
             raise Conflict(
                 Code.QUOTE_ALREADY_PAID,
                 f"quote {quote_id} is paid by {latest.order.purchase_id}",
                 purchase_id=latest.order.purchase_id,
             )
+        return latest
+
+    async def require_not_refunded(self, tenant_id: str, quote_id: str) -> Purchase | None:
+        """The latest purchase. Whose money is back is not told that all is paid and well."""
+        latest = await self.purchases.latest_of_quote(tenant_id, quote_id)
+        if latest is not None and latest.is_paid:
+            view = await self.purchases.view(tenant_id, latest.order.purchase_id)
+            if view is not None and view.refund_status is RefundProgress.FULL:
+                raise policy_cancelled(view)
         return latest
 
     async def order(self, purchase_id: str) -> PurchaseOrder:

@@ -3,7 +3,7 @@
 from httpx import AsyncClient
 
 from domain.money import Money
-from tests.api.door import Door, code_of
+from tests.api.door import Door, code_of, wanted
 
 
 async def _refunded(door: Door) -> str:
@@ -30,6 +30,26 @@ async def test_a_refunded_purchase_is_not_completed_and_the_answer_says_why(door
     )
     assert (problem["purchase_id"], problem["can_retry"]) == (purchase_id, False)
     assert "new quote" in problem["suggested_action"]
+
+
+async def test_who_wants_to_pay_a_refunded_quote_again_is_told_what_became_of_it(
+    door: Door, stranger: AsyncClient
+) -> None:
+    quote_id = await door.quote()
+    link = (
+        await door.http.post("/links", json={"quote_id": quote_id, "user_id": "user_mei"})
+    ).json()
+    purchase_id = await door.paid(quote_id)
+    await door.http.post(f"/purchases/{purchase_id}/refund")
+    await door.until(purchase_id, "refund_status", "full")
+
+    again = await door.http.post("/purchases", json=wanted(quote_id))
+    opened = await stranger.get(link["payment_link_url"])
+
+    assert code_of(again) == (409, "policy_cancelled")
+    assert again.json()["purchase_id"] == purchase_id
+    assert opened.status_code == 409
+    assert "This purchase was refunded" in opened.text
 
 
 async def test_every_view_of_a_cancelled_policy_says_so(door: Door, stranger: AsyncClient) -> None:
