@@ -8,6 +8,7 @@ from typing import Protocol
 from temporalio import activity
 
 from activities.faults import now, told_to_temporal
+from domain.emails import CAME_BACK, EmailTemplate
 from domain.errors import Conflict
 from domain.model import Model
 from domain.payments import Checkout, CheckoutRequest, CheckoutSnapshot
@@ -60,8 +61,8 @@ class Opening(Model):
 class Standing(Model):
     """Where a purchase stands when a run begins, the first one or one that resumes it.
 
-    A policy is owed while the money is here and the customer has no policy in hand; ``goes_back``
-    says that all of the money is claimed by refunds.
+    A policy is owed while the money is here and the customer has no policy in hand: not the mail,
+    nor, where that came back, a person's word. ``goes_back``: refunds claim all of the money.
     """
 
     purchase: Purchase
@@ -152,7 +153,7 @@ class PurchaseActivities:
         view = await self.records.view(order.tenant_id, order.purchase_id)
         assert view is not None  # it was read a moment ago, and no purchase is ever deleted
         paid = purchase.paid.minor if purchase.paid else 0
-        is_in_hand = view.policy_status is PolicyStatus.DELIVERED
+        is_in_hand = view.policy_status is PolicyStatus.DELIVERED or _was_handed_over(view)
         return Standing(
             purchase=purchase,
             policy_status=view.policy_status,
@@ -184,6 +185,19 @@ class PurchaseActivities:
                 idempotency_key=order.key("checkout", opening.group),
             )
         )
+
+
+def _was_handed_over(view: PurchaseView) -> bool:
+    """Whether the mail with the policy came back, and a person has seen to the customer."""
+    came_back = any(
+        email.template is EmailTemplate.PAYMENT_CONFIRMATION and email.status in CAME_BACK
+        for email in view.emails
+    )
+    is_open = any(
+        review.reason is ReviewReason.EMAIL_NOT_DELIVERED and review.resolved_at is None
+        for review in view.reviews
+    )
+    return came_back and not is_open
 
 
 def _sum(view: PurchaseView, statuses: frozenset[RefundStatus]) -> int:

@@ -30,6 +30,9 @@ class EmailStatus(StrEnum):
     SUPERSEDED = "superseded"  # its outcome stayed unknown and another message took its place
 
 
+CAME_BACK = frozenset({EmailStatus.BOUNCED, EmailStatus.DROPPED})
+
+
 class EmailOrder(Model):
     """One message to send; ``email_id`` is ours and rides in the mail service's custom_args."""
 

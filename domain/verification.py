@@ -23,7 +23,7 @@ class PaidPurchase(Model):
     ``moved_at`` is when its row last changed. Counts are of rows. ``confirmations`` are payment
     confirmations that the mail service has taken and that did not come back; of these
     ``confirmations_delivered`` are known to have arrived. ``confirmations_failed`` bounced or were
-    dropped.
+    dropped, which a person is asked to see to.
     """
 
     purchase_id: str

@@ -9,7 +9,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import case, col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.emails import Email, EmailOrder, EmailStatus
+from domain.emails import CAME_BACK, Email, EmailOrder, EmailStatus
 from domain.errors import Code, NotFound
 from persistence.clock import now
 from persistence.database import Database
@@ -17,7 +17,6 @@ from persistence.rows.emails import EmailRow, email_of
 from persistence.statements import insert_if_absent, insert_into, locked, plain, table_of
 
 _UNSENT = (EmailStatus.QUEUED, EmailStatus.SENDING)
-_REFUSED = frozenset({EmailStatus.BOUNCED, EmailStatus.DROPPED})
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 _EMAILS = table_of(EmailRow)
@@ -135,8 +134,8 @@ class EmailRecords:
             row = await locked(session, EmailRow, email_id)
             if row is None:
                 return None
-            if row.status != status and row.status not in _REFUSED:
-                bad_news = detail if status in _REFUSED else None
+            if row.status != status and row.status not in CAME_BACK:
+                bad_news = detail if status in CAME_BACK else None
                 row.last_error = without_addresses(bad_news) if bad_news else None
                 _write_status(row, status, at or now())
             return email_of(row)

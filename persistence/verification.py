@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from domain.emails import EmailStatus, EmailTemplate
+from domain.emails import CAME_BACK, EmailStatus, EmailTemplate
 from domain.events import EventOutcome
 from domain.money import Money
 from domain.policies import PolicyStatus
@@ -23,7 +23,6 @@ from persistence.rows.purchases import PurchaseRow, paid_of, price_of
 from persistence.rows.refunds import RefundRow
 
 _ARRIVING = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
-_COME_BACK = (EmailStatus.BOUNCED, EmailStatus.DROPPED)
 
 
 @dataclass
@@ -138,7 +137,7 @@ def _paid_purchase_of(row: PurchaseRow, books: _Books) -> PaidPurchase:
         policies=books.policies[row.purchase_id],
         confirmations=sum(emails[status] for status in _ARRIVING),
         confirmations_delivered=emails[EmailStatus.DELIVERED],
-        confirmations_failed=sum(emails[status] for status in _COME_BACK),
+        confirmations_failed=sum(emails[status] for status in CAME_BACK),
         refunds=tuple(books.refunds[row.purchase_id]),
     )
 

@@ -183,7 +183,7 @@ def _lacks(purchase: PaidPurchase) -> Iterator[Finding]:
         return
     if purchase.policies == 0:
         yield _finding(Irregularity.NO_POLICY, purchase.purchase_id, purchase)
-    if purchase.confirmations == 0:
+    if not (purchase.confirmations or purchase.confirmations_failed):
         yield _finding(Irregularity.NOT_DELIVERED, purchase.purchase_id, purchase)
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api.purchase_answers import PurchaseStarted
-from domain.purchases import PaymentStatus, ReviewReason
+from domain.purchases import PaymentStatus, ReviewReason, workflow_id_of
 from domain.tenants import Scope
 from tests.journeys.house import House, Sold
 from tests.journeys.providers import DISPUTED, NO_FUNDS
@@ -218,6 +218,14 @@ async def test_a_policy_that_bounces_asks_for_a_person(house: House) -> None:
         lambda: house.purchase(started.purchase_id), lambda seen: seen.policy_status == "issued"
     )
     assert settled.emails[0].status == "bounced"
+
+    # When the person has seen to the customer
+    resolve = f"/purchases/{started.purchase_id}/reviews/email_not_delivered/resolve"
+    assert (await house.http.post(resolve)).status_code == 200
+    await house.temporal.get_workflow_handle(workflow_id_of(started.purchase_id)).result()
+
+    assert not (await house.purchase(started.purchase_id)).needs_review
+    assert await house.findings(started.purchase_id) == []
 
 
 async def test_an_unknown_quote_and_a_wrong_price_open_nothing(house: House) -> None:
