@@ -1,6 +1,6 @@
 """One purchase and how the provider's word changes it. Regressions are ignored, money never is."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -64,6 +64,18 @@ class PurchaseOrder(Model):
 
 def purchase_id_of(tenant_id: str, quote_id: str, attempt: int) -> str:
     return derived_id("pur", tenant_id, quote_id, attempt)
+
+
+def look_at(age: timedelta) -> int:
+    """The number of the look at the provider in which all wishes of one moment meet.
+
+    There is a new one every ten seconds, after ten minutes every five minutes: however often
+    somebody asks, a run's history takes only so many updates.
+    """
+    fresh = timedelta(minutes=10)
+    if age < fresh:
+        return age // timedelta(seconds=10)
+    return fresh // timedelta(seconds=10) + (age - fresh) // timedelta(minutes=5)
 
 
 def workflow_id_of(purchase_id: str) -> str:

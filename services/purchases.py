@@ -18,6 +18,7 @@ from domain.purchases import (
     PurchaseOrder,
     RefundProgress,
     ReviewReason,
+    look_at,
     purchase_id_of,
 )
 from domain.quotes import Quote
@@ -103,7 +104,7 @@ class PurchaseService:
         """
         if not view.may_be_paid:
             return view
-        look = _number_of_look(datetime.now(UTC) - view.created_at)
+        look = look_at(datetime.now(UTC) - view.created_at)
         with suppress(Unavailable):
             order = await self.order(view.purchase_id)
             await self.workflows.refresh(order, look, REFRESH_WITHIN)
@@ -246,17 +247,6 @@ class PurchaseService:
             await asyncio.sleep(LOOK_EVERY.total_seconds())
             view = await self.get(caller, view.purchase_id)
         return view
-
-
-def _number_of_look(age: timedelta) -> int:
-    """Every ten seconds there is a new look, after ten minutes every five minutes.
-
-    However often somebody asks, a run's history takes only so many updates.
-    """
-    fresh = timedelta(minutes=10)
-    if age < fresh:
-        return age // timedelta(seconds=10)
-    return fresh // timedelta(seconds=10) + (age - fresh) // timedelta(minutes=5)
 
 
 def _issued(view: PurchaseView) -> Policy | None:

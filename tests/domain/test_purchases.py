@@ -1,13 +1,13 @@
 """How the provider's word changes a purchase: regressions never, money always."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.money import Money
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState, Failure
-from domain.purchases import PaymentStatus, Purchase, PurchaseOrder
+from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, look_at
 
 PRICE = Money(minor=15000, currency="SGD")
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -131,3 +131,10 @@ def test_an_idempotency_key_names_purchase_operation_and_group_within_stripes_le
     keys = {ORDER.key(operation, group) for operation in ("checkout", "expire") for group in (1, 2)}
     assert len(keys) == 4
     assert all(len(key) <= 100 for key in keys)
+
+
+def test_however_often_somebody_asks_a_day_has_only_so_many_looks() -> None:
+    looks = [look_at(timedelta(seconds=second)) for second in range(24 * 60 * 60)]
+    assert looks == sorted(looks)
+    assert looks[9] != looks[10]  # the first minutes are looked at closely
+    assert len(set(looks)) < 500  # Temporal takes two thousand updates of a run

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from gateways.faults import Busy
 from tests.mcp_server.shop import Fields, Shop
 
@@ -67,6 +69,7 @@ async def test_the_link_of_a_paid_quote_is_not_active_any_more(shop: Shop) -> No
     assert failure["code"] == "link_paid"
 
 
+@pytest.mark.slow
 async def test_a_link_asked_for_twice_during_a_mail_outage_arrives_once(shop: Shop) -> None:
     wish = await saved(shop)
     asked = {"quote_id": wish["quote_id"], "customer_email": "once@example.com"}

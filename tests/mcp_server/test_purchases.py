@@ -259,6 +259,7 @@ async def test_a_paid_purchase_whose_webhook_was_lost_is_completed(shop: Shop) -
     assert completed["policy_number"]
 
 
+@pytest.mark.slow
 async def test_complete_answers_without_a_provider_that_is_silent(shop: Shop) -> None:
     async with shop.agent() as agent:
         started = await agent.answer("initiate_purchase", **await shop.wish())

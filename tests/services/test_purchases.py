@@ -6,6 +6,8 @@ from domain.errors import Code, NotFound
 from domain.identifiers import new_id
 from tests.services.conftest import Premises
 
+pytestmark = pytest.mark.slow  # on a real server
+
 
 async def test_a_purchase_that_nobody_made_has_no_order(premises: Premises) -> None:
     with pytest.raises(NotFound) as refused:

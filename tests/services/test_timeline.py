@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
+
 from domain.emails import EmailStatus
 from domain.purchases import ReviewReason
 from domain.refunds import Asker
@@ -11,6 +13,8 @@ from gateways.faults import Busy
 from persistence.purchases import PurchaseRecords
 from services.refunds import RefundWish
 from tests.services.conftest import Premises
+
+pytestmark = pytest.mark.slow  # on a real server
 
 
 async def test_the_story_goes_on_in_every_run_of_the_purchase_and_its_refund(

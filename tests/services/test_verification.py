@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlmodel import col, update
 
 from domain.events import EventOutcome
@@ -16,6 +17,8 @@ from tests.services.conftest import Premises
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
+
+pytestmark = pytest.mark.slow  # on a real server
 
 
 async def found(verification: VerificationService, subject: str) -> bool:

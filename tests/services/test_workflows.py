@@ -17,6 +17,9 @@ from services.workflows import Workflows
 from tests.persistence.samples import order
 from tests.services.conftest import Premises
 
+pytestmark = pytest.mark.slow  # on a real server
+
+
 UNATTENDED = "unattended"
 
 

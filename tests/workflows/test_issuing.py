@@ -34,6 +34,7 @@ async def _in_review(stories: Stories) -> PurchaseOrder:
     return order
 
 
+@pytest.mark.slow
 async def test_a_mail_outage_of_two_days_delays_the_message_and_never_un_issues_the_policy(
     stories: Stories,
 ) -> None:

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from domain.errors import Code
 from domain.money import Money
 from domain.payments import CheckoutChanged
@@ -163,6 +165,7 @@ async def test_late_money_that_cannot_be_claimed_back_waits_for_a_person(
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
 
 
+@pytest.mark.slow
 async def test_who_insists_gets_a_look_that_is_no_older_than_the_asking(stories: Stories) -> None:
     order = stories.world.order()
     await stories.opened(order)

@@ -268,6 +268,7 @@ async def test_a_refund_that_the_provider_will_not_show_is_a_matter_for_a_person
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
 
 
+@pytest.mark.slow
 async def test_a_refund_is_made_during_a_mail_outage_and_told_of_after_it(
     stories: Stories,
 ) -> None:
