@@ -41,7 +41,7 @@ test: ## Set everything up and run all tests, with the coverage of the code that
 	@$(PYTHON) -m coverage json -q -o - | $(PYTHON) -c "$$BRANCHES" $(COVERAGE_FLOOR)
 
 .PHONY: test-fast
-test-fast: ## The tests that need no simulators, no PostgreSQL and no browser, in under a minute
+test-fast: ## The quick tests: no simulators, no PostgreSQL, no browser, no server of their own, in under a minute
 	@scripts/setup.sh test
 	@$(PYTEST) -m "not slow and not browser and not postgres" --unwatched $(ARGS)
 

@@ -11,6 +11,8 @@ from tests.conformance.stripe_contract import (
 )
 from tests.conformance.stripe_samples import dispute, error, event, page, payment, refund, session
 
+pytestmark = pytest.mark.slow  # Stripe's whole published contract is read
+
 SESSIONS = "/v1/checkout/sessions"
 ITEM = (
     "mode=payment&line_items[0][quantity]=1&line_items[0][price_data][currency]=sgd"

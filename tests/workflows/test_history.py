@@ -1,5 +1,6 @@
 """What one happy purchase costs in history: each event is work for the server and for replay."""
 
+import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 
@@ -10,6 +11,7 @@ from tests.workflows.workers import workers
 MOST_EVENTS = 30
 
 
+@pytest.mark.slow  # on a real server
 async def test_a_happy_purchase_leaves_few_events(dev_server: WorkflowEnvironment) -> None:
     world = World()
     stories = Stories(dev_server, dev_server.client, world)
