@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -39,40 +39,23 @@ _PURCHASES = table_of(PurchaseRow)
 # Built once: every call comes through these.
 _BY_ID = plain(PurchaseRow).where(_PURCHASES.c.purchase_id == bindparam("purchase_id"))
 _LOCKING = _BY_ID.with_for_update()
-_LATEST = (
-    plain(PurchaseRow)
-    .where(
-        _PURCHASES.c.tenant_id == bindparam("tenant_id"),
-        _PURCHASES.c.quote_id == bindparam("quote_id"),
-    )
-    .order_by(_PURCHASES.c.attempt.desc())
-    .limit(1)
+
+
+def _latest(*conditions: ColumnElement[bool]) -> SelectOfScalar[PurchaseRow]:
+    found = plain(PurchaseRow).where(*conditions)
+    return found.order_by(_PURCHASES.c.attempt.desc()).limit(1)
+
+
+def _is_any(value: str, *columns: str) -> ColumnElement[bool]:
+    return or_(*(_PURCHASES.c[name] == bindparam(value) for name in columns))
+
+
+_OF_TENANT = _PURCHASES.c.tenant_id == bindparam("tenant_id")
+_LATEST = _latest(_OF_TENANT, _PURCHASES.c.quote_id == bindparam("quote_id"))
+_BY_ANY_ID = _latest(
+    _OF_TENANT, _is_any("any_id", "purchase_id", "session_id", "payment_id", "late_payment_id")
 )
-_BY_ANY_ID = (
-    plain(PurchaseRow)
-    .where(
-        _PURCHASES.c.tenant_id == bindparam("tenant_id"),
-        or_(
-            _PURCHASES.c.purchase_id == bindparam("any_id"),
-            _PURCHASES.c.session_id == bindparam("any_id"),
-            _PURCHASES.c.payment_id == bindparam("any_id"),
-            _PURCHASES.c.late_payment_id == bindparam("any_id"),
-        ),
-    )
-    .order_by(_PURCHASES.c.attempt.desc())
-    .limit(1)
-)
-_BY_PAYMENT = (
-    plain(PurchaseRow)
-    .where(
-        or_(
-            _PURCHASES.c.payment_id == bindparam("payment_id"),
-            _PURCHASES.c.late_payment_id == bindparam("payment_id"),
-        )
-    )
-    .order_by(_PURCHASES.c.attempt.desc())
-    .limit(1)
-)
+_BY_PAYMENT = _latest(_is_any("payment_id", "payment_id", "late_payment_id"))
 _WRITE = update(_PURCHASES).where(_PURCHASES.c.purchase_id == bindparam("of"))
 
 

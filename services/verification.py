@@ -6,7 +6,7 @@ is counted, not accused.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ from domain.verification import Finding, Irregularity, PaidPurchase, Verdict
 from gateways.documents import DocumentStore
 from persistence.policies import PolicyRecords
 from persistence.verification import VerificationRecords
-from services.reconciliation import Reconciliation
+from services.reconciliation import Reconciliation, Statement
 from workflows.link import PaymentLinkWorkflow
 from workflows.refund import RefundWorkflow
 
@@ -63,6 +63,7 @@ class VerificationService:
         now = datetime.now(UTC)
         due = now - under_way
         statement = await self.providers.statement(since or now - COMPARED)
+        ended = await self._ended_since(due)  # before the rows are read: they are final then
         purchases = await self.records.paid_purchases()
         findings = [
             *await self.records.findings(),
@@ -72,22 +73,11 @@ class VerificationService:
         ]
         for purchase in purchases:
             findings += _of_rows(purchase)
-            if purchase.moved_at <= due or not await self._is_running(purchase):
+            if purchase.moved_at <= due or purchase.purchase_id in ended:
                 findings += _lacks(purchase)
             findings += [each async for each in self._of_document(purchase)]
             findings += [each async for each in self._of_histories(purchase)]
-        on_time = [purchase for purchase in purchases if not purchase.is_late]
-        return Verdict(
-            paid_purchases=len(purchases),
-            charges=len({purchase.payment_id for purchase in purchases}),
-            policies=sum(purchase.policies for purchase in on_time),
-            delivered_messages=sum(purchase.confirmations for purchase in on_time),
-            refunds=sum(tally.count for purchase in purchases for tally in purchase.refunds),
-            in_review=sum(purchase.needs_review for purchase in purchases),
-            provider_payments=len(statement.payments),
-            compared_since=statement.since,
-            findings=tuple(findings),
-        )
+        return _verdict(purchases, statement, findings)
 
     async def _broken_beside(self) -> AsyncIterator[Finding]:
         listed = {run.id async for run in self.client.list_workflows(_BROKEN_BESIDE)}
@@ -104,6 +94,11 @@ class VerificationService:
                 subject=f"{workflow_id}/{latest.run_id}",
                 purchase_ids=purchase_ids,
             )
+
+    async def _ended_since(self, due: datetime) -> set[str]:
+        """Purchases that moved after ``due``, and of which nothing is under way any more."""
+        moved = [each for each in await self.records.paid_purchases() if each.moved_at > due]
+        return {each.purchase_id for each in moved if not await self._is_running(each)}
 
     async def _is_running(self, purchase: PaidPurchase) -> bool:
         latest = await self._latest_run(workflow_id_of(purchase.purchase_id))
@@ -147,6 +142,23 @@ class VerificationService:
             history = await handle.fetch_history()
             if _repeated_openings(history.events):
                 yield _finding(Irregularity.CHECKOUT_OPENED_TWICE, workflow_id, purchase)
+
+
+def _verdict(
+    purchases: Sequence[PaidPurchase], statement: Statement, findings: Iterable[Finding]
+) -> Verdict:
+    on_time = [purchase for purchase in purchases if not purchase.is_late]
+    return Verdict(
+        paid_purchases=len(purchases),
+        charges=len({purchase.payment_id for purchase in purchases}),
+        policies=sum(purchase.policies for purchase in on_time),
+        delivered_messages=sum(purchase.confirmations for purchase in on_time),
+        refunds=sum(tally.count for purchase in purchases for tally in purchase.refunds),
+        in_review=sum(purchase.needs_review for purchase in purchases),
+        provider_payments=len(statement.payments),
+        compared_since=statement.since,
+        findings=tuple(findings),
+    )
 
 
 def _repeated_openings(events: Iterable[HistoryEvent]) -> int:

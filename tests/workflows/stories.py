@@ -199,6 +199,14 @@ class Stories:
         """And what it writes when a confirmation bounced."""
         FakePolicyRecords(self.world.rows).mark_not_delivered(order.purchase_id)
 
+    async def bounce(self, order: PurchaseOrder) -> None:
+        """The one message of a purchase comes back: what the webhook door writes and tells."""
+        (message,) = self.world.mail.sent
+        self.mail_event(message.email_id, EmailStatus.BOUNCED)
+        self.take_delivery_back(order)
+        event_id = self.world.event()
+        await self.tell(order, EmailBounced(event_id=event_id, email_id=message.email_id))
+
     # Watching
 
     async def shown(self, order: PurchaseOrder) -> Shown:

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from domain.emails import EmailStatus
 from domain.errors import Code
-from domain.payments import DisputeOpened, EmailBounced, ProviderRefundState
+from domain.payments import DisputeOpened, ProviderRefundState
 from domain.policies import PolicyStatus
 from domain.purchases import PurchaseOrder, ReviewReason
 from domain.refunds import RefundStatus
@@ -245,11 +245,7 @@ async def test_a_dispute_flags_the_purchase_for_review(stories: Stories) -> None
 async def test_a_bounce_flags_the_purchase_and_takes_the_delivery_back(stories: Stories) -> None:
     order = stories.world.order()
     await stories.paid(order)
-    (message,) = stories.world.mail.sent
-    stories.mail_event(message.email_id, EmailStatus.BOUNCED)
-    stories.take_delivery_back(order)
-    bounced = EmailBounced(event_id=stories.world.event(), email_id=message.email_id)
-    await stories.tell(order, bounced)
+    await stories.bounce(order)
     await stories.end_of(order)
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.EMAIL_NOT_DELIVERED]
     shown = await stories.shown(order)

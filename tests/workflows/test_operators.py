@@ -8,9 +8,8 @@ import pytest
 from temporalio import workflow
 from temporalio.api.sdk.v1 import WorkflowMetadata
 
-from domain.emails import EmailStatus
 from domain.money import Money
-from domain.payments import EmailBounced, Fact
+from domain.payments import Fact
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, ReviewReason
 from tests.fake_rows import FakePurchaseRecords
@@ -113,11 +112,7 @@ def test_every_fact_has_exactly_one_handler_and_every_handler_takes_a_fact() -> 
 async def test_a_bounce_that_a_person_dealt_with_stays_dealt_with(stories: Stories) -> None:
     order = stories.world.order()
     await stories.paid(order)
-    (message,) = stories.world.mail.sent
-    stories.mail_event(message.email_id, EmailStatus.BOUNCED)
-    stories.take_delivery_back(order)
-    bounced = EmailBounced(event_id=stories.world.event(), email_id=message.email_id)
-    await stories.tell(order, bounced)
+    await stories.bounce(order)
     await stories.until_it_shows_review(order)
     await stories.end_of(order)
 
