@@ -179,7 +179,11 @@ class PurchaseService:
         caller.require(Scope.ADMIN)
         view = await self.get(caller, any_id)
         await self.purchases.resolve_review(view.purchase_id, reason, datetime.now(UTC))
-        await self.workflows.tell_review_resolved(await self.order(view.purchase_id))
+        asked_by_refunds = reason is ReviewReason.REFUND_FAILED
+        await self.workflows.tell_review_resolved(
+            await self.order(view.purchase_id),
+            [refund.refund_id for refund in view.refunds] if asked_by_refunds else (),
+        )
         return await self.get(caller, view.purchase_id)
 
     async def require_unpaid(self, tenant_id: str, quote_id: str) -> Purchase | None:

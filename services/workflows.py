@@ -30,6 +30,7 @@ from domain.policies import PolicyStatus
 from domain.purchases import Cancellation, Purchase, PurchaseOrder, Refusal
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
+from domain.refunds import workflow_id_of as refund_workflow_id_of
 from services.runs import (
     link_run,
     link_started,
@@ -165,9 +166,15 @@ class Workflows:
         """Signal a fact, waking a purchase whose run has ended; returns the workflow's id."""
         return await self._signal_purchase(order, PURCHASE_SIGNALS[type(fact)].__name__, [fact])
 
-    async def tell_review_resolved(self, order: PurchaseOrder) -> None:
-        """So that the search attributes of the newest run tell what is left to decide."""
+    async def tell_review_resolved(
+        self, order: PurchaseOrder, refund_ids: Sequence[str] = ()
+    ) -> None:
+        """To whoever stays open for a person: the purchase, and its refunds that asked for one."""
         await self._signal_purchase(order, PurchaseWorkflow.review_resolved.__name__, [])
+        for refund_id in refund_ids:
+            run = self.client.get_workflow_handle(refund_workflow_id_of(refund_id))
+            with _faults_translated(order.purchase_id), _ended_runs_passed_over():
+                await run.signal(RefundWorkflow.review_resolved, rpc_timeout=HAND_OVER_WITHIN)
 
     async def tell_refund(self, order: PurchaseOrder, refund: Refund, fact: RefundChanged) -> str:
         run = refund_run(order, refund)
@@ -221,6 +228,15 @@ class Workflows:
             start_signal_args=arguments,
             rpc_timeout=HAND_OVER_WITHIN,
         )
+
+
+@contextmanager
+def _ended_runs_passed_over() -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
 
 
 async def _by_this_run_or_the_next(ask: Callable[[], Awaitable[Answer]]) -> Answer:

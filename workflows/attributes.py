@@ -67,10 +67,10 @@ def show(status: PaymentStatus, policy: PolicyStatus, needs_review: bool) -> Non
         workflow.upsert_search_attributes(changes)
 
 
-def show_review() -> None:
-    """A person must look at this run's refund."""
-    if workflow.info().typed_search_attributes.get(NEEDS_REVIEW) is not True:
-        workflow.upsert_search_attributes([NEEDS_REVIEW.value_set(True)])
+def show_review(needed: bool) -> None:
+    """Whether a person must look at this run's refund."""
+    if workflow.info().typed_search_attributes.get(NEEDS_REVIEW) is not needed:
+        workflow.upsert_search_attributes([NEEDS_REVIEW.value_set(needed)])
 
 
 def details(purchase: Purchase, settled: Settled) -> str:

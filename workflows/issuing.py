@@ -8,7 +8,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.policies import PolicyActivities
     from activities.purchases import PurchaseActivities, Standing
-    from domain.emails import EmailOrder, EmailTemplate, email_id_of
+    from domain.emails import CAME_BACK, EmailOrder, EmailTemplate, email_id_of
     from domain.policies import PolicyStatus
     from domain.purchases import Purchase, PurchaseOrder, ReviewReason
     from workflows import options
@@ -87,13 +87,18 @@ class IssuingStory:
         if fault is None:
             self.status = PolicyStatus.DELIVERED
             self.shown()
-        elif fault != NEEDLESS:
+        elif fault != NEEDLESS and not _has_an_event(fault):
             await self.reviews.ask(ReviewReason.EMAIL_NOT_DELIVERED, fault)
 
     async def _wait_for_a_person(self, pause: timedelta) -> None:
         """After the pause printing, or the refund under way, is looked at by itself, too."""
         self.retry_asked = False
         await happens_within(pause, lambda: self.retry_asked or self.refund_asked, "a person")
+
+
+def _has_an_event(fault: str) -> bool:
+    """Which asks a person by itself, who may have decided already."""
+    return fault in CAME_BACK and workflow.patched("leave-bounces-to-their-events")
 
 
 def _looks() -> Iterator[timedelta]:

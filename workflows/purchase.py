@@ -198,11 +198,14 @@ class PurchaseWorkflow:
             workflow.logger.info("link %s is closed", link_id)
 
     async def _return_late_money(self) -> None:
-        """Money that came after cancel or expiry goes back, once: its refund's id is derived."""
+        """Money that came after cancel or expiry goes back, once: its refund's id is derived.
+
+        It is refused where all of that money is claimed already: somebody returned it by hand.
+        """
         payment_id = self.checkout.purchase.late_payment_id
         if payment_id is None:
             return
-        refund = await self._refund(
+        await self._refund(
             RefundRequest(
                 refund_id=late_refund_id_of(self.order.purchase_id, payment_id),
                 purchase_id=self.order.purchase_id,
@@ -212,8 +215,6 @@ class PurchaseWorkflow:
                 needs_approval_above=0,
             )
         )
-        if isinstance(refund, Refusal):
-            await self.reviews.ask(ReviewReason.REFUND_FAILED, f"{payment_id}: {refund.message}")
 
     async def _watch_for_late_money(self) -> None:
         """A checkout that ended unpaid is read once more: its last webhook may have been lost."""
@@ -225,9 +226,18 @@ class PurchaseWorkflow:
             await self._return_late_money()
 
     async def _rests(self) -> bool:
-        """Whether every letter and answer is out, and nothing was heard meanwhile."""
+        """Whether every letter and answer is out, no person is asked, and nothing was heard.
+
+        Operators list the purchases that wait for them by the search attributes of open runs: such
+        a run stays, and once they have decided it looks again at what is left to do.
+        """
         self.policy.retry_asked = False
         await workflow.wait_condition(lambda: bool(self.checkout.hints) or self._is_idle())
+        if self.reviews.open and workflow.patched("stay-while-in-review"):
+            await workflow.wait_condition(
+                lambda: bool(self.checkout.hints) or not self.reviews.open
+            )
+            return False
         return not self.checkout.hints
 
     def _is_idle(self) -> bool:

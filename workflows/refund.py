@@ -47,6 +47,7 @@ class RefundWorkflow:
         self.decision: Decision | None = None
         self.facts: list[RefundChanged] = []
         self.letters: list[asyncio.Task[str | None]] = []
+        self.in_review = False
 
     @workflow.run
     async def run(self, start: RefundStart) -> Refund:
@@ -57,9 +58,10 @@ class RefundWorkflow:
         await self._follow()
         if self.refund.status is RefundStatus.SUCCEEDED:
             self._tell(EmailTemplate.REFUND_MADE)
-        while not self._has_told() or self.facts:  # a mail outage must not hide the provider's word
-            await workflow.wait_condition(lambda: self._has_told() or bool(self.facts))
-            await self._follow()
+        while self.facts or not self._rests():  # a mail outage must not hide the provider's word
+            await workflow.wait_condition(lambda: bool(self.facts) or self._rests())
+            if self.facts:
+                await self._follow()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return self.refund
 
@@ -83,6 +85,12 @@ class RefundWorkflow:
     @workflow.signal
     def refund_changed(self, fact: RefundChanged) -> None:
         self.facts.append(fact)
+
+    @workflow.signal
+    def review_resolved(self) -> None:
+        """A person has closed the review that this refund asked for."""
+        self.in_review = False
+        attributes.show_review(False)
 
     @workflow.signal(dynamic=True)
     async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
@@ -160,7 +168,8 @@ class RefundWorkflow:
                 self._tell(EmailTemplate.REFUND_RETURNED)
 
     async def _ask_person(self, detail: str) -> None:
-        attributes.show_review()
+        self.in_review = workflow.patched("stay-while-in-review")
+        attributes.show_review(True)
         await flag_review(
             self.refund.purchase_id,
             ReviewReason.REFUND_FAILED,
@@ -179,5 +188,6 @@ class RefundWorkflow:
         )
         self.letters.append(asyncio.create_task(deliver(letter)))
 
-    def _has_told(self) -> bool:
-        return all(letter.done() for letter in self.letters)
+    def _rests(self) -> bool:
+        """Whether every letter is out, and no person is asked."""
+        return not self.in_review and all(letter.done() for letter in self.letters)

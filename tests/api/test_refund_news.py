@@ -2,6 +2,7 @@
 
 import asyncio
 
+from connections import connect_temporal
 from domain.events import EventOutcome
 from domain.identifiers import derived_id
 from domain.money import Money
@@ -9,6 +10,7 @@ from domain.payments import ProviderRefundState
 from domain.purchases import RefundProgress, ReviewReason
 from domain.refunds import Asker, RefundStatus
 from tests.api.door import Door, Json, code_of, event_about
+from workflows import attributes
 
 
 async def _asked(door: Door, purchase_id: str) -> str:
@@ -52,6 +54,24 @@ async def test_a_refund_that_fails_at_the_bank_is_no_longer_counted_and_asks_for
     assert taken.handled_at is not None
     letters = await _letters(door, purchase_id, 3)
     assert letters == ["payment_confirmation", "refund_made", "refund_returned"]
+
+
+async def test_a_refund_is_listed_for_operators_until_they_have_resolved_its_review(
+    door: Door,
+) -> None:
+    purchase_id = await door.paid()
+    door.payments.refuse_next("create_refund")
+    refund_id = await _asked(door, purchase_id)
+    await door.until(purchase_id, "needs_review", True)
+    run = (await connect_temporal(door.settings)).get_workflow_handle(f"refund-{refund_id}")
+
+    resolve = f"/purchases/{purchase_id}/reviews/refund_failed/resolve"
+    for _ in range(2):  # what is resolved already, and asks for nobody any more
+        assert (await door.http.post(resolve)).status_code == 200
+        await run.result()
+
+    seen = (await run.describe()).typed_search_attributes
+    assert seen[attributes.NEEDS_REVIEW] is False
 
 
 async def test_a_full_refund_that_came_back_leaves_the_policy_in_force_again(door: Door) -> None:

@@ -57,6 +57,8 @@ SHORT: Mapping[str, Story] = {
     "full_refund": refunds.test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy,
     "failed_later": refunds.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
     "returned_refund": refunds.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
+    "disputed": issuing.test_a_dispute_flags_the_purchase_for_review,
+    "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
     "adopted_refund": refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
     "revoked": link.test_a_revoked_link_ends_at_once,
 }

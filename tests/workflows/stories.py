@@ -23,12 +23,19 @@ from domain.payments import (
     RefundFound,
 )
 from domain.policies import Policy, PolicyStatus
-from domain.purchases import Cancellation, PaymentStatus, Purchase, PurchaseOrder, Refusal
+from domain.purchases import (
+    Cancellation,
+    PaymentStatus,
+    Purchase,
+    PurchaseOrder,
+    Refusal,
+    ReviewReason,
+)
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.fake_email_rows import FakeEmailRecords
-from tests.fake_rows import FakePolicyRecords
+from tests.fake_rows import FakePolicyRecords, FakePurchaseRecords
 from tests.fake_world import World
 from workflows import attributes, options
 from workflows.link import PaymentLinkWorkflow
@@ -178,9 +185,31 @@ class Stories:
         async with self._time_flies():
             return await self.purchase_run(order).result()
 
+    async def decided(self, order: PurchaseOrder) -> list[ReviewReason]:
+        """A person is asked, decides, and the run ends: what the person was asked about."""
+        await _shows_review(self.purchase_run(order))
+        reasons = self.world.rows.open_reviews(order.purchase_id)
+        for reason in reasons:
+            await self.resolve(order, reason)
+        await self.end_of(order)
+        return reasons
+
+    async def resolve(self, order: PurchaseOrder, reason: ReviewReason) -> None:
+        """As the services do when an operator has dealt with it."""
+        records = FakePurchaseRecords(self.world.rows)
+        await records.resolve_review(order.purchase_id, reason, self.world.clock())
+        await self.tell_resolved(order)
+
     async def refund_end(self, refund_id: str) -> Refund:
         async with self._time_flies():
             return await self.refund_run(refund_id).result()
+
+    async def refund_decided(self, refund_id: str) -> Refund:
+        """A person is asked about the refund and told of it: the refund as it ends."""
+        run = self.refund_run(refund_id)
+        await _shows_review(run)
+        await run.signal(RefundWorkflow.review_resolved)
+        return await self.refund_end(refund_id)
 
     async def start_link(self, link: LinkOrder) -> WorkflowHandle[PaymentLinkWorkflow, LinkStatus]:
         return await self.client.start_workflow(
@@ -239,9 +268,7 @@ class Stories:
 
     async def until_it_shows_review(self, order: PurchaseOrder) -> None:
         """The list of workflows follows the rows, a moment later."""
-        async with asyncio.timeout(SOON):
-            while not (await self.shown(order)).needs_review:
-                continue
+        await _shows_review(self.purchase_run(order))
 
     async def until(self, found: Callable[[], Found]) -> Found:
         """What a look finds, as soon as it finds anything."""
@@ -273,6 +300,14 @@ class Stories:
     async def until_it_is(self, order: PurchaseOrder, status: PaymentStatus) -> Purchase:
         await self.until(lambda: self.stored(order).status is status)
         return self.stored(order)
+
+
+async def _shows_review(
+    run: WorkflowHandle[PurchaseWorkflow, Purchase] | WorkflowHandle[RefundWorkflow, Refund],
+) -> None:
+    async with asyncio.timeout(SOON):
+        while not (await run.describe()).typed_search_attributes[attributes.NEEDS_REVIEW]:
+            continue
 
 
 def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:

@@ -66,9 +66,14 @@ async def test_a_mail_service_that_will_not_take_the_message_is_a_matter_for_a_p
 ) -> None:
     stories.world.mail.fault = RefusedByProvider("the recipient is suppressed")
     order = await _paid(stories)
-    await stories.end_of(order)
+    await stories.until_it_shows_review(order)
     assert stories.policy_status(order) is PolicyStatus.ISSUED
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.EMAIL_NOT_DELIVERED]
+
+    # Once the recipient is mended, the person's decision has it sent
+    stories.world.mail.fault = None
+    assert await stories.decided(order) == [ReviewReason.EMAIL_NOT_DELIVERED]
+    assert stories.policy_status(order) is PolicyStatus.DELIVERED
 
 
 async def test_a_message_of_unknown_fate_has_one_successor_when_nothing_is_heard_of_it(
@@ -142,10 +147,10 @@ async def test_a_policy_given_up_for_a_refund_that_came_back_is_sent_once_a_pers
     made = stories.world.payments.provider_id_of(refund.refund_id)
     stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
     await stories.tell_refund(order, refund.refund_id)
-    await stories.refund_end(refund.refund_id)
+    await stories.refund_decided(refund.refund_id)
     assert stories.policy_status(order) is PolicyStatus.NONE
 
-    await stories.tell_resolved(order)
+    await stories.resolve(order, ReviewReason.REFUND_FAILED)
     await stories.end_of(order)
 
     assert stories.policy_status(order) is PolicyStatus.DELIVERED
@@ -236,20 +241,17 @@ async def test_a_dispute_flags_the_purchase_for_review(stories: Stories) -> None
             event_id=stories.world.event(), dispute_id="dp_1", reason="fraudulent", amount=PRICE
         ),
     )
-    await stories.end_of(order)
-    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.DISPUTE_OPENED]
+    assert await stories.decided(order) == [ReviewReason.DISPUTE_OPENED]
     assert event_id in stories.world.rows.handled
-    assert (await stories.shown(order)).needs_review
 
 
 async def test_a_bounce_flags_the_purchase_and_takes_the_delivery_back(stories: Stories) -> None:
     order = stories.world.order()
     await stories.paid(order)
     await stories.bounce(order)
-    await stories.end_of(order)
-    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.EMAIL_NOT_DELIVERED]
+    assert await stories.decided(order) == [ReviewReason.EMAIL_NOT_DELIVERED]
     shown = await stories.shown(order)
-    assert (shown.policy, shown.needs_review) == (PolicyStatus.ISSUED, True)
+    assert (shown.policy, shown.needs_review) == (PolicyStatus.ISSUED, False)
     assert len(stories.world.mail.sent) == 1
 
 
@@ -260,7 +262,7 @@ async def test_a_bounce_that_overtakes_the_mail_services_answer_is_believed(
     order = await _paid(stories)
     await stories.end_of(order)
     assert stories.policy_status(order) is PolicyStatus.ISSUED
-    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.EMAIL_NOT_DELIVERED]
+    assert stories.world.rows.open_reviews(order.purchase_id) == []  # its event opens the review
 
 
 async def test_a_resumed_run_of_a_delivered_purchase_does_nothing_twice(stories: Stories) -> None:

@@ -1,23 +1,25 @@
 """What operators see of a purchase in Temporal, and what no run may lose."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from inspect import Parameter, signature
 from typing import get_args, get_type_hints
 
 import pytest
 from temporalio import workflow
 from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import WorkflowExecutionStatus
 
 from domain.money import Money
 from domain.payments import Fact
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, ReviewReason
-from tests.fake_rows import FakePurchaseRecords
 from tests.fake_world import TENANT
 from tests.workflows.stories import Stories
 from tests.workflows.workers import WORKFLOWS
 from workflows.purchase import PurchaseWorkflow
 
+RUNNING = WorkflowExecutionStatus.RUNNING
 FACTS = set(get_args(get_args(Fact)[0]))
 
 
@@ -46,15 +48,20 @@ async def test_a_review_that_a_person_resolved_is_shown_as_resolved(stories: Sto
     await stories.opened(order)
     stories.world.payments.pay(order.purchase_id, Money(minor=1, currency="SGD"))
     await stories.tell_change(order)
-    await stories.until_it_shows_review(order)
-    await stories.end_of(order)
-    records = FakePurchaseRecords(stories.world.rows)
-    await records.resolve_review(
-        order.purchase_id, ReviewReason.AMOUNT_DIFFERS, stories.world.clock()
-    )
-    await stories.tell_resolved(order)
-    await stories.end_of(order)
+    assert await stories.decided(order) == [ReviewReason.AMOUNT_DIFFERS]
     assert (await stories.shown(order)).needs_review is False
+
+
+@pytest.mark.slow
+async def test_a_purchase_is_listed_for_as_long_as_a_person_is_asked(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.paid(order)
+    await stories.bounce(order)
+    await stories.until_it_shows_review(order)
+    await stories.pass_time(timedelta(days=90))
+    assert (await stories.purchase_run(order).describe()).status is RUNNING
+    await stories.decided(order)
+    assert (await stories.purchase_run(order).describe()).status is not RUNNING
 
 
 async def test_the_current_details_tell_the_story_without_personal_data(
@@ -113,14 +120,7 @@ async def test_a_bounce_that_a_person_dealt_with_stays_dealt_with(stories: Stori
     order = stories.world.order()
     await stories.paid(order)
     await stories.bounce(order)
-    await stories.until_it_shows_review(order)
-    await stories.end_of(order)
-
-    records = FakePurchaseRecords(stories.world.rows)
-    reason = ReviewReason.EMAIL_NOT_DELIVERED
-    await records.resolve_review(order.purchase_id, reason, stories.world.clock())
-    await stories.tell_resolved(order)
-    await stories.end_of(order)
+    assert await stories.decided(order) == [ReviewReason.EMAIL_NOT_DELIVERED]
 
     assert stories.world.rows.open_reviews(order.purchase_id) == []
     assert (await stories.shown(order)).needs_review is False
