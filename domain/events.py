@@ -18,7 +18,10 @@ class EventOutcome(StrEnum):
 
 
 class ReceivedEvent(Protocol):
-    """The part of a signed event that is stored before anything is done about it."""
+    """The part of a signed event that is stored before anything is done about it.
+
+    ``purchase_id`` is what its metadata claims: it need not be ours.
+    """
 
     @property
     def provider_event_id(self) -> str: ...
@@ -28,6 +31,8 @@ class ReceivedEvent(Protocol):
     def livemode(self) -> bool: ...
     @property
     def payload(self) -> str: ...
+    @property
+    def purchase_id(self) -> str | None: ...
 
 
 class WebhookEvent(Model):

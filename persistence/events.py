@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import SQLModel, col, func, select, update
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlmodel import col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.errors import Code, NotFound
@@ -15,9 +16,10 @@ from persistence.clock import now
 from persistence.database import Database
 from persistence.pages import after, page_of
 from persistence.rows.events import EventRow, event_of
-from persistence.statements import insert_into
+from persistence.rows.purchases import PurchaseRow
+from persistence.statements import insert_into, table_of
 
-_EVENTS = SQLModel.metadata.tables["webhook_events"]  # plain: an update of no loaded rows
+_EVENTS, _PURCHASES = table_of(EventRow), table_of(PurchaseRow)
 _MARK_HANDLED = (
     update(_EVENTS)
     .where(
@@ -30,10 +32,26 @@ _MARK_HANDLED = (
 
 # Built once, and without rows to load: every webhook comes through these. Not one upsert: of two
 # deliveries at the same moment PostgreSQL forgives a conflict with one unique rule only.
-_STORE = {
-    dialect: insert_into(EventRow, dialect).on_conflict_do_nothing().returning(*_EVENTS.c)
-    for dialect in ("sqlite", "postgresql")
-}
+def _storing(dialect: str) -> ReturningInsert[tuple[object, ...]]:
+    """With the purchase that the event names, if it is one of ours and of the same mode."""
+    named = _PURCHASES.c.purchase_id == bindparam("named")
+    same_mode = _PURCHASES.c.livemode == bindparam("livemode")
+    ours = {
+        name: select(_PURCHASES.c[name]).where(named, same_mode).scalar_subquery()
+        for name in ("purchase_id", "tenant_id")
+    }
+    told = {
+        name: bindparam(name, type_=_EVENTS.c[name].type)
+        for name in (
+            *("event_id", "provider", "provider_event_id", "type", "outcome"),
+            *("payload", "livemode", "received_at", "deliveries"),
+        )
+    }
+    stored = insert_into(EventRow, dialect).values(**told, **ours)
+    return stored.on_conflict_do_nothing().returning(*_EVENTS.c)
+
+
+_STORE = {dialect: _storing(dialect) for dialect in ("sqlite", "postgresql")}
 _COUNT = (
     update(_EVENTS)
     .where(_EVENTS.c.event_id == bindparam("of"))
@@ -163,7 +181,7 @@ def _of_tenant(tenant_id: str | None) -> list[ColumnElement[bool]]:
 
 def _columns_of(
     provider: str, event: ReceivedEvent, at: datetime
-) -> dict[str, str | int | bool | datetime]:
+) -> dict[str, str | int | bool | datetime | None]:
     return {
         "event_id": event_id_of(provider, event.provider_event_id),
         "provider": provider,
@@ -174,4 +192,5 @@ def _columns_of(
         "livemode": event.livemode,
         "received_at": at,
         "deliveries": 1,
+        "named": event.purchase_id,
     }

@@ -180,10 +180,8 @@ class PurchaseService:
         view = await self.get(caller, any_id)
         await self.purchases.resolve_review(view.purchase_id, reason, datetime.now(UTC))
         asked_by_refunds = reason is ReviewReason.REFUND_FAILED
-        await self.workflows.tell_review_resolved(
-            await self.order(view.purchase_id),
-            [refund.refund_id for refund in view.refunds] if asked_by_refunds else (),
-        )
+        refund_ids = [refund.refund_id for refund in view.refunds] if asked_by_refunds else ()
+        await self.workflows.tell_review_resolved(view.purchase_id, refund_ids, self.order)
         return await self.get(caller, view.purchase_id)
 
     async def require_unpaid(self, tenant_id: str, quote_id: str) -> Purchase | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.emails import EmailStatus
-from domain.events import WebhookEvent
+from domain.events import EventOutcome, WebhookEvent
 from domain.purchases import workflow_id_of
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from domain.tenants import Caller
@@ -95,5 +95,12 @@ def _of_event(event: WebhookEvent) -> TimelineEntry:
         source="webhook",
         event=event.provider_event_id,
         attempt=event.deliveries,
-        detail=f"handled {event.handled_at.isoformat()}" if event.handled_at else "not handled yet",
+        detail=_handling_of(event),
     )
+
+
+def _handling_of(event: WebhookEvent) -> str | None:
+    if event.handled_at is not None:
+        return f"handled {event.handled_at.isoformat()}"
+    is_awaited = event.outcome in (EventOutcome.RECEIVED, EventOutcome.HANDED_OVER)
+    return "not handled yet" if is_awaited else None

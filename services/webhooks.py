@@ -113,16 +113,15 @@ class WebhookService:
             return await self._close(stored, EventOutcome.UNKNOWN_TYPE)
         if isinstance(fact, RefundChanged):
             return await self._tell_refund(stored, event, fact)
-        order = await self._order_of(event)
-        if order is None:
-            return await self._close(stored, EventOutcome.UNMATCHED)
-        return await self._tell_purchase(stored, order, fact)
+        if stored.purchase_id is None:  # it names none, or named one before that was on record
+            stored = _matched(stored, await self._order_of(event))
+        return await self._tell_purchase(stored, fact)
 
-    async def _tell_purchase(
-        self, stored: WebhookEvent, order: PurchaseOrder, fact: Fact
-    ) -> WebhookEvent:
-        workflow_id = await self.workflows.tell_purchase(order, fact)
-        return await self._close(stored, EventOutcome.HANDED_OVER, order, workflow_id)
+    async def _tell_purchase(self, stored: WebhookEvent, fact: Fact) -> WebhookEvent:
+        if stored.purchase_id is None:
+            return await self._close(stored, EventOutcome.UNMATCHED)
+        workflow_id = await self.workflows.tell_purchase(stored.purchase_id, fact, self._order)
+        return await self._close(stored, EventOutcome.HANDED_OVER, workflow_id)
 
     async def _tell_refund(
         self, stored: WebhookEvent, event: SignedEvent, fact: RefundChanged
@@ -132,7 +131,8 @@ class WebhookService:
         if refund is None or order is None:
             return await self._close(stored, EventOutcome.UNMATCHED)
         workflow_id = await self.workflows.tell_refund(order, refund, fact)
-        return await self._close(stored, EventOutcome.HANDED_OVER, order, workflow_id)
+        stored = _matched(stored, order)
+        return await self._close(stored, EventOutcome.HANDED_OVER, workflow_id)
 
     async def _report_email(
         self, stored: WebhookEvent, email: Email | None, fact: Fact | None
@@ -141,12 +141,13 @@ class WebhookService:
         if email is None:
             return await self._close(stored, EventOutcome.UNMATCHED)
         order = await self.purchases.order_of(email.purchase_id) if email.purchase_id else None
+        stored = _matched(stored, order)
         if isinstance(fact, EmailBounced) and order is not None:
             if email.template is EmailTemplate.PAYMENT_CONFIRMATION:
                 await self.policies.mark_not_delivered(order.purchase_id, datetime.now(UTC))
-            return await self._tell_purchase(stored, order, fact)
+            return await self._tell_purchase(stored, fact)
         await self.events.mark_handled((stored.event_id,), datetime.now(UTC))
-        return await self._close(stored, EventOutcome.HANDED_OVER, order)
+        return await self._close(stored, EventOutcome.HANDED_OVER)
 
     async def _order_of(self, event: SignedEvent) -> PurchaseOrder | None:
         """By our own id in the provider's metadata; by the payment where there is none."""
@@ -156,22 +157,30 @@ class WebhookService:
             return await self.purchases.find_by_payment(event.payment_id)
         return None
 
+    async def _order(self, purchase_id: str) -> PurchaseOrder:
+        order = await self.purchases.order_of(purchase_id)
+        assert order is not None  # it was on record a moment ago, and none is ever deleted
+        return order
+
     async def _close(
-        self,
-        stored: WebhookEvent,
-        outcome: EventOutcome,
-        order: PurchaseOrder | None = None,
-        workflow_id: str | None = None,
+        self, stored: WebhookEvent, outcome: EventOutcome, workflow_id: str | None = None
     ) -> WebhookEvent:
         await self.events.update(
             stored.event_id,
             outcome,
             workflow_id,
-            order.purchase_id if order else None,
-            order.tenant_id if order else None,
+            stored.purchase_id,
+            stored.tenant_id,
             datetime.now(UTC),
         )
         return stored.model_copy(update={"outcome": outcome, "workflow_id": workflow_id})
+
+
+def _matched(stored: WebhookEvent, order: PurchaseOrder | None) -> WebhookEvent:
+    if order is None:
+        return stored
+    whose = {"purchase_id": order.purchase_id, "tenant_id": order.tenant_id}
+    return stored.model_copy(update=whose)
 
 
 def _whose(caller: Caller) -> str | None:

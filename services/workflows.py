@@ -46,6 +46,8 @@ from workflows.refund import RefundWorkflow
 
 Answer = TypeVar("Answer")
 
+OrderOf = Callable[[str], Awaitable[PurchaseOrder]]  # by the purchase's id
+
 # Longer than any healthy provider takes; the workflow goes on when the caller stops waiting.
 ANSWER_WITHIN = timedelta(seconds=25)
 HAND_OVER_WITHIN = timedelta(seconds=5)
@@ -162,18 +164,20 @@ class Workflows:
             )
         )
 
-    async def tell_purchase(self, order: PurchaseOrder, fact: Fact) -> str:
+    async def tell_purchase(self, purchase_id: str, fact: Fact, order_of: OrderOf) -> str:
         """Signal a fact, waking a purchase whose run has ended; returns the workflow's id."""
-        return await self._signal_purchase(order, PURCHASE_SIGNALS[type(fact)].__name__, [fact])
+        signal = PURCHASE_SIGNALS[type(fact)].__name__
+        return await self._signal_purchase(purchase_id, signal, [fact], order_of)
 
     async def tell_review_resolved(
-        self, order: PurchaseOrder, refund_ids: Sequence[str] = ()
+        self, purchase_id: str, refund_ids: Sequence[str], order_of: OrderOf
     ) -> None:
         """To whoever stays open for a person: the purchase, and its refunds that asked for one."""
-        await self._signal_purchase(order, PurchaseWorkflow.review_resolved.__name__, [])
+        signal = PurchaseWorkflow.review_resolved.__name__
+        await self._signal_purchase(purchase_id, signal, [], order_of)
         for refund_id in refund_ids:
             run = self.client.get_workflow_handle(refund_workflow_id_of(refund_id))
-            with _faults_translated(order.purchase_id), _ended_runs_passed_over():
+            with _faults_translated(purchase_id), _ended_runs_passed_over():
                 await run.signal(RefundWorkflow.review_resolved, rpc_timeout=HAND_OVER_WITHIN)
 
     async def tell_refund(self, order: PurchaseOrder, refund: Refund, fact: RefundChanged) -> str:
@@ -203,18 +207,18 @@ class Workflows:
                 return await _by_this_run_or_the_next(ask)
 
     async def _signal_purchase(
-        self, order: PurchaseOrder, signal: str, arguments: Sequence[Fact]
+        self, purchase_id: str, signal: str, arguments: Sequence[Fact], order_of: OrderOf
     ) -> str:
-        """Most purchases have a run; offering a new one with each signal costs a third more."""
-        workflow_id = purchase_workflow_id_of(order.purchase_id)
+        """Most have a run: the order is read, and a new run offered, only where there is none."""
+        workflow_id = purchase_workflow_id_of(purchase_id)
         run = self.client.get_workflow_handle(workflow_id)
-        with _faults_translated(order.purchase_id):
+        with _faults_translated(purchase_id):
             try:
                 await run.signal(signal, args=arguments, rpc_timeout=HAND_OVER_WITHIN)
             except RPCError as error:
                 if error.status is not RPCStatusCode.NOT_FOUND:
                     raise
-                await self._wake_purchase(order, signal, arguments)
+                await self._wake_purchase(await order_of(purchase_id), signal, arguments)
         return workflow_id
 
     async def _wake_purchase(

@@ -78,10 +78,10 @@ class Shop:
     async def pay(self, purchase_id: str) -> None:
         """The customer pays, and the provider's webhook says so."""
         self.payments.pay(purchase_id)
-        order = await self.services.purchases.order(purchase_id)
         event = derived_id("evt", "stripe", next(_numbers))
-        await self.services.purchases.workflows.tell_purchase(
-            order, CheckoutChanged(event_id=event)
+        purchases = self.services.purchases
+        await purchases.workflows.tell_purchase(
+            purchase_id, CheckoutChanged(event_id=event), purchases.order
         )
 
     async def paid_purchase(self) -> str:

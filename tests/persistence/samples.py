@@ -145,6 +145,7 @@ class SignedEvent:
     type: str = "checkout.session.completed"
     livemode: bool = False
     payload: str = '{"customer_email": "mei@example.com"}'
+    purchase_id: str | None = None
 
 
 async def claimed(

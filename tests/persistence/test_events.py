@@ -8,7 +8,7 @@ from domain.errors import NotFound
 from domain.events import EventOutcome, WebhookEvent
 from persistence.database import Database
 from persistence.events import EventRecords
-from tests.persistence.samples import LATER, NOON, TENANT, SignedEvent
+from tests.persistence.samples import LATER, NOON, TENANT, SignedEvent, paid_purchase
 
 
 async def stored(events: EventRecords, provider_event_id: str = "evt_1") -> WebhookEvent:
@@ -38,6 +38,23 @@ async def test_of_deliveries_at_once_one_is_new(database: Database) -> None:
 
         assert sorted(is_new for _, is_new in answers) == [False] * 7 + [True]
         assert max(stored.deliveries for stored, _ in answers) == 8
+
+
+async def test_an_event_belongs_to_the_purchase_that_it_names_if_that_is_ours(
+    database: Database,
+) -> None:
+    events = EventRecords(database)
+    purchase_id = (await paid_purchase(database)).order.purchase_id
+
+    ours, _ = await events.store("stripe", SignedEvent("evt_1", purchase_id=purchase_id), NOON)
+    of_nobody, _ = await events.store("stripe", SignedEvent("evt_2", purchase_id="A-77"), NOON)
+    live = SignedEvent("evt_3", livemode=True, purchase_id=purchase_id)
+    of_the_other_mode, _ = await events.store("stripe", live, NOON)
+
+    assert (ours.purchase_id, ours.tenant_id) == (purchase_id, TENANT)
+    assert await events.of_purchase(purchase_id) == (ours,)
+    for event in (of_nobody, of_the_other_mode):
+        assert (event.purchase_id, event.tenant_id) == (None, None)
 
 
 async def test_what_became_of_an_event_is_kept_with_its_tenant(database: Database) -> None:

@@ -63,8 +63,8 @@ async def test_a_purchase_whose_run_broke_is_found_until_a_later_run_has_taken_o
     await broken.terminate()
     await until_found(verification, f"{run.id}/{broken.first_execution_run_id}")
 
-    order = await shop.services.purchases.order(purchase_id)
-    await shop.services.purchases.workflows.tell_review_resolved(order)
+    purchases = shop.services.purchases
+    await purchases.workflows.tell_review_resolved(purchase_id, (), purchases.order)
     await run.result()
 
     assert not await found(verification, run.id)
