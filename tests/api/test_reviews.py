@@ -7,8 +7,9 @@ import pytest
 from httpx import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from connections import connect_temporal
 from domain.policies import PolicyStatus
-from domain.purchases import ReviewReason
+from domain.purchases import ReviewReason, workflow_id_of
 from tests.api.door import Door, code_of
 
 DEFECT = "the font is missing"
@@ -81,7 +82,8 @@ async def test_a_review_that_outlived_its_reason_prints_nothing_and_can_be_close
     door: Door,
 ) -> None:
     purchase_id = await door.paid()
-    await door.until(purchase_id, "policy_status", PolicyStatus.DELIVERED)
+    temporal = await connect_temporal(door.settings)
+    await temporal.get_workflow_handle(workflow_id_of(purchase_id)).result()  # nothing is awaited
     await _flag(door, purchase_id, ReviewReason.POLICY_NOT_ISSUED)
     again = await door.http.post(f"/purchases/{purchase_id}/retry-issue")
     assert code_of(again) == (409, "not_in_review")
