@@ -2,17 +2,18 @@
 
 import asyncio
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import httpx
 from pydantic import JsonValue
-from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.enums.v1 import PendingActivityState, PendingWorkflowTaskState
 
 from domain.emails import EmailStatus
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, workflow_id_of
 from domain.refunds import RefundStatus
+from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.journeys.house import House, Sold
 from tests.journeys.outages import frozen, kill, locked, printers_stopped
 from tests.journeys.providers import MAIL, REFUNDS, SESSIONS
@@ -28,6 +29,8 @@ class Effect(StrEnum):
     READING = "recording the payment"
     MAILING = "sending the policy"
     PRINTING = "printing the policy"
+    APPROVING = "recording a person's yes"
+    ADOPTING = "adopting a refund made by hand"
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,14 @@ class Stage:
         struck = Struck(sold, started.purchase_id, started.session_id)
         await self._pay(Effect.READING, struck, started.session_id, held)
 
+    async def adopt(self) -> None:
+        sold = await self.house.quote()
+        bought = await self.house.bought(sold)
+        held = await self._script(self.long, "stripe", "GET", f"{REFUNDS}/")
+        await self.house.providers.refund_by_hand(str(bought.provider_payment_id), PART)
+        await self.house.providers.met(held)
+        self.struck[Effect.ADOPTING] = Struck(sold, bought.purchase_id)
+
     async def print(self) -> None:
         """Where the printers are stopped, the policy is being printed for as long as they are."""
         sold = await self.house.quote()
@@ -129,7 +140,7 @@ class Stage:
 async def before_the_effects(house: House) -> Story:
     """The worker has asked, and dies before anything has come of it."""
     stage = Stage(house, long=late(10), brief=late(10))
-    for lead in (stage.open, stage.refund, stage.cancel, stage.mail, stage.read):
+    for lead in (stage.adopt, stage.open, stage.refund, stage.cancel, stage.mail, stage.read):
         await lead()
     with printers_stopped(house.running):
         await stage.print()
@@ -167,11 +178,36 @@ async def before_the_rows(house: House) -> Story:
     await stage.read()
     reading = stage.struck[Effect.READING]
     sold = await house.quote()
+    waiting = await _awaiting_approval(house)
     with locked(house.running):
         asked = asyncio.create_task(house.ask_to_start(sold))
+        approved = asyncio.create_task(house.http.post(f"/refunds/{waiting.refund_id}/approve"))
         await until(lambda: _was_read(house, reading.session_id))
+        await until(lambda: _is_at_work(house, refund_workflow_id_of(waiting.refund_id)))
         await kill(house.running, "worker")
-    return {**stage.struck, Effect.OPENING: Struck(sold, asked=asked)}
+    return {
+        **stage.struck,
+        Effect.OPENING: Struck(sold, asked=asked),
+        Effect.APPROVING: replace(waiting, asked=approved),
+    }
+
+
+async def _awaiting_approval(house: House) -> Struck:
+    large = house.running.settings.refund_approval_above_minor + PART
+    sold = await house.quote(price=2 * large)
+    bought = await house.bought(sold, price=2 * large)
+    answer = await house.http.post(
+        f"/purchases/{bought.purchase_id}/refund", json={"amount": large}
+    )
+    assert answer.json()["status"] == RefundStatus.AWAITING_APPROVAL
+    return Struck(sold, bought.purchase_id, refund_id=str(answer.json()["refund_id"]))
+
+
+async def _is_at_work(house: House, workflow_id: str) -> bool:
+    """Whether a worker holds a task of this workflow, or a local step of it."""
+    described = await house.temporal.get_workflow_handle(workflow_id).describe()
+    task = described.raw_description.pending_workflow_task
+    return task.state == PendingWorkflowTaskState.PENDING_WORKFLOW_TASK_STATE_STARTED
 
 
 async def under_way(house: House, purchase_id: str, activity: str) -> None:

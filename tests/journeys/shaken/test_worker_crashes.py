@@ -8,6 +8,7 @@ from domain.refunds import RefundStatus
 from tests.journeys.house import House
 from tests.journeys.shaken import strikes
 from tests.journeys.shaken.strikes import PART, Effect, Story, Struck
+from tests.journeys.waiting import until
 
 pytestmark = [
     pytest.mark.slow,
@@ -78,6 +79,42 @@ async def test_a_refund_is_made_once(
     [made] = await shaken_house.providers.refunds(str(after.provider_payment_id))
     assert made["amount"] == after.amount_refunded.minor == PART
     await shaken_house.mail(purchase.sold.customer, "refund")
+    await shaken_house.prove(purchase.purchase_id, purchase.sold)
+
+
+async def test_a_persons_yes_to_a_refund_counts_once(
+    shaken_house: House, struck: dict[str, Story]
+) -> None:
+    purchase = struck["before the rows"][Effect.APPROVING]
+    assert purchase.asked is not None
+
+    # When the person, who may have been told to come back, says yes again
+    if (await purchase.asked).status_code == 503:
+        again = await shaken_house.http.post(f"/refunds/{purchase.refund_id}/approve")
+        assert again.is_success or again.json()["code"] == "refund_not_awaiting_approval"
+
+    refund = await shaken_house.until_refund(
+        purchase.refund_id, RefundStatus.SUCCEEDED, ENDS_WITHIN
+    )
+    after = await shaken_house.purchase(purchase.purchase_id)
+    [made] = await shaken_house.providers.refunds(str(after.provider_payment_id))
+    assert made["amount"] == refund.amount.minor
+    await shaken_house.prove(purchase.purchase_id, purchase.sold)
+
+
+async def test_a_refund_made_by_hand_is_adopted_once(
+    shaken_house: House, struck: dict[str, Story]
+) -> None:
+    purchase = struck["before the effects"][Effect.ADOPTING]
+
+    await until(
+        lambda: shaken_house.purchase(purchase.purchase_id),
+        lambda seen: seen.amount_refunded.minor == PART,
+        ENDS_WITHIN,
+    )
+
+    [adopted] = (await shaken_house.purchase(purchase.purchase_id)).refunds
+    assert adopted.status is RefundStatus.SUCCEEDED
     await shaken_house.prove(purchase.purchase_id, purchase.sold)
 
 
