@@ -6,7 +6,8 @@ import re
 import secrets
 
 LENGTH = 22  # 110 bits
-_ID = re.compile(r"^(pur|quo|pol|lnk|ref|eml|evt|key|ten)_[a-z2-7]{22}$")
+OURS = r"(?:pur|quo|pol|lnk|ref|eml|evt|key|ten)_[a-z2-7]{22}"
+_ID = re.compile(OURS)
 
 
 def new_id(prefix: str) -> str:
@@ -21,7 +22,7 @@ def derived_id(prefix: str, *parts: str | int) -> str:
 
 
 def is_ours(value: str) -> bool:
-    return _ID.match(value) is not None
+    return _ID.fullmatch(value) is not None
 
 
 def _base32(raw: bytes) -> str:

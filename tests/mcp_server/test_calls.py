@@ -101,6 +101,9 @@ async def test_names_addresses_and_notes_are_masked_wherever_they_stand(
     [
         {"customer_email": f"{CARD}@example.com"},
         {"user_id": f"card {CARD}"},
+        {"user_id": "visa4242424242424242"},
+        {"user_id": "4242%204242%204242%204242"},
+        {"user_id": "4242\u200b4242\u200b4242\u200b4242"},
         {"amount": 4242424242424242},
         {"extra": {"deep": [CARD]}},
         {CARD: "as a name"},
