@@ -150,7 +150,7 @@ def _verdict(
     on_time = [purchase for purchase in purchases if not purchase.is_late]
     return Verdict(
         paid_purchases=len(purchases),
-        charges=len({purchase.payment_id for purchase in purchases}),
+        charges=len({purchase.payment_id for purchase in purchases} - {None}),
         policies=sum(purchase.policies for purchase in on_time),
         delivered_messages=sum(purchase.confirmations for purchase in on_time),
         refunds=sum(tally.count for purchase in purchases for tally in purchase.refunds),
