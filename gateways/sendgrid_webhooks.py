@@ -23,6 +23,7 @@ REACHED = {
     "bounce": EmailStatus.BOUNCED,
     "dropped": EmailStatus.DROPPED,
 }
+PRODUCED_FACTS = frozenset({EmailBounced})
 
 Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from domain.emails import EmailTemplate, email_id_of
 from domain.errors import Code, Invalid
 from domain.payments import EmailBounced
-from gateways.sendgrid_webhooks import SIGNATURE, TIMESTAMP, SendGridWebhooks
+from gateways.sendgrid_webhooks import PRODUCED_FACTS, SIGNATURE, TIMESTAMP, SendGridWebhooks
 
 EMAIL_ID = email_id_of("pur_1", EmailTemplate.PAYMENT_CONFIRMATION)
 
@@ -86,6 +86,7 @@ def test_what_was_not_delivered_is_a_fact(
     (signed,) = webhooks.verify(body, sender.headers(body))
     fact = webhooks.translate(signed, "evt_1")
     assert fact == EmailBounced(event_id="evt_1", email_id=EMAIL_ID)
+    assert {type(fact)} == PRODUCED_FACTS
 
 
 @pytest.mark.parametrize(

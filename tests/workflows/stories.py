@@ -17,8 +17,8 @@ from domain.links import LinkOrder, LinkStatus
 from domain.links import workflow_id_of as link_workflow_id_of
 from domain.payments import (
     CheckoutChanged,
-    DisputeOpened,
     EmailBounced,
+    Fact,
     RefundChanged,
     RefundFound,
 )
@@ -34,6 +34,7 @@ from domain.purchases import (
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
 from domain.refunds import workflow_id_of as refund_workflow_id_of
+from services.workflows import PURCHASE_SIGNALS
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_rows import FakePolicyRecords, FakePurchaseRecords
 from tests.fake_world import World
@@ -43,15 +44,7 @@ from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundStart, RefundWorkflow
 
 SOON = 10.0
-Fact = CheckoutChanged | RefundFound | DisputeOpened | EmailBounced
 Found = TypeVar("Found")
-
-SIGNALS = {
-    CheckoutChanged: PurchaseWorkflow.checkout_changed,
-    RefundFound: PurchaseWorkflow.refund_found,
-    DisputeOpened: PurchaseWorkflow.dispute_opened,
-    EmailBounced: PurchaseWorkflow.email_bounced,
-}
 
 
 class Shown(NamedTuple):
@@ -120,7 +113,7 @@ class Stories:
 
     async def tell(self, order: PurchaseOrder, fact: Fact) -> str:
         """As the webhook door does. Gives the event's id."""
-        await self._signal(order, SIGNALS[type(fact)].__name__, [fact])
+        await self._signal(order, PURCHASE_SIGNALS[type(fact)].__name__, [fact])
         return fact.event_id
 
     async def tell_resolved(self, order: PurchaseOrder) -> None:

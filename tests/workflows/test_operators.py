@@ -1,6 +1,6 @@
 """What operators see of a purchase in Temporal, and what no run may lose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import timedelta
 from inspect import Parameter, signature
 from typing import get_args, get_type_hints
@@ -14,13 +14,22 @@ from domain.money import Money
 from domain.payments import Fact
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, ReviewReason
+from gateways.sendgrid_webhooks import PRODUCED_FACTS as BY_SENDGRID
+from gateways.stripe_webhooks import PRODUCED_FACTS as BY_STRIPE
+from services.workflows import PURCHASE_SIGNALS, REFUND_SIGNALS
 from tests.fake_world import TENANT
 from tests.workflows.stories import Stories
 from tests.workflows.workers import WORKFLOWS
 from workflows.purchase import PurchaseWorkflow
+from workflows.refund import RefundWorkflow
 
 RUNNING = WorkflowExecutionStatus.RUNNING
 FACTS = set(get_args(get_args(Fact)[0]))
+# The fact, and the name of the signal by which webhooks hand it over.
+TOLD: dict[type, dict[type, str]] = {
+    PurchaseWorkflow: {fact: signal.__name__ for fact, signal in PURCHASE_SIGNALS.items()},
+    RefundWorkflow: {fact: signal.__name__ for fact, signal in REFUND_SIGNALS.items()},
+}
 
 
 async def test_a_purchase_is_found_by_its_status_tenant_and_quote(stories: Stories) -> None:
@@ -101,19 +110,25 @@ def test_every_workflow_counts_signals_that_it_does_not_know(story: type) -> Non
     assert None in workflow._Definition.must_from_class(story).signals
 
 
-def _facts_taken_by(story: type) -> Iterable[object]:
-    """The type that each named signal handler takes; those that take nothing are no facts."""
+def _facts_taken_by(story: type) -> Iterator[tuple[object, str]]:
+    """What each named signal handler takes, and its name; those that take nothing take no fact."""
     for name, definition in workflow._Definition.must_from_class(story).signals.items():
         parameters = list(signature(definition.fn).parameters.values())[1:]
         if name is not None and parameters:
             assert [each.kind for each in parameters] == [Parameter.POSITIONAL_OR_KEYWORD]
-            yield get_type_hints(definition.fn)[parameters[0].name]
+            yield get_type_hints(definition.fn)[parameters[0].name], name
 
 
-def test_every_fact_has_exactly_one_handler_and_every_handler_takes_a_fact() -> None:
-    taken = [fact for story in WORKFLOWS for fact in _facts_taken_by(story)]
-    assert len(taken) == len(set(taken))
-    assert set(taken) == FACTS
+@pytest.mark.parametrize("story", WORKFLOWS, ids=lambda story: story.__name__)
+def test_a_workflow_is_told_exactly_the_facts_that_it_takes(story: type) -> None:
+    told = TOLD.get(story, {}).items()
+    assert sorted(told, key=str) == sorted(_facts_taken_by(story), key=str)
+
+
+def test_every_fact_that_a_provider_can_tell_of_has_one_handler() -> None:
+    told = [fact for story in WORKFLOWS for fact in TOLD.get(story, {})]
+    assert len(told) == len(set(told))
+    assert set(told) == FACTS == BY_STRIPE | BY_SENDGRID
 
 
 async def test_a_bounce_that_a_person_dealt_with_stays_dealt_with(stories: Stories) -> None:
