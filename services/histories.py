@@ -1,14 +1,19 @@
 """What Temporal's histories tell of workflows: the steps of every run that it still keeps."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.history.v1 import MarkerRecordedEventAttributes
+from temporalio.api.history.v1 import (
+    HistoryEvent,
+    MarkerRecordedEventAttributes,
+    WorkflowExecutionSignaledEventAttributes,
+)
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import Unavailable
@@ -17,7 +22,6 @@ from domain.views import TimelineEntry
 
 _ENDS: dict[int, str] = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "workflow started",
-    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: "workflow told",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED: "workflow completed",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW: "workflow continued",
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED: "workflow failed",
@@ -56,72 +60,123 @@ class Histories:
     async def _of_workflow(self, workflow_id: str) -> AsyncIterator[TimelineEntry]:
         """The latest run is asked for by its name, since the list of runs lags behind."""
         listed = self.client.list_workflows(f"WorkflowId = '{workflow_id}'")
-        runs: list[str] = []
+        pending: dict[str, Sequence[PendingActivityInfo]] = {}
         try:
             latest = await self.client.get_workflow_handle(workflow_id).describe()
-            runs.append(latest.run_id)
-            for pending in latest.raw_description.pending_activities:
-                yield _pending(pending, _detail(workflow_id, latest.run_id))
-            runs += [run.run_id async for run in listed if run.run_id not in runs]
+            pending[latest.run_id] = latest.raw_description.pending_activities
+            pending |= {run.run_id: () async for run in listed if run.run_id not in pending}
         except RPCError as error:
             if error.status not in _NO_MORE_RUNS:
                 raise
-        for run_id in runs:
-            async for step in self._steps(workflow_id, run_id):
+        for run_id, under_way in pending.items():
+            async for step in self._of_run(workflow_id, run_id, under_way):
                 yield step
 
-    async def _steps(self, workflow_id: str, run_id: str) -> AsyncIterator[TimelineEntry]:
+    async def _of_run(
+        self, workflow_id: str, run_id: str, under_way: Sequence[PendingActivityInfo]
+    ) -> AsyncIterator[TimelineEntry]:
         """Activities with their attempts, local ones too; the workflow's beginning and end."""
         history = await self.client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
-        detail = _detail(workflow_id, run_id)
-        scheduled: dict[int, str] = {}
+        run = _Run(self.client.data_converter, f"{workflow_id}, run {run_id}")
         for event in history.events:
-            at = event.event_time.ToDatetime(tzinfo=UTC)
-            if event.HasField("activity_task_scheduled_event_attributes"):
-                step = event.activity_task_scheduled_event_attributes
-                scheduled[event.event_id] = step.activity_type.name
-            elif event.HasField("activity_task_started_event_attributes"):
-                started = event.activity_task_started_event_attributes
-                what = scheduled[started.scheduled_event_id]
-                yield _step(at, what, detail, started.attempt)
-            elif event.marker_recorded_event_attributes.marker_name == LOCAL_ACTIVITY:
-                marker = event.marker_recorded_event_attributes
-                local = await self._local_step(marker)
-                what = local.activity_type
-                if marker.HasField("failure"):
-                    what += f" failed: {_kind_of(marker.failure)}"
-                yield _step(at, what, detail, local.attempt)
-            elif event.event_type in _ENDS:
-                yield _step(at, _ENDS[event.event_type], detail)
+            step = await run.told_by(event)
+            if step is not None:
+                yield step
+        for pending in under_way:
+            yield run.pending(pending)
 
-    async def _local_step(self, marker: MarkerRecordedEventAttributes) -> LocalStep:
-        payloads = marker.details[LOCAL_STEP].payloads
-        [step] = await self.client.data_converter.decode(payloads, [LocalStep])
+
+@dataclass(frozen=True)
+class _Scheduled:
+    what: str
+    activity_id: str
+    key: str | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one run tells, event by event. ``scheduled``: its activities by their events' ids."""
+
+    converter: DataConverter
+    detail: str
+    scheduled: dict[int, _Scheduled] = field(default_factory=dict)
+
+    async def told_by(self, event: HistoryEvent) -> TimelineEntry | None:
+        at = event.event_time.ToDatetime(tzinfo=UTC)
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            self.scheduled[event.event_id] = await self._schedule(event)
+        elif event.HasField("activity_task_started_event_attributes"):
+            started = event.activity_task_started_event_attributes
+            step = self.scheduled[started.scheduled_event_id]
+            return self._step(at, step.what, attempt=started.attempt, key=step.key)
+        elif event.marker_recorded_event_attributes.marker_name == LOCAL_ACTIVITY:
+            return await self._local(at, event.marker_recorded_event_attributes)
+        elif event.HasField("workflow_execution_signaled_event_attributes"):
+            return await self._told(at, event.workflow_execution_signaled_event_attributes)
+        elif event.event_type in _ENDS:
+            return self._step(at, _ENDS[event.event_type])
+        return None
+
+    def pending(self, step: PendingActivityInfo) -> TimelineEntry:
+        """A step in no history yet: under way, or waiting to be tried again after a failure."""
+        tried = (
+            step.last_started_time if step.HasField("last_started_time") else step.scheduled_time
+        )
+        what = f"{step.activity_type.name} under way"
+        if step.HasField("last_failure"):
+            failed = f"{step.activity_type.name} failed: {_kind_of(step.last_failure)}"
+            what = f"{failed}; it is tried again"
+            if step.HasField("next_attempt_schedule_time"):
+                next_try = step.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
+                what += f" at {next_try.isoformat(timespec='seconds')}"
+        keys = {each.activity_id: each.key for each in self.scheduled.values()}
+        key = keys.get(step.activity_id)
+        return self._step(tried.ToDatetime(tzinfo=UTC), what, attempt=step.attempt, key=key)
+
+    async def _schedule(self, event: HistoryEvent) -> _Scheduled:
+        """The key is the summary, which operators read in Temporal's own pages."""
+        step = event.activity_task_scheduled_event_attributes
+        key = None
+        if event.user_metadata.HasField("summary"):
+            [key] = await self.converter.decode([event.user_metadata.summary], [str])
+        return _Scheduled(step.activity_type.name, step.activity_id, key)
+
+    async def _local(self, at: datetime, marker: MarkerRecordedEventAttributes) -> TimelineEntry:
+        [step] = await self.converter.decode(marker.details[LOCAL_STEP].payloads, [LocalStep])
         assert isinstance(step, LocalStep)
-        return step
+        what = step.activity_type
+        if marker.HasField("failure"):
+            what += f" failed: {_kind_of(marker.failure)}"
+        return self._step(at, what, attempt=step.attempt)
 
+    async def _told(
+        self, at: datetime, signal: WorkflowExecutionSignaledEventAttributes
+    ) -> TimelineEntry:
+        """``event`` is the id by which we know what the provider told."""
+        told = await self.converter.decode(signal.input.payloads)
+        event = told[0].get("event_id") if told and isinstance(told[0], dict) else None
+        return self._step(at, f"workflow told {signal.signal_name}", event=event)
 
-def _detail(workflow_id: str, run_id: str) -> str:
-    """A purchase's workflow may run several times."""
-    return f"{workflow_id}, run {run_id}"
-
-
-def _pending(step: PendingActivityInfo, detail: str) -> TimelineEntry:
-    """A step in no history yet: under way, or waiting to be tried again after a failure."""
-    tried = step.last_started_time if step.HasField("last_started_time") else step.scheduled_time
-    what = f"{step.activity_type.name} under way"
-    if step.HasField("last_failure"):
-        what = f"{step.activity_type.name} failed: {_kind_of(step.last_failure)}; it is tried again"
-        if step.HasField("next_attempt_schedule_time"):
-            next_try = step.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
-            what += f" at {next_try.isoformat(timespec='seconds')}"
-    return _step(tried.ToDatetime(tzinfo=UTC), what, detail, step.attempt)
+    def _step(
+        self,
+        at: datetime,
+        what: str,
+        *,
+        event: str | None = None,
+        attempt: int | None = None,
+        key: str | None = None,
+    ) -> TimelineEntry:
+        return TimelineEntry(
+            at=at,
+            what=what,
+            source="workflow",
+            event=event,
+            attempt=attempt,
+            key=key,
+            detail=self.detail,
+        )
 
 
 def _kind_of(failure: Failure) -> str:
     """No more than that: what a provider answered may hold personal data."""
     return failure.application_failure_info.type or "no answer in time"
-
-
-def _step(at: datetime, what: str, detail: str, attempt: int | None = None) -> TimelineEntry:
-    return TimelineEntry(at=at, what=what, source="workflow", attempt=attempt, detail=detail)

@@ -26,10 +26,15 @@ class TimelineService:
     async def of(self, caller: Caller, any_id: str) -> tuple[TimelineEntry, ...]:
         """What happened, when, by which event, attempt and key; histories may have been removed."""
         view = await self.purchases.get(caller, any_id)
+        events = await self.events.of_purchase(view.purchase_id)
+        providers_ids = {event.event_id: event.provider_event_id for event in events}
         entries = [
             *_of_rows(view),
-            *(_of_event(event) for event in await self.events.of_purchase(view.purchase_id)),
-            *await self.histories.steps(_workflow_ids(view)),
+            *(_of_event(event) for event in events),
+            *(
+                step.model_copy(update={"event": providers_ids.get(step.event or "", step.event)})
+                for step in await self.histories.steps(_workflow_ids(view))
+            ),
         ]
         return tuple(sorted(dict.fromkeys(entries), key=lambda entry: entry.at))
 
@@ -50,7 +55,6 @@ def _of_rows(view: PurchaseView) -> Iterator[TimelineEntry]:
             at=refund.created_at,
             what=f"refund of {refund.amount} requested",
             source="refund",
-            key=refund.key(),
             detail=f"{refund.refund_id}: {refund.status}",
         )
     for email in view.emails:

@@ -113,6 +113,7 @@ class FakePayments:
             made = self._give_back(order.payment_id, order.amount, state)
             self._refunds[order.idempotency_key] = made
             self.our_refund_ids[made] = order.refund_id
+        await self._answered("create_refund")
         self._lose("create_refund", order.idempotency_key)
         return self.refunds[made]
 

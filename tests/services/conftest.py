@@ -17,6 +17,7 @@ from persistence.verification import VerificationRecords
 from services.reconciliation import Reconciliation
 from services.verification import VerificationService
 from settings import Settings
+from tests.api.door import SECRET
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
 from tests.mcp_server.shop import Shop
@@ -41,6 +42,7 @@ async def premises(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
             paybind_home=tmp_path_factory.mktemp("premises"),
             temporal_address=server.client.service_client.config.target_host,
             worker_metrics_port=0,
+            stripe_webhook_secret=SECRET,
         )
         await migrate(settings.database)
         database, client = connect_database(settings), await connect_temporal(settings)

@@ -9,9 +9,10 @@ from domain.emails import EmailStatus
 from domain.purchases import ReviewReason
 from domain.refunds import Asker
 from domain.views import TimelineEntry
-from gateways.faults import Busy
+from gateways.faults import Busy, StoredFault
 from persistence.purchases import PurchaseRecords
 from services.refunds import RefundWish
+from tests.api.door import event, signature_of
 from tests.services.conftest import Premises
 
 pytestmark = pytest.mark.slow  # on a real server
@@ -41,6 +42,85 @@ async def test_the_story_goes_on_in_every_run_of_the_purchase_and_its_refund(
     assert by_row_and_by_provider <= {step.what for step in steps if step.attempt == 1}
     assert [entry.at for entry in told] == sorted(entry.at for entry in told)
     assert len(set(told)) == len(told)
+
+
+async def test_each_step_names_its_event_its_attempt_and_the_key_that_the_provider_was_given(
+    premises: Premises,
+) -> None:
+    shop = premises.shop
+    opening = shop.payments.faults_before["open_checkout"]
+    refunding = shop.payments.faults_before["create_refund"]
+    opening += [Busy("slow down"), StoredFault("a 500 that is kept for its key")]
+    async with shop.agent() as agent:
+        started = await agent.answer("initiate_purchase", **await shop.wish())
+    purchase_id = str(started["payment_intent_id"])
+    shop.payments.pay(purchase_id)
+    body = event("checkout.session.completed", purchase_id, "evt_of_stripe")
+    for _ in range(2):  # delivered twice, told once
+        await shop.services.webhooks.receive(
+            "stripe", body, {"stripe-signature": signature_of(body)}
+        )
+    await premises.client.get_workflow_handle(f"purchase-{purchase_id}").result()
+    refunding.append(StoredFault("a 500 that is kept for its key"))
+    wish = RefundWish(purchase=purchase_id, amount_minor=100)
+    refund = await shop.services.refunds.request(await shop.caller(), wish, Asker.SERVICE)
+    await premises.client.get_workflow_handle(f"refund-{refund.refund_id}").result()
+
+    told = await _told(premises, purchase_id)
+
+    opened = [(each.attempt, each.key) for each in told if each.what == "open_purchase"]
+    assert opened == [
+        (2, f"{purchase_id}:checkout:1"),
+        (1, f"{purchase_id}:checkout:2"),
+        (1, f"{purchase_id}:checkout:1"),  # the run that the refund began: it finds what there is
+    ]
+    assert [(each.attempt, each.key) for each in told if each.what == "create_refund"] == [
+        (1, f"{refund.refund_id}:refund:1"),
+        (1, f"{refund.refund_id}:refund:2"),
+    ]
+    [requested] = _starting(told, "refund of SGD 1.00 requested")
+    assert (requested.key, requested.detail) == (None, f"{refund.refund_id}: succeeded")
+    [webhook] = _starting(told, "webhook checkout.session.completed handed_over")
+    assert (webhook.event, webhook.attempt) == ("evt_of_stripe", 2)
+    assert str(webhook.detail).startswith("handled ")
+    [hint] = _starting(told, "workflow told checkout_changed")
+    assert hint.event == "evt_of_stripe"
+    [letter] = _starting(told, "e-mail payment_confirmation accepted")
+    assert str(letter.key).startswith("eml_")
+    assert letter.attempt == 1
+
+
+async def test_a_call_under_way_names_the_key_under_which_its_outcome_can_be_looked_up(
+    premises: Premises,
+) -> None:
+    shop = premises.shop
+    purchase_id = await shop.paid_purchase()
+    await premises.client.get_workflow_handle(f"purchase-{purchase_id}").result()
+    shop.payments.hold("create_refund")
+    wish = RefundWish(purchase=purchase_id, amount_minor=100)
+    refund = await shop.services.refunds.request(await shop.caller(), wish, Asker.SERVICE)
+
+    [pending] = await _until_told(premises, purchase_id, "create_refund under way")
+    assert (pending.attempt, pending.key) == (1, refund.key())
+
+    shop.payments.let_go("create_refund")
+    await premises.client.get_workflow_handle(f"refund-{refund.refund_id}").result()
+
+
+async def test_what_an_operator_tells_a_workflow_is_named_though_no_event_stands_behind_it(
+    premises: Premises,
+) -> None:
+    premises.shop.mail.fault = Busy("the run goes on until the mail is out")
+    purchase_id = await premises.shop.paid_purchase()
+    run = premises.client.get_workflow_handle(f"purchase-{purchase_id}")
+    await run.signal("review_resolved")
+    await run.signal("unheard_of", "a word")
+    told = await _until_told(premises, purchase_id, "workflow told unheard_of")
+    told += _starting(await _told(premises, purchase_id), "workflow told review_resolved")
+
+    assert [each.event for each in told] == [None, None]
+    premises.shop.mail.fault = None
+    await run.result()
 
 
 async def test_a_message_that_waits_says_how_often_it_was_tried_why_it_failed_and_when_next(
