@@ -77,6 +77,10 @@ async def test_a_lost_answer_is_waited_for_and_not_guessed_at() -> None:
     assert len(world.mail.sent) == 1
 
 
+def test_a_message_of_unknown_fate_is_waited_for_a_quarter_of_an_hour() -> None:
+    assert timedelta(minutes=15) == UNKNOWN_WINDOW  # events come within a minute or two
+
+
 async def test_a_message_nobody_has_heard_of_for_long_gets_one_successor() -> None:
     world = World()
     order = await issued(world)

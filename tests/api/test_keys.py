@@ -94,3 +94,14 @@ async def test_a_tenant_sees_only_its_own_keys(door: Door, neighbour: AsyncClien
     assert ours not in (await neighbour.get("/api-keys")).text
     refused = await neighbour.post(f"/api-keys/{ours}/revoke")
     assert code_of(refused) == (404, "api_key_not_found")
+
+
+async def test_who_buys_may_not_agree_to_a_refund(door: Door) -> None:
+    purchase_id = await door.paid()
+    asked = await door.http.post(f"/purchases/{purchase_id}/refund", json={"amount": 100})
+    buyer = frozenset({Scope.READ, Scope.WRITE})
+    _, key = await door.app.state.services.api_keys.issue(PLATFORM_TENANT, "a shop", buyer)
+    async with client_of(door.app, key) as http:
+        for word in ("approve", "decline"):
+            refused = await http.post(f"/refunds/{asked.json()['refund_id']}/{word}")
+            assert code_of(refused) == (403, "missing_scope")

@@ -224,3 +224,32 @@ async def test_a_link_whose_checkout_the_provider_refuses_shows_it_and_works_the
     opened = await stranger.get(str(saved["payment_link_url"]))
     assert opened.status_code == 303
     assert opened.headers["location"].startswith("https://pay.example/")
+
+
+async def test_a_links_address_cannot_be_guessed_nor_told_on(
+    door: Door, stranger: AsyncClient
+) -> None:
+    links = [await _saved(door) for _ in range(2)]
+    tokens = {str(link["payment_link_url"]).rpartition("/")[2] for link in links}
+    assert len(tokens) == 2
+    assert all(len(token) >= 32 for token in tokens)  # of 64 letters: 192 bits
+
+    opened = await stranger.get(str(links[0]["payment_link_url"]))
+    assert opened.status_code == 303
+    assert opened.headers["referrer-policy"] == "no-referrer"
+
+
+async def test_a_link_lives_seven_days_but_not_longer_than_its_quote(door: Door) -> None:
+    link = await _saved(door)
+    assert await _lifetime(door, link) == timedelta(days=7)
+
+    sooner = datetime.now(UTC) + timedelta(days=2)
+    short = await _saved(door, await door.quote(valid_until=sooner.isoformat()))
+    assert datetime.fromisoformat(str(short["expires_at"])) == sooner
+
+
+async def _lifetime(door: Door, link: Json) -> timedelta:
+    rows: LinkRecords = door.app.state.services.links.links
+    stored = await rows.get(PLATFORM_TENANT, str(link["link_id"]))
+    assert stored is not None
+    return stored.expires_at - stored.created_at

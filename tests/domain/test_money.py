@@ -98,6 +98,17 @@ def test_currencies_are_never_mixed() -> None:
         assert refused.value.code is Code.CURRENCY_MISMATCH
 
 
+@pytest.mark.parametrize(
+    ("currency", "least"),
+    [("SGD", 50), ("USD", 50), ("GBP", 30), ("HKD", 400), ("MXN", 1000), ("JPY", 50), ("THB", 1)],
+)
+def test_the_least_that_is_charged_is_what_stripe_publishes(currency: str, least: int) -> None:
+    require_chargeable(Money(minor=least, currency=currency), 10**6)
+    with pytest.raises(Invalid) as refused:
+        require_chargeable(Money(minor=least - 1, currency=currency), 10**6)
+    assert refused.value.code is Code.AMOUNT_TOO_SMALL
+
+
 @given(currencies, st.integers(0, 2_000_000))
 def test_only_what_lies_between_minimum_and_maximum_is_charged(currency: str, minor: int) -> None:
     minor -= minor % step_of(currency)

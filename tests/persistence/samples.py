@@ -74,6 +74,17 @@ def paid(purchase: Purchase, amount: Money = PRICE) -> Purchase:
     return opened(purchase).applied(seen, LATER)
 
 
+def late(purchase: Purchase) -> Purchase:
+    """Paid when it had ended."""
+    seen = CheckoutSnapshot(
+        session_id=f"cs_{purchase.order.purchase_id}",
+        state=CheckoutState.COMPLETE,
+        paid=PRICE,
+        payment_id=f"pi_{purchase.order.purchase_id}",
+    )
+    return purchase.applied(seen, LATER)
+
+
 def settlement(purchase: Purchase, *event_ids: str) -> Settlement:
     return Settlement(purchase=purchase, event_ids=event_ids)
 

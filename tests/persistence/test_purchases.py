@@ -15,6 +15,7 @@ from tests.persistence.samples import (
     NOON,
     PRICE,
     TENANT,
+    late,
     opened,
     order,
     paid,
@@ -136,6 +137,21 @@ async def test_an_older_word_that_comes_late_does_not_take_the_payment_away(
 
     assert await purchases.record(settlement(pending), LATER) == settled
     assert await purchases.get(ordered.purchase_id) == paid(pending)
+
+
+async def test_an_older_word_does_not_take_late_money_away(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    cancelled = opened(await purchases.open(ordered, NOON)).cancelled("changed their mind")
+    await purchases.record(settlement(cancelled), LATER)
+    too_late = late(cancelled)
+    await purchases.record(settlement(too_late), LATER)
+
+    await purchases.record(settlement(cancelled), LATER)
+
+    assert too_late.late_payment_id is not None
+    assert await purchases.get(ordered.purchase_id) == too_late
 
 
 async def test_recording_an_unknown_purchase_is_a_fault(database: Database) -> None:

@@ -4,10 +4,49 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from domain.policies import PolicyStatus
-from domain.purchases import PaymentStatus
+from domain.purchases import PaymentStatus, PurchaseOrder
 from gateways.faults import Busy, RefusedByProvider
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
+from workflows import options
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+async def _pauses(stories: Stories, order: PurchaseOrder) -> list[timedelta]:
+    """How long the purchase meant to wait, each time that it waited."""
+    history = await stories.purchase_run(order).fetch_history()
+    return [
+        event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+        for event in history.events
+        if event.HasField("timer_started_event_attributes")
+    ]
+
+
+async def test_a_silent_provider_is_asked_after_a_minute_five_thirty_and_then_hourly(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    await stories.pass_time(timedelta(hours=4))
+    assert await _pauses(stories, order) == [MINUTE, 5 * MINUTE, 30 * MINUTE, *[HOUR] * 4]
+    assert stories.world.payments.calls.count("fetch_checkout") == 6
+
+
+async def test_an_ended_checkout_is_read_once_more_an_hour_later(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    await stories.cancel(order)
+    await stories.end_of(order)
+    assert await _pauses(stories, order) == [MINUTE, HOUR]
+    assert stories.world.payments.calls[-1] == "fetch_checkout"
+
+
+def test_nothing_is_asked_for_under_a_key_that_stripe_may_have_forgotten() -> None:
+    """Stripe keeps idempotency keys for a day at least."""
+    tried = options.moving_money("pur_1:checkout:1")
+    longest = (tried["schedule_to_close_timeout"], tried["start_to_close_timeout"])
+    assert sum((each for each in longest if each), timedelta()) < timedelta(hours=24)
 
 
 async def test_a_checkout_is_read_right_after_its_end_though_the_next_look_was_far(

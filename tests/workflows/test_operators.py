@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from domain.money import Money
 from domain.payments import Fact
 from domain.policies import PolicyStatus
-from domain.purchases import PaymentStatus, ReviewReason
+from domain.purchases import PaymentStatus, PurchaseOrder, ReviewReason
 from gateways.sendgrid_webhooks import PRODUCED_FACTS as BY_SENDGRID
 from gateways.stripe_webhooks import PRODUCED_FACTS as BY_STRIPE
 from services.workflows import PURCHASE_SIGNALS, REFUND_SIGNALS
@@ -78,14 +78,35 @@ async def test_the_current_details_tell_the_story_without_personal_data(
 ) -> None:
     order = stories.world.order()
     await stories.opened(order)
-    metadata = await stories.purchase_run(order).query(
-        "__temporal_workflow_metadata", result_type=WorkflowMetadata
-    )
-    assert metadata.current_details.startswith("**pending** · SGD 150.00 · quote")
-    assert "@" not in metadata.current_details
+    details = await _details(stories, order)
+    assert details.startswith("**pending** · SGD 150.00 · quote")
+    assert "@" not in details
     assert await stories.purchase_run(order).query(PurchaseWorkflow.current) == stories.stored(
         order
     )
+
+
+async def test_the_current_details_name_payment_policy_and_refusal(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.decline(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.until_it_is(order, PaymentStatus.FAILED)
+    assert "refused: `card_declined`, can retry: True" in await _details(stories, order)
+    payment_id = stories.world.payments.pay(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.end_of(order)
+    details = await _details(stories, order)
+    assert f"payment `{payment_id}`" in details
+    assert "policy `POL-2026-000001`" in details
+    assert "refused" not in details
+
+
+async def _details(stories: Stories, order: PurchaseOrder) -> str:
+    metadata = await stories.purchase_run(order).query(
+        "__temporal_workflow_metadata", result_type=WorkflowMetadata
+    )
+    return str(metadata.current_details)
 
 
 async def test_a_signal_that_nobody_listens_to_stays_in_history_and_harms_nothing(

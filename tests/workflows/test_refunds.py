@@ -335,6 +335,24 @@ async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stor
     assert answer.code is Code.REFUND_ABOVE_CAP
 
 
+async def test_what_is_being_found_is_not_asked_for_a_second_time(stories: Stories) -> None:
+    order, payment_id = await stories.bought()
+    payments = stories.world.payments
+    made = payments.refund_in_dashboard(payment_id, PRICE)
+    payments.faults_before["fetch_refund"].append(Busy("503"))
+    payments.hold("fetch_refund")
+    await stories.tell_of_found_refund(order, made)
+    await stories.until(lambda: payments.calls.count("fetch_refund") == 2)
+    asked = asyncio.create_task(stories.refund(order, stories.world.refund_request(order)))
+    await asyncio.sleep(0)
+    await stories.refresh(order)  # what was asked before is heard once this is answered
+    payments.let_go("fetch_refund")
+    answer = await asked
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.REFUND_ABOVE_CAP
+    assert payments.refunded(payment_id) == PRICE.minor
+
+
 async def test_a_found_refund_that_cannot_be_read_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:
