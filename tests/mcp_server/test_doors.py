@@ -5,24 +5,22 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import fastmcp
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fastmcp.client.transports import StreamableHttpTransport
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from domain.tenants import Scope
-from mcp_server.http import MCPDoor, mount_mcp
+from mcp_server.http import mount_mcp
 from mcp_server.server import main
 from settings import Settings
 from tests.mcp_server.shop import Agent, Era, Shop
+from tests.mcp_server.site import HANDSHAKE, Site, listening, opened
 
 HOUSE = Path(__file__).parents[2]
 ERAS: tuple[Era, ...] = ("auto", "legacy")
@@ -31,17 +29,6 @@ TOOLS = {
     *("initiate_purchase", "check_payment_status", "complete_purchase", "cancel_payment"),
     *("save_quote_for_later", "send_payment_link", "get_payment_link", "refund_payment"),
 }
-HANDSHAKE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "test", "version": "1"},
-    },
-}
-JSON = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 
 
 def environment(settings: Settings, **changes: str) -> dict[str, str]:
@@ -145,47 +132,10 @@ async def test_stdio_says_when_temporal_cannot_be_reached(shop: Shop) -> None:
     assert "paybind up" in line
 
 
-@dataclass(frozen=True)
-class Site:
-    url: str
-    door: MCPDoor
-
-    def http(self, key: str | None, **headers: str) -> httpx2.AsyncClient:
-        bearer = {"authorization": f"Bearer {key}"} if key else {}
-        return httpx2.AsyncClient(base_url=self.url, headers={**JSON, **bearer, **headers})
-
-
-@asynccontextmanager
-async def listening(app: FastAPI) -> AsyncIterator[str]:
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
-
-
 @pytest.fixture(scope="module")
 async def site(shop: Shop) -> AsyncIterator[Site]:
-    """The application as the API has it: its own routes, and the door mounted."""
-    app = FastAPI()
-    door = mount_mcp(app, shop.settings)
-    stop = asyncio.Event()
-    ready = asyncio.Event()
-
-    async def keep_open() -> None:  # a cancel scope must end in the task that began it
-        async with door.running(shop.services):
-            ready.set()
-            await stop.wait()
-
-    opened = asyncio.create_task(keep_open())
-    await ready.wait()
-    async with listening(app) as url:
-        yield Site(url, door)
-    stop.set()
-    await opened
+    async with opened(shop) as site:
+        yield site
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
