@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     api_port: int = 8085
     simulators_port: int = 8086
-    worker_metrics_port: int = 9464
+    worker_metrics_port: int = 9464  # on api_host
+    metrics_peers: str | None = Field(None, pattern=r"^\w+=[^\s,=]+:\d+(,\w+=[^\s,=]+:\d+)*$")
 
     # Stripe
     stripe_secret_key: SecretStr | None = None
@@ -155,6 +156,15 @@ class Settings(BaseSettings):
     @property
     def temporal(self) -> str:
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
+
+    @property
+    def metrics_addresses(self) -> dict[str, str]:
+        """Whose figures the api adds to its own, name by host:port; this machine's worker's."""
+        if self.metrics_peers is not None:
+            return dict(peer.split("=") for peer in self.metrics_peers.split(","))
+        if not self.worker_metrics_port:
+            return {}
+        return {"worker": f"127.0.0.1:{self.worker_metrics_port}"}
 
     @property
     def api_url(self) -> str:

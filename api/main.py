@@ -95,7 +95,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         metrics_address = f"127.0.0.1:{_free_port()}"
-        app.state.metrics_peers = _peers(settings, metrics_address)
+        app.state.metrics_peers = {"api": metrics_address, **settings.metrics_addresses}
         async with open_services(settings, metrics_address) as services:
             app.state.services = services
             async with app.state.mcp.running(services):
@@ -103,13 +103,6 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
                 yield
 
     return lifespan
-
-
-def _peers(settings: Settings, own_temporal_metrics: str) -> dict[str, str]:
-    peers = {"api": own_temporal_metrics}
-    if settings.worker_metrics_port:
-        peers["worker"] = f"127.0.0.1:{settings.worker_metrics_port}"
-    return peers
 
 
 def _free_port() -> int:

@@ -24,8 +24,13 @@ async def exposition(
         *(asyncio.to_thread(_scrape, name, address) for name, address in peers.items())
     )
     families = _merged(family for found in scraped for family in found)
+    up = GaugeMetricFamily(
+        "paybind_process_up", "Whether a process tells its own figures.", labels=["process"]
+    )
+    for name, found in zip(peers, scraped, strict=True):
+        up.add_metric([name], bool(found))
     together = CollectorRegistry(auto_describe=False)
-    together.register(_Gathered([*await _counts(health), *families]))
+    together.register(_Gathered([up, *await _counts(health), *families]))
     return own + generate_latest(together)
 
 

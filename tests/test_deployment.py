@@ -16,6 +16,8 @@ class Service(TypedDict, total=False):
     user: str
     read_only: bool
     cap_drop: list[str]
+    command: list[str]
+    expose: list[str]
     environment: dict[str, str | int | None]
 
 
@@ -34,6 +36,19 @@ def test_every_variable_given_to_paybind_is_one_it_reads() -> None:
 
     for name, service in of_paybind().items():
         assert set(service["environment"]) <= known, name
+
+
+def test_the_api_is_told_of_every_worker_and_where_it_tells_its_figures() -> None:
+    workers = {
+        f"{name}={name}:{port}"
+        for name, service in of_paybind().items()
+        for port in service.get("expose", ())
+        if service["command"][0] == "worker"
+    }
+    peers = str(services()["api"]["environment"]["METRICS_PEERS"])
+
+    assert len(workers) == 2
+    assert set(peers.removeprefix("${METRICS_PEERS:-").removesuffix("}").split(",")) == workers
 
 
 def test_every_image_is_pinned_and_none_is_latest() -> None:

@@ -47,6 +47,25 @@ def test_nothing_has_to_be_set_on_a_developers_machine(environment: pytest.Monke
     assert settings.api_url == "http://127.0.0.1:8085"
 
 
+def test_the_figures_of_the_worker_on_this_machine_are_added_unless_others_are_named(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert read(environment).metrics_addresses == {"worker": "127.0.0.1:9464"}
+    assert read(environment, WORKER_METRICS_PORT="0").metrics_addresses == {}
+    named = read(environment, METRICS_PEERS="worker=worker:9464,documents=10.0.0.8:9465")
+    assert named.metrics_addresses == {"worker": "worker:9464", "documents": "10.0.0.8:9465"}
+
+
+@pytest.mark.parametrize(
+    "peers", ["worker", "worker=worker", "worker:9464", "a=b:1,", "a=b:1, c=d:2"]
+)
+def test_workers_named_in_another_way_are_refused(
+    environment: pytest.MonkeyPatch, peers: str
+) -> None:
+    with pytest.raises(ValidationError, match="metrics_peers"):
+        read(environment, METRICS_PEERS=peers)
+
+
 @pytest.mark.parametrize("key", ["sk_live_x", "rk_live_x"])
 def test_a_live_key_is_refused_in_test_mode(environment: pytest.MonkeyPatch, key: str) -> None:
     with pytest.raises(ValidationError, match="PAYBIND_MODE=live"):

@@ -43,6 +43,15 @@ async def test_the_figures_are_one_valid_exposition(door: Door, stranger: AsyncC
     assert {sample.labels["process"] for sample in sdk} == {"api"}
 
 
+async def test_a_worker_that_tells_no_figures_is_named(door: Door) -> None:
+    lonely = create_app(door.settings)
+    lonely.state.services = door.app.state.services
+    lonely.state.metrics_peers = {"worker": "127.0.0.1:1"}
+    async with client_of(lonely) as prometheus:
+        text = (await prometheus.get("/metrics")).text
+    assert 'paybind_process_up{process="worker"} 0.0' in text
+
+
 async def test_in_production_the_figures_need_an_admins_key(door: Door) -> None:
     production = create_app(door.settings.model_copy(update={"paybind_env": "production"}))
     production.state.services = services = door.app.state.services

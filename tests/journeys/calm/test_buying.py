@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from api.purchase_answers import PurchaseStarted
 from domain.purchases import PaymentStatus, ReviewReason, workflow_id_of
@@ -34,6 +35,23 @@ async def test_a_paid_quote_ends_as_a_policy_in_the_customers_mailbox(house: Hou
     timeline = (await house.http.get(f"/purchases/{started.purchase_id}/timeline")).json()
     told = [entry["what"] for entry in timeline["entries"]]
     assert told.index("paid") < told.index("policy issued") < told.index("policy delivered")
+
+
+async def test_the_figures_tell_how_often_and_how_long_the_worker_tried(house: House) -> None:
+    sold = await house.quote()
+    started = await house.start(sold)
+
+    text = (await house.http.get("/metrics")).text
+
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    attempts = {
+        sample.labels["activity_type"]: sample.value
+        for sample in families["temporal_activity_execution_latency_seconds"].samples
+        if sample.name.endswith("_count") and sample.labels["process"] == "worker"
+    }
+    assert attempts["open_purchase"] >= 1, started
+    processes = families["paybind_process_up"].samples
+    assert {each.labels["process"]: each.value for each in processes} == {"api": 1, "worker": 1}
 
 
 async def test_a_declined_customer_pays_with_another_card(house: House) -> None:
