@@ -34,7 +34,8 @@ class SignedUrls:
         return self._returning(self._cancel or f"{self._base}/cancel", purchase_id)
 
     def widget_url(self, base: str | None, purchase_id: str) -> str:
-        return self._returning(f"{base or self._base + '/widgets'}/payment", purchase_id)
+        folder = base.rstrip("/") if base else f"{self._base}/widgets"
+        return self._returning(f"{folder}/payment", purchase_id)
 
     def pay_url(self, link: PaymentLink) -> str:
         return f"{self._base}/pay/{link.token}"

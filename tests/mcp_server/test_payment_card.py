@@ -231,20 +231,31 @@ async def test_the_card_is_dark_where_its_host_is(page: Page) -> None:
     await expect(card.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-async def test_alone_it_reads_the_state_behind_its_token(page: Page) -> None:
+@pytest.mark.parametrize(
+    ("address", "html"),
+    [
+        ("https://paybind.example/widgets", '<html lang="en">'),
+        ("https://shop.example/pay", '<html lang="en" data-api="https://paybind.example">'),
+    ],
+)
+async def test_alone_it_reads_the_state_behind_its_token(
+    page: Page, address: str, html: str
+) -> None:
     state = {name: PENDING[name] for name in PENDING if name != "payment_intent_id"}
     asked: list[str] = []
 
     async def answer(route: Route) -> None:
         path = route.request.url.removeprefix("https://paybind.example")
-        if path.startswith("/widgets/"):
-            await route.fulfill(body=PAGE.read_text("utf-8"), content_type="text/html")
-            return
         asked.append(path)
-        await route.fulfill(json=state)
+        await route.fulfill(json=state, headers={"Access-Control-Allow-Origin": "*"})
+
+    async def serve(route: Route) -> None:
+        widget = PAGE.read_text("utf-8").replace('<html lang="en">', html)
+        await route.fulfill(body=widget, content_type="text/html")
 
     await page.route("https://paybind.example/**", answer)
-    await page.goto("https://paybind.example/widgets/payment?purchase=tok.en-1")
+    await page.route(f"{address}/payment?*", serve)
+    await page.goto(f"{address}/payment?purchase=tok.en-1")
     await expect(page.get_by_role("link", name="Pay SGD 150.00")).to_have_attribute(
         "href", str(PENDING["checkout_url"])
     )

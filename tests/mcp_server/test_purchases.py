@@ -37,6 +37,16 @@ async def test_a_started_purchase_answers_all_that_a_widget_needs(shop: Shop) ->
     )
 
 
+@pytest.mark.parametrize("base", ["https://shop.example/pay", "https://shop.example/pay/"])
+async def test_a_widget_that_is_served_elsewhere_is_linked_there(shop: Shop, base: str) -> None:
+    async with shop.agent(widget_base_url=base) as agent:
+        started = await agent.answer("initiate_purchase", **await shop.wish())
+
+    widget = started["widget"]
+    assert isinstance(widget, dict)
+    assert widget["data"]["widget_url"].startswith("https://shop.example/pay/payment?purchase=")
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_the_state_tells_the_whole_story_of_a_purchase(shop: Shop, era: Era) -> None:
     wish = await shop.wish()
