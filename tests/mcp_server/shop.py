@@ -78,6 +78,14 @@ class Shop:
     async def pay(self, purchase_id: str) -> None:
         """The customer pays, and the provider's webhook says so."""
         self.payments.pay(purchase_id)
+        await self._tell(purchase_id)
+
+    async def decline(self, purchase_id: str) -> None:
+        """The customer's card is declined, and the provider's webhook says so."""
+        self.payments.decline(purchase_id)
+        await self._tell(purchase_id)
+
+    async def _tell(self, purchase_id: str) -> None:
         event = derived_id("evt", "stripe", next(_numbers))
         purchases = self.services.purchases
         await purchases.workflows.tell_purchase(
