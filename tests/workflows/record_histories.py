@@ -22,6 +22,7 @@ from domain.refunds import Asker
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.fake_world import World
 from tests.workflows import test_approvals as approvals
+from tests.workflows import test_found_refunds as found_refunds
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_link as link
 from tests.workflows import test_looks as looks
@@ -59,7 +60,7 @@ SHORT: Mapping[str, Story] = {
     "returned_refund": refunds.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
     "disputed": issuing.test_a_dispute_flags_the_purchase_for_review,
     "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
-    "adopted_refund": refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
+    "adopted_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
     "revoked": link.test_a_revoked_link_ends_at_once,
 }
 LONG: Mapping[str, Story] = {

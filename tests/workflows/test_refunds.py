@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 
 from domain.errors import Code
-from domain.money import Money
 from domain.payments import ProviderRefundState
 from domain.purchases import Refusal, ReviewReason
-from domain.refunds import Asker, Refund, RefundStatus
+from domain.refunds import Refund, RefundStatus
 from gateways.faults import Busy, GatewayFault, OutcomeUnknown, StoredFault
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
@@ -304,61 +303,3 @@ async def test_a_refund_that_fails_during_a_mail_outage_is_told_only_as_come_bac
     assert (await stories.refund_decided(refund.refund_id)).status is RefundStatus.FAILED
     assert stories.world.mail.subjects() == ["refund_returned"]
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
-
-
-async def test_a_dashboards_refund_that_fails_is_a_matter_for_a_person(stories: Stories) -> None:
-    order, payment_id = await stories.bought()
-    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
-    await stories.tell_of_found_refund(order, made)
-    await stories.end_of(order)
-    assert stories.world.rows.open_reviews(order.purchase_id) == []
-    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
-    event_id = await stories.tell_of_found_refund(order, made)
-    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
-    assert event_id in stories.world.rows.handled
-    policy = stories.policy(order)
-    assert policy is not None
-    assert policy.cancelled_at is None
-
-
-async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
-    order, payment_id = await stories.bought()
-    made = stories.world.payments.refund_in_dashboard(payment_id, Money(minor=HALF, currency="SGD"))
-    for _ in range(2):
-        event_id = await stories.tell_of_found_refund(order, made)
-        await stories.end_of(order)
-        assert event_id in stories.world.rows.handled
-    (refund,) = stories.world.rows.refunds.values()
-    assert (refund.status, refund.asker) == (RefundStatus.SUCCEEDED, Asker.PROVIDER)
-    answer = await stories.refund(order, stories.world.refund_request(order, PRICE.minor))
-    assert isinstance(answer, Refusal)
-    assert answer.code is Code.REFUND_ABOVE_CAP
-
-
-async def test_what_is_being_found_is_not_asked_for_a_second_time(stories: Stories) -> None:
-    order, payment_id = await stories.bought()
-    payments = stories.world.payments
-    made = payments.refund_in_dashboard(payment_id, PRICE)
-    payments.faults_before["fetch_refund"].append(Busy("503"))
-    payments.hold("fetch_refund")
-    await stories.tell_of_found_refund(order, made)
-    await stories.until(lambda: payments.calls.count("fetch_refund") == 2)
-    asked = asyncio.create_task(stories.refund(order, stories.world.refund_request(order)))
-    await asyncio.sleep(0)
-    await stories.refresh(order)  # what was asked before is heard once this is answered
-    payments.let_go("fetch_refund")
-    answer = await asked
-    assert isinstance(answer, Refusal)
-    assert answer.code is Code.REFUND_ABOVE_CAP
-    assert payments.refunded(payment_id) == PRICE.minor
-
-
-async def test_a_found_refund_that_cannot_be_read_is_a_matter_for_a_person(
-    stories: Stories,
-) -> None:
-    order, payment_id = await stories.bought()
-    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
-    stories.world.payments.refuse_next("fetch_refund")
-    event_id = await stories.tell_of_found_refund(order, made)
-    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
-    assert event_id in stories.world.rows.handled

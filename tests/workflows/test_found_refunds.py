@@ -1,0 +1,72 @@
+"""Refunds that somebody made in the provider's dashboard: found, and kept as our own."""
+
+import asyncio
+
+from domain.errors import Code
+from domain.money import Money
+from domain.payments import ProviderRefundState
+from domain.purchases import Refusal, ReviewReason
+from domain.refunds import Asker, RefundStatus
+from gateways.faults import Busy
+from tests.fake_world import PRICE
+from tests.workflows.stories import Stories
+
+HALF = PRICE.minor // 2
+
+
+async def test_a_dashboards_refund_that_fails_is_a_matter_for_a_person(stories: Stories) -> None:
+    order, payment_id = await stories.bought()
+    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
+    await stories.tell_of_found_refund(order, made)
+    await stories.end_of(order)
+    assert stories.world.rows.open_reviews(order.purchase_id) == []
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    event_id = await stories.tell_of_found_refund(order, made)
+    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
+    assert event_id in stories.world.rows.handled
+    policy = stories.policy(order)
+    assert policy is not None
+    assert policy.cancelled_at is None
+
+
+async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
+    order, payment_id = await stories.bought()
+    made = stories.world.payments.refund_in_dashboard(payment_id, Money(minor=HALF, currency="SGD"))
+    for _ in range(2):
+        event_id = await stories.tell_of_found_refund(order, made)
+        await stories.end_of(order)
+        assert event_id in stories.world.rows.handled
+    (refund,) = stories.world.rows.refunds.values()
+    assert (refund.status, refund.asker) == (RefundStatus.SUCCEEDED, Asker.PROVIDER)
+    answer = await stories.refund(order, stories.world.refund_request(order, PRICE.minor))
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.REFUND_ABOVE_CAP
+
+
+async def test_what_is_being_found_is_not_asked_for_a_second_time(stories: Stories) -> None:
+    order, payment_id = await stories.bought()
+    payments = stories.world.payments
+    made = payments.refund_in_dashboard(payment_id, PRICE)
+    payments.faults_before["fetch_refund"].append(Busy("503"))
+    payments.hold("fetch_refund")
+    await stories.tell_of_found_refund(order, made)
+    await stories.until(lambda: payments.calls.count("fetch_refund") == 2)
+    asked = asyncio.create_task(stories.refund(order, stories.world.refund_request(order)))
+    await asyncio.sleep(0)
+    await stories.refresh(order)  # what was asked before is heard once this is answered
+    payments.let_go("fetch_refund")
+    answer = await asked
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.REFUND_ABOVE_CAP
+    assert payments.refunded(payment_id) == PRICE.minor
+
+
+async def test_a_found_refund_that_cannot_be_read_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order, payment_id = await stories.bought()
+    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
+    stories.world.payments.refuse_next("fetch_refund")
+    event_id = await stories.tell_of_found_refund(order, made)
+    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
+    assert event_id in stories.world.rows.handled
