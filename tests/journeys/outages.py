@@ -24,6 +24,14 @@ async def kill(running: Installation, name: str) -> None:
     await until(lambda: _pid_of(child), lambda pid: pid != killed)
 
 
+async def replace(running: Installation, name: str) -> None:
+    """SIGTERM, as a deployment sends it, and wait until the tree has another one."""
+    child = running.child(name)
+    told = _pid(child)
+    os.kill(told, signal.SIGTERM)
+    await until(lambda: _pid_of(child), lambda pid: pid != told)
+
+
 @contextmanager
 def frozen(running: Installation, name: str) -> Iterator[None]:
     """Its connections stay open and nothing answers."""

@@ -8,13 +8,11 @@ from datetime import timedelta
 from typing import NamedTuple, TypeVar
 
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
-from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
 from domain.emails import EmailStatus
 from domain.links import LinkOrder, LinkStatus
-from domain.links import workflow_id_of as link_workflow_id_of
 from domain.payments import (
     CheckoutChanged,
     EmailBounced,
@@ -34,14 +32,15 @@ from domain.purchases import (
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
 from domain.refunds import workflow_id_of as refund_workflow_id_of
+from services.runs import link_run, purchase_run, purchase_started, refund_run, refund_start
 from services.workflows import PURCHASE_SIGNALS
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_rows import FakePolicyRecords, FakePurchaseRecords
 from tests.fake_world import World
-from workflows import attributes, options
+from workflows import attributes
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
-from workflows.refund import RefundStart, RefundWorkflow
+from workflows.refund import RefundWorkflow
 
 SOON = 10.0
 Found = TypeVar("Found")
@@ -64,7 +63,7 @@ class Stories:
 
     async def open(self, order: PurchaseOrder) -> Purchase | Refusal:
         return await self.client.execute_update_with_start_workflow(
-            PurchaseWorkflow.open_checkout, start_workflow_operation=_started(order)
+            PurchaseWorkflow.open_checkout, start_workflow_operation=purchase_started(order)
         )
 
     async def open_at_last(self, order: PurchaseOrder) -> Purchase | Refusal:
@@ -81,17 +80,17 @@ class Stories:
         return await self.client.execute_update_with_start_workflow(
             PurchaseWorkflow.cancel,
             Cancellation(reason=reason),
-            start_workflow_operation=_started(order),
+            start_workflow_operation=purchase_started(order),
         )
 
     async def refresh(self, order: PurchaseOrder, insist: bool = False) -> None:
         await self.client.execute_update_with_start_workflow(
-            PurchaseWorkflow.refresh, insist, start_workflow_operation=_started(order)
+            PurchaseWorkflow.refresh, insist, start_workflow_operation=purchase_started(order)
         )
 
     async def refund(self, order: PurchaseOrder, request: RefundRequest) -> Refund | Refusal:
         return await self.client.execute_update_with_start_workflow(
-            PurchaseWorkflow.refund, request, start_workflow_operation=_started(order)
+            PurchaseWorkflow.refund, request, start_workflow_operation=purchase_started(order)
         )
 
     async def refunded(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
@@ -101,7 +100,7 @@ class Stories:
 
     async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:
         return await self.client.execute_update_with_start_workflow(
-            PurchaseWorkflow.retry_issue, start_workflow_operation=_started(order)
+            PurchaseWorkflow.retry_issue, start_workflow_operation=purchase_started(order)
         )
 
     async def decide(self, refund: Refund, approved: bool) -> Refund:
@@ -124,10 +123,7 @@ class Stories:
         await self.client.start_workflow(
             PurchaseWorkflow.run,
             order,
-            id=purchase_workflow_id_of(order.purchase_id),
-            task_queue=options.PURCHASES,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=attributes.of_new_purchase(order),
+            **purchase_run(order),
             start_signal=signal,
             start_signal_args=told,
         )
@@ -145,13 +141,11 @@ class Stories:
             event_id=self.world.event(),
             provider_refund_id=self.world.payments.provider_id_of(refund_id),
         )
+        refund = self.world.rows.refunds[refund_id]
         await self.client.start_workflow(
             RefundWorkflow.run,
-            RefundStart(refund=self.world.rows.refunds[refund_id], provider="stripe"),
-            id=refund_workflow_id_of(refund_id),
-            task_queue=options.PURCHASES,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            search_attributes=attributes.of_refund(order),
+            refund_start(order, refund),
+            **refund_run(order, refund),
             start_signal="refund_changed",
             start_signal_args=[fact],
         )
@@ -205,13 +199,7 @@ class Stories:
         return await self.refund_end(refund_id)
 
     async def start_link(self, link: LinkOrder) -> WorkflowHandle[PaymentLinkWorkflow, LinkStatus]:
-        return await self.client.start_workflow(
-            PaymentLinkWorkflow.run,
-            link,
-            id=link_workflow_id_of(link.link_id),
-            task_queue=options.PURCHASES,
-            search_attributes=attributes.of_link(link.tenant_id, link.quote_id),
-        )
+        return await self.client.start_workflow(PaymentLinkWorkflow.run, link, **link_run(link))
 
     def mail_event(self, email_id: str, status: EmailStatus) -> None:
         """What the webhook door writes when the mail service tells of a message."""
@@ -301,16 +289,3 @@ async def _shows_review(
     async with asyncio.timeout(SOON):
         while not (await run.describe()).typed_search_attributes[attributes.NEEDS_REVIEW]:
             continue
-
-
-def _started(order: PurchaseOrder) -> WithStartWorkflowOperation[PurchaseWorkflow, Purchase]:
-    return WithStartWorkflowOperation(
-        PurchaseWorkflow.run,
-        order,
-        id=purchase_workflow_id_of(order.purchase_id),
-        task_queue=options.PURCHASES,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-        static_summary=f"{order.price} · {order.product_name}",
-        search_attributes=attributes.of_new_purchase(order),
-    )

@@ -4,9 +4,12 @@ import asyncio
 
 import httpx
 import pytest
+from pydantic import JsonValue
 
+from domain.refunds import RefundStatus, workflow_id_of
 from tests.journeys.house import House
-from tests.journeys.outages import frozen, kill, temporal_away
+from tests.journeys.outages import frozen, kill, replace, temporal_away
+from tests.journeys.providers import REFUNDS
 from tests.journeys.waiting import until
 
 pytestmark = [pytest.mark.slow]
@@ -43,6 +46,27 @@ async def test_a_process_killed_right_after_the_payment_costs_nothing(
     await kill(house.running, name)
 
     await house.prove(started.purchase_id, sold)
+
+
+async def test_a_worker_told_to_stop_finishes_the_step_that_it_is_at(shaken_house: House) -> None:
+    house = shaken_house
+    bought = await house.bought(await house.quote())
+    match: JsonValue = {"method": "POST", "path_prefix": REFUNDS, "contains": bought.purchase_id}
+    held = await house.providers.script(target="stripe", match=match, kind="delay", seconds=4)
+    address = f"/purchases/{bought.purchase_id}/refund"
+    refund_id = str((await house.http.post(address, json={"amount": 5_000})).json()["refund_id"])
+    await house.providers.met(held)
+
+    await replace(house.running, "worker")
+
+    await house.until_refund(refund_id, RefundStatus.SUCCEEDED)
+    run = house.temporal.get_workflow_handle(workflow_id_of(refund_id))
+    tries = [
+        event.activity_task_started_event_attributes.attempt
+        for event in (await run.fetch_history()).events
+        if event.HasField("activity_task_started_event_attributes")
+    ]
+    assert tries == [1]
 
 
 async def test_an_api_killed_between_storing_and_signalling_is_told_again(
