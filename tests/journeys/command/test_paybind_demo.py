@@ -1,0 +1,47 @@
+"""`paybind demo` as a newcomer sees it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.command.shell import Shell
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+STEPS = [
+    "starting Temporal and the database",
+    "starting the worker and the API",
+    "Temporal  shows every step at http://127.0.0.1:",
+    "Quoting   registered quote_travel_",
+    "Agent     calls the tool initiate_purchase",
+    "Agent     got the checkout page http://127.0.0.1:",
+    "Customer  paid on that page with the test card 4242 4242 4242 4242",
+    "Stripe    sent its signed webhook: pur_",
+    "Agent     calls the tool complete_purchase",
+    "Paybind   issued policy POL-",
+    "Customer  downloaded the policy: ",
+    "Mailbox   alice@example.com got “[TEST] Your policy POL-",
+    "Verify    1 paid: 1 charge, 1 policy, 1 message, 0 findings",
+]
+
+
+def test_the_demo_buys_one_policy_tells_each_step_and_proves_it(tmp_path: Path) -> None:
+    played = Shell(tmp_path / "home").run("demo", "--json")
+
+    assert played.returncode == 0, played.stderr
+    told = played.stderr.splitlines()
+    assert [line for line, step in zip(told, STEPS, strict=True) if not line.startswith(step)] == []
+    facts = json.loads(played.stdout)
+    pdf, number = Path(facts["policy_pdf"]), facts["policy_number"]
+    assert pdf.is_relative_to(tmp_path)
+    assert hashlib.sha256(pdf.read_bytes()).hexdigest() == facts["sha256"]  # the mail's
+    assert number in facts["mail_subject"]
+    assert (facts["mail_to"], facts["mail_attachments"]) == ("alice@example.com", [f"{number}.pdf"])
+    assert facts["workflow_id"] == f"purchase-{facts['purchase_id']}"
+    assert facts["session_id"] in facts["checkout_url"]
+    assert facts["payment_id"].startswith("pi_")
+    verdict = facts["verdict"]
+    once = ("paid_purchases", "charges", "policies", "delivered_messages", "provider_payments")
+    assert [verdict[each] for each in once] == [1] * len(once)
+    assert verdict["findings"] == []
