@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from composition import open_services
 from domain.errors import PaybindError
+from installed import settings_of_command
 from logs import log_as_json
 from mcp_server import audit
 from mcp_server.assembly import build_server
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     # Before the SDK does: stdout belongs to the protocol, and its own handler wraps lines.
     log_as_json(logging.WARNING)
     try:
-        settings = Settings()
+        settings = settings_of_command()
         if given.http:
             serve_http(settings, given.host or settings.api_host, given.port)
         else:

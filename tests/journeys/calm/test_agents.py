@@ -1,13 +1,17 @@
 """Buying a policy as an agent does: the tools over HTTP, by clients of several makers."""
 
+import json
+import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import fastmcp
 import httpx2
 import pytest
 from fastmcp.client.transports import StreamableHttpTransport
-from mcp import Client
+from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from domain.refunds import RefundStatus
@@ -15,6 +19,7 @@ from tests.journeys.house import PRICE, House, Sold
 from tests.mcp_server.shop import Agent, Era, Fields
 
 pytestmark = [pytest.mark.slow]
+CHECKOUT = Path(__file__).parents[3]
 ERAS: tuple[Era, ...] = ("auto", "legacy")
 
 
@@ -39,6 +44,42 @@ def wish(sold: Sold) -> Fields:
         "product_name": "Premium Travel Insurance",
         "customer_email": sold.customer,
     }
+
+
+@pytest.mark.parametrize("told_in", ["README.md", "docs/guides/agents.md"])
+async def test_a_client_set_up_as_described_finds_the_installation_that_runs(
+    house: House, tmp_path: Path, told_in: str
+) -> None:
+    # Given what a client's configuration says, an .env, and a working directory of the client's own
+    env_file = tmp_path / "checkout.env"
+    env_file.write_text("WIDGET_BASE_URL=https://shop.example\n")
+    told = (CHECKOUT / told_in).read_text("utf-8")
+    for path, ours in (
+        ("/path/to/paybind/.venv/bin/python", sys.executable),
+        ("/path/to/paybind/.paybind", str(house.running.settings.paybind_home)),
+        ("/path/to/paybind/.env", str(env_file)),
+        ("/path/to/paybind", str(CHECKOUT)),
+    ):
+        told = told.replace(path, ours)
+    [server] = [
+        StdioServerParameters.model_validate(json.loads(block)["mcpServers"]["paybind"])
+        for block in re.findall(r"```json\n(.*?)```", told, re.DOTALL)
+        if '"command"' in block
+    ]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    # When the client starts the server there
+    sold = await house.quote()
+    async with Client(server.model_copy(update={"cwd": elsewhere})) as client:
+        started = await Agent(client).answer("initiate_purchase", **wish(sold))
+
+    # Then it has sold what this installation sells
+    seen = await house.purchase(str(started["payment_intent_id"]))
+    assert seen.quote_id == sold.quote_id
+    widget = started["widget"]
+    assert isinstance(widget, dict)
+    assert widget["data"]["widget_url"].startswith("https://shop.example/payment?")
 
 
 @pytest.mark.parametrize("era", ERAS)
