@@ -91,6 +91,7 @@ class FakePrinter:
         self.layout = layout
         self.defect: str | None = None
         self.printed: list[str] = []
+        self.verify_urls: dict[str, str] = {}  # by policy number, as the sheet gave them
         self.is_asked = False
         self._gate = asyncio.Event()
         self._gate.set()
@@ -101,6 +102,7 @@ class FakePrinter:
         if self.defect is not None:
             raise UnprintableSheet(self.defect)
         self.printed.append(sheet.number)
+        self.verify_urls[sheet.number] = sheet.verify_url
         return f"%PDF {sheet.number} {sheet.quote.product_name}{self.layout}".encode()
 
     def hold(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from urllib.parse import urlsplit
 
 from httpx import AsyncClient
 
@@ -55,6 +56,17 @@ async def test_a_paid_purchase_ends_with_a_policy_that_anyone_can_verify(
     assert "Test mode: no real money moves." in page.text
     assert policy["sha256"] in page.text
     assert "Mei" not in page.text + proof.text
+
+
+async def test_the_code_on_the_policy_leads_to_its_public_page(
+    door: Door, stranger: AsyncClient
+) -> None:
+    purchase_id = await door.paid()
+    policy = (await door.http.post(f"/purchases/{purchase_id}/complete")).json()["policy"]
+
+    printed = urlsplit(door.printer.verify_urls[policy["number"]])
+
+    assert (await stranger.get(printed.path)).json()["number"] == policy["number"]
 
 
 async def test_completing_twice_gives_the_same_policy(door: Door) -> None:

@@ -1,15 +1,19 @@
 """The policy as it is printed: what stands on it, that it never varies, and what cannot print."""
 
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO
+from urllib.parse import unquote
 
 import pytest
+import segno
 from pypdf import PageObject, PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject, PdfObject, StreamObject
 
 from gateways.brand import Brand
 from gateways.documents import UnprintableSheet
 from gateways.policy_press import press
+from gateways.policy_view import view_of
 from gateways.weasyprint_policies import WeasyPrintPolicies
 from tests.gateways.policy_samples import NUMBER, VERIFY_URL, cover, money, person, sheet
 
@@ -60,14 +64,14 @@ def children_of(node: DictionaryObject) -> list[DictionaryObject]:
     return [child for child in found if isinstance(child, DictionaryObject)]
 
 
-def tags_of(pdf: PdfReader) -> list[str]:
+def tagged(pdf: PdfReader) -> list[DictionaryObject]:
     """The structure of the document, as a screen reader meets it."""
-    found: list[str] = []
+    found: list[DictionaryObject] = []
     waiting = [inside(pdf.trailer, "/Root", "/StructTreeRoot")]
     while waiting:
         node = waiting.pop()
         waiting += children_of(node)
-        found += [str(node["/S"])] if "/S" in node else []
+        found += [node] if "/S" in node else []
     return found
 
 
@@ -157,7 +161,9 @@ async def test_a_screen_reader_can_follow_it(printer: WeasyPrintPolicies) -> Non
     metadata = root["/Metadata"].get_object()
     assert isinstance(metadata, StreamObject)
     assert b'pdfuaid:part="1"' in metadata.get_data()
-    tags = tags_of(pdf)
+    pictures = [str(each.get("/Alt")) for each in tagged(pdf) if str(each["/S"]) == "/Figure"]
+    assert f"QR code that leads to {VERIFY_URL}" in pictures
+    tags = [str(each["/S"]) for each in tagged(pdf)]
     assert tags.count("/H1") == 1
     assert {"/H2", "/H3", "/P", "/Table", "/TR", "/TH", "/TD", "/L", "/LI", "/Figure"} <= set(tags)
     assert pdf.metadata is not None
@@ -187,6 +193,25 @@ async def test_another_sheet_is_another_document(printer: WeasyPrintPolicies) ->
     one = await printer.print_policy(sheet())
     assert one == await printer.print_policy(sheet())
     assert one != await printer.print_policy(sheet(customer_name="Someone Else"))
+
+
+async def test_it_is_known_by_its_number_and_dated_when_the_policy_was_drawn(
+    printer: WeasyPrintPolicies,
+) -> None:
+    pdf = await printed(printer)
+    identifiers = pdf.trailer["/ID"]
+    assert isinstance(identifiers, ArrayObject)
+    assert NUMBER in str(identifiers[0])
+    assert pdf.metadata is not None
+    assert pdf.metadata.creation_date is not None
+    assert pdf.metadata.creation_date.date() == sheet().issued_on
+
+
+def test_the_code_to_scan_is_the_address_of_the_public_page() -> None:
+    drawn = unquote(view_of(sheet()).verify_code)
+    again = unquote(segno.make(VERIFY_URL, error="m", micro=False, mask=2).svg_data_uri(border=0))
+    path = re.compile(r" d='([^']+)'")
+    assert path.findall(drawn) == path.findall(again) != []
 
 
 async def test_names_are_text_and_never_markup(printer: WeasyPrintPolicies) -> None:

@@ -59,6 +59,17 @@ async def test_a_link_paid_before_day_three_reminds_nobody(stories: Stories) -> 
     assert stories.world.mail.subjects() == ["payment_confirmation"]
 
 
+async def test_a_link_that_ends_with_its_quote_reminds_of_nothing_after_that(
+    stories: Stories,
+) -> None:
+    saved = await _saved(stories)
+    short = saved.model_copy(update={"expires_at": saved.created_at + timedelta(days=5)})
+    run = await stories.start_link(short)
+    await stories.pass_time(timedelta(days=5, minutes=1))
+    assert await run.result() is LinkStatus.EXPIRED
+    assert stories.world.mail.subjects() == ["link_reminder", "link_expired"]
+
+
 async def test_a_link_paid_after_a_reminder_gets_no_other(stories: Stories) -> None:
     link = await _saved(stories)
     run = await stories.start_link(link)
