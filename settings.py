@@ -52,9 +52,9 @@ class Settings(BaseSettings):
 
     # Stripe
     stripe_secret_key: SecretStr | None = None
-    stripe_publishable_key: str | None = None
+    stripe_publishable_key: str | None = None  # not used: the page that pays is Stripe's
     stripe_webhook_secret: SecretStr | None = None
-    stripe_currency: str = "SGD"
+    stripe_currency: str = "SGD"  # of the tool initiate_purchase where none is named
     stripe_api_base: str | None = None
 
     # SendGrid
