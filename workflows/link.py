@@ -1,6 +1,5 @@
 """One payment link: seven days, two reminders, and an end that the customer is told of."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.emails import EmailOrder, EmailTemplate, email_id_of
     from domain.errors import Code
     from domain.links import REMINDERS, LinkOrder, LinkStatus
-    from workflows.mailing import deliver
+    from workflows.mailing import Letters, deliver
     from workflows.trying import promptly
     from workflows.unknown import count_unknown
     from workflows.waiting import happens_within
@@ -28,7 +27,7 @@ class PaymentLinkWorkflow:
         self.order = order
         self.ended: LinkStatus | None = None
         self.closed = False
-        self.letters: list[asyncio.Task[str | None]] = []
+        self.letters = Letters()
 
     @workflow.run
     async def run(self, order: LinkOrder) -> LinkStatus:
@@ -79,17 +78,14 @@ class PaymentLinkWorkflow:
         self.closed = True
         if self.ended is LinkStatus.EXPIRED:
             self._send(EmailTemplate.LINK_EXPIRED)
-        await asyncio.gather(*self.letters)
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(
+            lambda: self.letters.are_out and workflow.all_handlers_finished()
+        )
         return self.ended
 
     def _send(self, template: EmailTemplate, number: int = 1) -> None:
-        """Not waited for: a mail outage must keep neither payment nor revocation from being seen.
-
-        A reminder that got too late meanwhile is not sent any more.
-        """
         email_id = email_id_of(self.order.link_id, template, number)
-        self.letters.append(asyncio.create_task(deliver(self._email(template, email_id))))
+        self.letters.send(self._email(template, email_id))
 
     def _email(self, template: EmailTemplate, email_id: str) -> EmailOrder:
         return EmailOrder(

@@ -1,5 +1,6 @@
 """Sending one message for as long as it takes, and saying honestly when it could not be sent."""
 
+import asyncio
 from collections.abc import Callable
 
 from temporalio import workflow
@@ -12,6 +13,25 @@ with workflow.unsafe.imports_passed_through():
 
 ARRIVED = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
 NEEDLESS = EmailStatus.SUPERSEDED.value
+
+
+class Letters:
+    """Messages on their way, which only a run's end waits for.
+
+    A mail outage keeps nothing from being seen that is told meanwhile, and a message that became
+    needless is not sent any more.
+    """
+
+    def __init__(self) -> None:
+        self._sendings: dict[str, asyncio.Task[str | None]] = {}  # by message: each is sent once
+
+    def send(self, order: EmailOrder) -> None:
+        if order.email_id not in self._sendings:
+            self._sendings[order.email_id] = asyncio.create_task(deliver(order))
+
+    @property
+    def are_out(self) -> bool:
+        return all(sending.done() for sending in self._sendings.values())
 
 
 async def deliver(order: EmailOrder, when_delayed: Callable[[], None] | None = None) -> str | None:

@@ -40,7 +40,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.checkout import CheckoutStory
     from workflows.issuing import IssuingStory
     from workflows.link import PaymentLinkWorkflow
-    from workflows.mailing import deliver
+    from workflows.mailing import Letters
     from workflows.refund import RefundStart, RefundWorkflow
     from workflows.reviews import Reviews
     from workflows.trying import FAILED, promptly, words_of
@@ -58,7 +58,7 @@ class PurchaseWorkflow:
         self.checkout = CheckoutStory(order, self.reviews, self._publish)
         self.policy = IssuingStory(order, self.reviews, self._publish)
         self.refund_lock = asyncio.Lock()
-        self.decline_told: asyncio.Task[str | None] | None = None
+        self.letters = Letters()
 
     @workflow.run
     async def run(self, order: PurchaseOrder) -> Purchase:
@@ -139,6 +139,7 @@ class PurchaseWorkflow:
         try:
             async with self.refund_lock:
                 refund = await promptly(RefundActivities.adopt_refund, found)
+            self._tell_of_found(refund)
             if refund.status is RefundStatus.FAILED:
                 detail = f"{refund.refund_id}: {refund.failure_reason or 'it did not arrive'}"
                 await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
@@ -241,8 +242,7 @@ class PurchaseWorkflow:
         return not self.checkout.hints
 
     def _is_idle(self) -> bool:
-        has_told = self.decline_told is None or self.decline_told.done()
-        return has_told and workflow.all_handlers_finished()
+        return self.letters.are_out and workflow.all_handlers_finished()
 
     # Steps that several parts of the story take
 
@@ -274,18 +274,22 @@ class PurchaseWorkflow:
     def _tell_of_decline(self) -> None:
         """Once, and never right after it: most customers try another card at once."""
         purchase = self.checkout.purchase
-        has_failed = purchase.status is PaymentStatus.FAILED and purchase.checkout is not None
-        if has_failed and self.decline_told is None:
-            self.decline_told = asyncio.create_task(
-                deliver(self._email(EmailTemplate.PAYMENT_FAILED))
-            )
+        if purchase.status is PaymentStatus.FAILED and purchase.checkout is not None:
+            self.letters.send(self._email(EmailTemplate.PAYMENT_FAILED))
 
-    def _email(self, template: EmailTemplate) -> EmailOrder:
+    def _tell_of_found(self, refund: Refund) -> None:
+        """Somebody made it by hand; refunds that were asked for here tell of themselves."""
+        was_made = refund.asker is Asker.PROVIDER and refund.status is RefundStatus.SUCCEEDED
+        if was_made and workflow.patched("tell-of-found-refund"):
+            self.letters.send(self._email(EmailTemplate.REFUND_MADE, refund.refund_id))
+
+    def _email(self, template: EmailTemplate, refund_id: str | None = None) -> EmailOrder:
         return EmailOrder(
-            email_id=email_id_of(self.order.purchase_id, template),
+            email_id=email_id_of(refund_id or self.order.purchase_id, template),
             template=template,
             tenant_id=self.order.tenant_id,
             purchase_id=self.order.purchase_id,
+            refund_id=refund_id,
             livemode=self.order.livemode,
         )
 

@@ -1,6 +1,5 @@
 """One refund: a human's yes where it needs one, the provider's word, and the customer told."""
 
-import asyncio
 from collections.abc import Sequence
 
 from temporalio import workflow
@@ -22,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.purchases import ReviewReason
     from domain.refunds import Decision, Refund, RefundStatus
     from workflows import attributes, options
-    from workflows.mailing import deliver
+    from workflows.mailing import Letters
     from workflows.reviews import flag_review
     from workflows.trying import FAILED, fault_of, promptly, under_fresh_keys, words_of
     from workflows.unknown import count_unknown
@@ -46,7 +45,7 @@ class RefundWorkflow:
         self.livemode = start.livemode
         self.decision: Decision | None = None
         self.facts: list[RefundChanged] = []
-        self.letters: list[asyncio.Task[str | None]] = []
+        self.letters = Letters()
         self.in_review = False
 
     @workflow.run
@@ -177,17 +176,17 @@ class RefundWorkflow:
         )
 
     def _tell(self, template: EmailTemplate) -> None:
-        """Not waited for: the customer may be told of one thing while the provider says another."""
-        letter = EmailOrder(
-            email_id=email_id_of(self.refund.refund_id, template),
-            template=template,
-            tenant_id=self.refund.tenant_id,
-            purchase_id=self.refund.purchase_id,
-            refund_id=self.refund.refund_id,
-            livemode=self.livemode,
+        self.letters.send(
+            EmailOrder(
+                email_id=email_id_of(self.refund.refund_id, template),
+                template=template,
+                tenant_id=self.refund.tenant_id,
+                purchase_id=self.refund.purchase_id,
+                refund_id=self.refund.refund_id,
+                livemode=self.livemode,
+            )
         )
-        self.letters.append(asyncio.create_task(deliver(letter)))
 
     def _rests(self) -> bool:
         """Whether every letter is out, and no person is asked."""
-        return not self.in_review and all(letter.done() for letter in self.letters)
+        return not self.in_review and self.letters.are_out

@@ -38,6 +38,7 @@ async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stor
         assert event_id in stories.world.rows.handled
     (refund,) = stories.world.rows.refunds.values()
     assert (refund.status, refund.asker) == (RefundStatus.SUCCEEDED, Asker.PROVIDER)
+    assert stories.world.mail.subjects() == ["refund_made"]  # told once, and as the customer's
     answer = await stories.refund(order, stories.world.refund_request(order, PRICE.minor))
     assert isinstance(answer, Refusal)
     assert answer.code is Code.REFUND_ABOVE_CAP

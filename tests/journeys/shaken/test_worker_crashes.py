@@ -115,6 +115,7 @@ async def test_a_refund_made_by_hand_is_adopted_once(
 
     [adopted] = (await shaken_house.purchase(purchase.purchase_id)).refunds
     assert adopted.status is RefundStatus.SUCCEEDED
+    await shaken_house.mail(purchase.sold.customer, "refund")
     await shaken_house.prove(purchase.purchase_id, purchase.sold)
 
 
