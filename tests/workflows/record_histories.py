@@ -61,6 +61,7 @@ SHORT: Mapping[str, Story] = {
     "disputed": issuing.test_a_dispute_flags_the_purchase_for_review,
     "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
     "adopted_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
+    "found_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
     "revoked": link.test_a_revoked_link_ends_at_once,
 }
 LONG: Mapping[str, Story] = {
