@@ -65,7 +65,8 @@ def _answering(translate: Translate, may_see: MaySee) -> Callable[[Request], Awa
         except (json_format.ParseError, UnicodeDecodeError):
             raise Malformed("the body is not a list of payloads") from None
         except (InvalidTag, KeyError):
-            raise Malformed("a payload is sealed by no key of this installation") from None
+            unopened = "a payload is sealed by no key of this installation"
+            raise Malformed(unopened, Code.INVALID_REQUEST) from None
         return Response(json_format.MessageToJson(translated), media_type="application/json")
 
     return answer

@@ -45,7 +45,7 @@ _WEBHOOKS = {
     ),
 }
 _REFUSALS = {
-    "400": "The body is not JSON.",
+    "400": "The body is not JSON (`malformed_body`), or not UTF-8 (`not_utf8`).",
     "401": "No key, or not a valid one.",
     "403": "The key lacks the scope.",
     "404": "Nothing by that id belongs to this tenant.",

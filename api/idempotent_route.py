@@ -100,9 +100,10 @@ async def _require_json(request: Request) -> None:
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise Malformed("send the body as application/json")
     try:
+        (await request.body()).decode()  # the parser would take UTF-16, too
         await request.json()  # kept by the request: nobody parses it a second time
     except UnicodeDecodeError:
-        raise Malformed("the body is not UTF-8") from None
+        raise Malformed("the body is not UTF-8", Code.NOT_UTF8) from None
     except (ValueError, RecursionError):
         raise Malformed("the body is not JSON") from None
 

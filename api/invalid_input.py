@@ -10,7 +10,11 @@ from domain.model import Model
 
 _AMOUNTS = {"amount", "minor"}
 _EMAILS = {"customer_email", "to"}
-_SHAPE = {"missing", "extra_forbidden", "model_type", "model_attributes_type", "dict_type"}
+_SHAPE = {
+    "missing": Code.MISSING_FIELD,
+    "extra_forbidden": Code.UNKNOWN_FIELD,
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), Code.INVALID_REQUEST),
+}
 _LONGEST_NAME = 100
 
 _MESSAGES = {
@@ -44,7 +48,7 @@ def _code(location: Sequence[str | int], kind: str) -> Code:
     if kind in set(Code):
         return Code(kind)  # a rule of ours
     if kind in _SHAPE:
-        return Code.INVALID_REQUEST
+        return _SHAPE[kind]
     if name in _AMOUNTS:
         return Code.INVALID_AMOUNT
     if name == "currency":

@@ -26,8 +26,8 @@ MEDIA_TYPE = "application/problem+json"
 class Malformed(Invalid):
     """Not even readable: no JSON, no UTF-8, or sent as something else."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(Code.INVALID_REQUEST, message)
+    def __init__(self, message: str, code: Code = Code.MALFORMED_BODY) -> None:
+        super().__init__(code, message)
 
 
 _STATUS: dict[type[PaybindError], int] = {
@@ -122,7 +122,7 @@ def _answer(problem: Problem) -> Response:
 def answer_to_invalid(error: RequestValidationError) -> Response:
     """The first wrong field gives the code; a body that is no JSON at all is malformed."""
     if any(each["type"] == "json_invalid" for each in error.errors()):
-        return refusal(400, Code.INVALID_REQUEST, "the body is not JSON")
+        return refusal(400, Code.MALFORMED_BODY, "the body is not JSON")
     errors = field_problems(error)
     problem = _problem(422, errors[0].code, f"{errors[0].field}: {errors[0].message}")
     return _answer(problem.model_copy(update={"errors": errors}))

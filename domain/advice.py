@@ -32,6 +32,18 @@ ADVICE: dict[Code, Advice] = {
         "Something in the request was not understood.",
         "Correct the named field and send the request again.",
     ),
+    Code.MALFORMED_BODY: _advice(
+        "The request could not be read.",
+        "Send valid JSON, with the header `Content-Type: application/json`.",
+    ),
+    Code.NOT_UTF8: _advice("The request could not be read.", "Send the body encoded as UTF-8."),
+    Code.UNKNOWN_FIELD: _advice(
+        "The request holds something that we do not know.",
+        "Leave the named field out, or correct its name; /docs lists the fields of every request.",
+    ),
+    Code.MISSING_FIELD: _advice(
+        "Something is missing in the request.", "Add the named field and send the request again."
+    ),
     Code.UNKNOWN_QUOTE: _advice(
         "We could not find that quote.",
         "Check the quote id, or ask the quoting system to register the quote (POST /quotes).",
@@ -166,6 +178,14 @@ ADVICE: dict[Code, Advice] = {
     ),
     Code.MISSING_SCOPE: _advice(
         "This key is not allowed to do that.", "Use a key that has the named scope."
+    ),
+    Code.SIGNATURE_MISSING: _advice(
+        "The event is not signed.",
+        "Send the signature's headers as the provider makes them; a proxy may have dropped them.",
+    ),
+    Code.SIGNATURE_TOO_OLD: _advice(
+        "The event was signed too long ago.",
+        "Have the provider send it again, which signs it anew; if that fails, check the clocks.",
     ),
     Code.INVALID_SIGNATURE: _advice(
         "The event is not signed by its sender.",

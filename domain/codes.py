@@ -5,6 +5,10 @@ from enum import StrEnum
 
 class Code(StrEnum):
     INVALID_REQUEST = "invalid_request"
+    MALFORMED_BODY = "malformed_body"
+    NOT_UTF8 = "not_utf8"
+    UNKNOWN_FIELD = "unknown_field"
+    MISSING_FIELD = "missing_field"
     UNKNOWN_QUOTE = "unknown_quote"
     QUOTE_EXPIRED = "quote_expired"
     COVER_ENDED = "cover_ended"
@@ -42,6 +46,8 @@ class Code(StrEnum):
     API_KEY_NOT_FOUND = "api_key_not_found"
     UNAUTHORIZED = "unauthorized"
     MISSING_SCOPE = "missing_scope"
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_TOO_OLD = "signature_too_old"
     INVALID_SIGNATURE = "invalid_signature"
     MALFORMED_EVENT = "malformed_event"
     WEBHOOK_NOT_CONFIGURED = "webhook_not_configured"

@@ -50,8 +50,11 @@ class SendGridWebhooks:
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> tuple[SignedEvent, ...]:
         given = {name.lower(): value for name, value in headers.items()}
+        signature, timestamp = given.get(SIGNATURE, ""), given.get(TIMESTAMP, "")
+        if not signature or not timestamp:
+            raise Invalid(Code.SIGNATURE_MISSING, "the event carries no signature, or no timestamp")
         text = _decoded(body)
-        self._require_signature(text, given.get(SIGNATURE, ""), given.get(TIMESTAMP, ""))
+        self._require_signature(text, signature, timestamp)
         return tuple(self._signed(event) for event in _parsed(text))
 
     def read(self, payload: str) -> SignedEvent:
@@ -64,15 +67,18 @@ class SendGridWebhooks:
 
     def _require_signature(self, text: str, signature: str, timestamp: str) -> None:
         if not re.fullmatch("[0-9]{1,12}", timestamp):
-            raise Invalid(Code.INVALID_SIGNATURE, "the event carries no timestamp")
+            raise Invalid(Code.INVALID_SIGNATURE, "the timestamp is none")
         try:
             holds = self._signatures.verify_signature(text, signature, timestamp)
         except ValueError:  # not base64
             holds = False
         if not holds:
             raise Invalid(Code.INVALID_SIGNATURE, "the signature is not SendGrid's")
-        if abs(time.time() - int(timestamp)) > TOLERANCE_SECONDS:
-            raise Invalid(Code.INVALID_SIGNATURE, "the event was signed too long ago")
+        age = time.time() - int(timestamp)
+        if age > TOLERANCE_SECONDS:
+            raise Invalid(Code.SIGNATURE_TOO_OLD, "the event was signed too long ago")
+        if age < -TOLERANCE_SECONDS:
+            raise Invalid(Code.INVALID_SIGNATURE, "the event was signed in the future")
 
     def _signed(self, event: _Event) -> SignedEvent:
         return SignedEvent(
@@ -94,11 +100,13 @@ def _decoded(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise Invalid(Code.MALFORMED_EVENT, "the body is not UTF-8") from None
+        raise Invalid(Code.NOT_UTF8, "the body is not UTF-8") from None
 
 
 def _parsed(text: str) -> list[_Event]:
     try:
         return _EVENTS.validate_json(text)
-    except ValidationError:
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "json_invalid":
+            raise Invalid(Code.MALFORMED_BODY, "the body is not JSON") from None
         raise Invalid(Code.MALFORMED_EVENT, "the body is not a list of SendGrid events") from None

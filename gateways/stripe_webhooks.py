@@ -40,12 +40,15 @@ class StripeWebhooks:
     def verify(self, body: bytes, headers: Mapping[str, str]) -> tuple[SignedEvent, ...]:
         header = _header(headers)
         payload = _decoded(body)
-        if not any(_is_signed(payload, header, secret) for secret in self._secrets):
-            raise Invalid(
-                Code.INVALID_SIGNATURE,
-                f"no signature matches, or it is older than {TOLERANCE.seconds} s",
-            )
+        if not self._holds(payload, header, TOLERANCE):
+            if self._holds(payload, header, within=None):
+                too_old = f"the event was signed more than {TOLERANCE.seconds} s ago"
+                raise Invalid(Code.SIGNATURE_TOO_OLD, too_old)
+            raise Invalid(Code.INVALID_SIGNATURE, "no signature matches")
         return (self.read(payload),)
+
+    def _holds(self, payload: str, header: str, within: timedelta | None) -> bool:
+        return any(_is_signed(payload, header, secret, within) for secret in self._secrets)
 
     def read(self, payload: str) -> SignedEvent:
         return _signed_event(payload)
@@ -63,8 +66,10 @@ class StripeWebhooks:
 def _header(headers: Mapping[str, str]) -> str:
     named = (value for name, value in headers.items() if name.lower() == SIGNATURE_HEADER)
     header = headers.get(SIGNATURE_HEADER) or next(named, "")
-    if not header.isascii() or not header:  # the SDK's comparison stumbles over other letters
-        raise Invalid(Code.INVALID_SIGNATURE, "there is no readable Stripe-Signature header")
+    if not header:
+        raise Invalid(Code.SIGNATURE_MISSING, "there is no Stripe-Signature header")
+    if not header.isascii():  # the SDK's comparison stumbles over other letters
+        raise Invalid(Code.INVALID_SIGNATURE, "the Stripe-Signature header is not readable")
     return header
 
 
@@ -72,14 +77,15 @@ def _decoded(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
-        raise Invalid(Code.MALFORMED_EVENT, "the body is not UTF-8") from None
+        raise Invalid(Code.NOT_UTF8, "the body is not UTF-8") from None
 
 
-def _is_signed(payload: str, header: str, secret: str) -> bool:
+def _is_signed(payload: str, header: str, secret: str, within: timedelta | None) -> bool:
     import stripe
 
+    tolerance = within.seconds if within else None
     try:
-        stripe.WebhookSignature.verify_header(payload, header, secret, TOLERANCE.seconds)
+        stripe.WebhookSignature.verify_header(payload, header, secret, tolerance)
     except stripe.SignatureVerificationError:
         return False
     return True
@@ -107,7 +113,7 @@ def _read(payload: str) -> Mapping[str, object]:
     try:
         event = json.loads(payload)
     except (ValueError, RecursionError):
-        raise Invalid(Code.MALFORMED_EVENT, "the body is not JSON") from None
+        raise Invalid(Code.MALFORMED_BODY, "the body is not JSON") from None
     return event if isinstance(event, dict) else {}
 
 

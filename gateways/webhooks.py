@@ -26,7 +26,11 @@ class SignedEvent(Model):
 
 
 class WebhookGateway(Protocol):
-    """``verify`` raises ``domain.errors.Invalid`` (invalid_signature or malformed_event)."""
+    """``verify`` raises ``domain.errors.Invalid``.
+
+    Its code is signature_missing, invalid_signature or signature_too_old (which is told only where
+    the signature holds), not_utf8, malformed_body (no JSON) or malformed_event.
+    """
 
     def verify(self, body: bytes, headers: Mapping[str, str]) -> tuple[SignedEvent, ...]:
         """Check signature and age over the raw body. SendGrid sends several events at once."""

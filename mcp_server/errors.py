@@ -9,6 +9,7 @@ from domain.errors import Code, Invalid, PaybindError, Unavailable
 from domain.model import Model
 from mcp_server.plain_text import plain
 
+_CODE_OF_SHAPE = {"missing": Code.MISSING_FIELD, "extra_forbidden": Code.UNKNOWN_FIELD}
 # A wrong value of these has a code of its own; everything else is an invalid request.
 _CODE_OF_ARGUMENT = {
     "amount": Code.INVALID_AMOUNT,
@@ -70,9 +71,8 @@ def _refused_arguments(error: ValidationError) -> Invalid:
 
 
 def _code_of(detail: ErrorDetails) -> Code:
-    if detail["type"] in ("missing", "extra_forbidden"):
-        return Code.INVALID_REQUEST
-    return _CODE_OF_ARGUMENT.get(_name(detail), Code.INVALID_REQUEST)
+    by_value = _CODE_OF_ARGUMENT.get(_name(detail), Code.INVALID_REQUEST)
+    return _CODE_OF_SHAPE.get(detail["type"], by_value)
 
 
 def _name(detail: ErrorDetails) -> str:

@@ -120,9 +120,13 @@ async def test_the_local_ui_reads_clear_text_without_a_key(door: Door) -> None:
 
 async def test_what_no_key_opens_is_malformed(door: Door) -> None:
     foreign = Payload(metadata={"encoding": b"binary/encrypted", "key-id": b"gone"}, data=b"x" * 40)
-    for body in (_json([foreign]), "not json", ""):
+    for body, code in (
+        (_json([foreign]), "invalid_request"),
+        ("not json", "malformed_body"),
+        ("", "malformed_body"),
+    ):
         answer = await door.http.post("/codec/decode", content=body)
-        assert code_of(answer) == (400, "invalid_request")
+        assert code_of(answer) == (400, code)
 
 
 def _from(door: Door, address: str) -> AsyncClient:
