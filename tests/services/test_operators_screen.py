@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowExecutionDescription
+from temporalio.client import WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from domain.links import workflow_id_of as link_workflow_id_of
 from domain.purchases import workflow_id_of
@@ -58,10 +58,12 @@ async def test_a_refund_that_waits_for_a_person_says_how_much_and_for_what(
     purchase_id = await shop.paid_purchase()
     wish = RefundWish(purchase=purchase_id, amount_minor=100)
     refund = await shop.services.refunds.request(await shop.caller(), wish, Asker.SERVICE)
+    await premises.client.get_workflow_handle(workflow_id_of(purchase_id)).result()
     workflow_id = refund_workflow_id_of(refund.refund_id)
 
     run = await _described(premises, workflow_id)
 
+    assert run.status is WorkflowExecutionStatus.RUNNING  # though the purchase's own has ended
     assert await run.static_summary() == "Refund of SGD 1.00"
     assert run.typed_search_attributes[attributes.LIVE_MODE] is False
     assert await _summaries(premises, workflow_id, _timer_of) == {"timer": "approval by a person"}
