@@ -92,9 +92,10 @@ def test_a_header_is_found_whatever_its_case() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["rubbish", "t=1", "t=soon,v1=00", f"t={int(time.time())},v1=ÿÿ", "t=9999999999,v0=00"],
+    ["rubbish", "t=1", "t=soon,v1=00", "t=NOW,v1=ÿÿ", "t=9999999999,v0=00"],
 )
 def test_an_event_without_a_readable_signature_is_refused(header: str) -> None:
+    header = header.replace("NOW", str(int(time.time())))
     assert refused(BODY, {"stripe-signature": header}) is Code.INVALID_SIGNATURE
 
 
