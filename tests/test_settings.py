@@ -147,6 +147,14 @@ def test_the_public_address_has_no_slash_at_its_end(environment: pytest.MonkeyPa
     assert settings.api_url == "https://pay.example"
 
 
+def test_policies_are_kept_where_it_is_said_and_beside_the_database_otherwise(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert read(environment).documents.endswith("/documents")
+    bucket = "s3://policies/2026"
+    assert read(environment, PAYBIND_DOCUMENTS_URL=bucket).documents == bucket
+
+
 def test_limits_are_in_the_currency_of_what_they_limit(environment: pytest.MonkeyPatch) -> None:
     settings = read(
         environment,
