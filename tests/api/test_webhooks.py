@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from httpx import AsyncClient
 
 from api.main import create_app
+from connections import connect_temporal
 from domain.emails import EmailStatus, EmailTemplate
 from domain.events import EventOutcome
 from domain.identifiers import new_id
 from domain.policies import PolicyStatus
-from domain.purchases import ReviewReason
+from domain.purchases import ReviewReason, workflow_id_of
 from tests.api.conftest import client_of
 from tests.api.door import Door, Json, code_of, event, event_about, signature_of
 
@@ -37,6 +38,13 @@ async def test_an_event_delivered_again_changes_nothing(door: Door) -> None:
     await door.until(purchase_id, "policy_status", "delivered")
     stored = await _events_of(door, purchase_id)
     assert [(each["deliveries"], each["outcome"]) for each in stored] == [(3, "handed_over")]
+    run = (await connect_temporal(door.settings)).get_workflow_handle(workflow_id_of(purchase_id))
+    told = [
+        event
+        for event in (await run.fetch_history()).events
+        if event.HasField("workflow_execution_signaled_event_attributes")
+    ]
+    assert len(told) == 1
 
 
 async def test_what_concerns_nobody_is_stored_all_the_same(door: Door) -> None:

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.purchase_answers import PurchaseStarted
+from domain.events import EventOutcome
 from domain.purchases import PaymentStatus, ReviewReason, workflow_id_of
 from domain.tenants import Scope
 from tests.journeys.house import House, Sold
@@ -201,15 +202,17 @@ async def test_webhooks_twice_late_and_out_of_order_change_nothing(house: House)
 
 
 async def _all_told(house: House, purchase_id: str) -> None:
-    """Until no event of the purchase waits to be handled."""
+    """Until no event that the purchase was told of waits to be handled."""
 
-    async def stored() -> list[dict[str, object]]:
-        listed = await house.http.get("/webhook-events", params={"purchase_id": purchase_id})
-        items: list[dict[str, object]] = listed.json()["items"]
+    async def told() -> list[dict[str, object]]:
+        of_it = {"purchase_id": purchase_id, "outcome": EventOutcome.HANDED_OVER}
+        items: list[dict[str, object]] = (
+            await house.http.get("/webhook-events", params=of_it)
+        ).json()["items"]
         return items
 
     await until(
-        stored, lambda events: len(events) > 1 and all(event["handled_at"] for event in events)
+        told, lambda events: len(events) > 1 and all(event["handled_at"] for event in events)
     )
 
 
