@@ -32,6 +32,15 @@ async def _open(world: World, opening: Opening) -> Standing:
     return standing
 
 
+async def test_the_customer_comes_back_to_the_page_of_what_they_did() -> None:
+    world = World()
+    order = world.order()
+    await _open(world, _opening(order))
+    (request,) = world.payments.requests.values()
+    assert request.success_url == f"https://paybind.example/success/{order.purchase_id}"
+    assert request.cancel_url == f"https://paybind.example/cancel/{order.purchase_id}"
+
+
 async def test_the_row_is_there_before_the_provider_is_asked() -> None:
     world = World()
     order = world.order()

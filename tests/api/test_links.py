@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from httpx import AsyncClient
+from temporalio.client import WorkflowExecutionStatus
 
-from domain.links import LIFETIME, LinkStatus, PaymentLink, link_id_of
+from connections import connect_temporal
+from domain.links import LIFETIME, LinkStatus, PaymentLink, link_id_of, workflow_id_of
 from domain.money import Money
 from gateways.faults import RefusedByProvider
 from persistence.links import LinkRecords
@@ -44,6 +46,13 @@ async def _overdue(door: Door) -> PaymentLink:
 def _mails_to(door: Door, address: str) -> list[str]:
     """The ids of the messages that went there, oldest first."""
     return [message.email_id for message in door.mail.sent if message.to == address]
+
+
+async def test_a_saved_link_is_minded_from_that_moment(door: Door) -> None:
+    link = await _saved(door)
+    temporal = await connect_temporal(door.settings)
+    run = temporal.get_workflow_handle(workflow_id_of(str(link["link_id"])))
+    assert (await run.describe()).status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_links_are_listed_newest_first(door: Door, neighbour: AsyncClient) -> None:

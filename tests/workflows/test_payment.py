@@ -10,6 +10,7 @@ from domain.money import Money
 from domain.payments import CheckoutChanged
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
+from domain.refunds import late_refund_id_of
 from gateways.faults import Busy
 from tests.fake_payments import DECLINED
 from tests.fake_world import PRICE
@@ -141,6 +142,7 @@ async def test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_t
     purchase = await stories.end_of(order)
     assert (purchase.status, purchase.late_payment_id) == (PaymentStatus.CANCELLED, payment_id)
     (refund_id,) = stories.world.rows.refunds
+    assert refund_id == late_refund_id_of(order.purchase_id, payment_id)  # one for each payment
     await stories.refund_end(refund_id)
     await stories.tell_change(order)  # and long after it, the provider repeats itself
     await stories.end_of(order)
