@@ -164,7 +164,7 @@ class PurchaseWorkflow:
         """A person has closed a review in its row: show what is left to decide."""
         await workflow.wait_condition(lambda: self.checkout.is_known)
         standing = await promptly(PurchaseActivities.read_standing, self.order)
-        self.reviews.open = set(standing.reviews)
+        self.reviews.take_up(standing.reviews)
         self.policy.take_up(standing)
 
     @workflow.signal(dynamic=True)
@@ -235,9 +235,8 @@ class PurchaseWorkflow:
         self.policy.retry_asked = False
         await workflow.wait_condition(lambda: bool(self.checkout.hints) or self._is_idle())
         if self.reviews.open and workflow.patched("stay-while-in-review"):
-            await workflow.wait_condition(
-                lambda: bool(self.checkout.hints) or not self.reviews.open
-            )
+            await workflow.wait_condition(lambda: bool(self.checkout.hints) or self.reviews.decided)
+            self.reviews.decided = False  # one of several is enough to look again
             return False
         return not self.checkout.hints
 

@@ -1,6 +1,6 @@
 """What a person must decide about a purchase, kept in rows and shown in the Temporal UI."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from temporalio import workflow
 
@@ -19,11 +19,16 @@ class Reviews:
         self.purchase_id = purchase_id
         self.shown = shown
         self.open: set[ReviewReason] = set()
+        self.decided = False  # by a person, since the run looked last
 
     async def ask(self, reason: ReviewReason, detail: str, event_id: str | None = None) -> None:
         self.open.add(reason)
         await flag_review(self.purchase_id, reason, detail, event_id)
         self.shown()
+
+    def take_up(self, reasons: Iterable[ReviewReason]) -> None:
+        """A person has decided about one: these are left."""
+        self.open, self.decided = set(reasons), True
 
     async def resolve(self, reason: ReviewReason) -> None:
         if reason not in self.open:

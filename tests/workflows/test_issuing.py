@@ -76,6 +76,25 @@ async def test_a_mail_service_that_will_not_take_the_message_is_a_matter_for_a_p
     assert stories.policy_status(order) is PolicyStatus.DELIVERED
 
 
+async def test_a_policy_is_sent_once_its_review_is_resolved_though_another_is_open(
+    stories: Stories,
+) -> None:
+    stories.world.mail.fault = RefusedByProvider("the recipient is suppressed")
+    order = await _paid(stories)
+    await stories.until_it_shows_review(order)
+    await stories.tell(
+        order,
+        DisputeOpened(
+            event_id=stories.world.event(), dispute_id="dp_1", reason="fraudulent", amount=PRICE
+        ),
+    )
+    await stories.until(lambda: len(stories.world.rows.open_reviews(order.purchase_id)) == 2)
+    stories.world.mail.fault = None
+    await stories.resolve(order, ReviewReason.EMAIL_NOT_DELIVERED)
+    await stories.until(lambda: stories.policy_status(order) is PolicyStatus.DELIVERED)
+    assert await stories.decided(order) == [ReviewReason.DISPUTE_OPENED]
+
+
 async def test_a_message_of_unknown_fate_has_one_successor_when_nothing_is_heard_of_it(
     stories: Stories,
 ) -> None:
