@@ -46,8 +46,13 @@ class Shop:
     async def caller(self) -> Caller:
         return await self.services.api_keys.authenticate(self.key)
 
-    async def quote(self, price: Money = PRICE, product: str = "Travel Easy") -> Quote:
-        today = datetime.now(UTC).date()
+    async def quote(
+        self,
+        price: Money = PRICE,
+        product: str = "Travel Easy",
+        valid_until: datetime | None = None,
+    ) -> Quote:
+        now = datetime.now(UTC)
         return await self.services.quotes.register(
             await self.caller(),
             QuoteRequest(
@@ -55,10 +60,10 @@ class Shop:
                 product_name=product,
                 insured_persons=(InsuredPerson(name="Mei Tan"),),
                 cover=(CoverItem(name="Medical", limit=Money(minor=10**7, currency="SGD")),),
-                period=Period(starts_on=today, ends_on=today + timedelta(days=13)),
+                period=Period(starts_on=now.date(), ends_on=now.date() + timedelta(days=13)),
                 price=price,
                 customer_email="mei@example.com",
-                valid_until=datetime.now(UTC) + timedelta(days=30),
+                valid_until=valid_until or now + timedelta(days=30),
             ),
         )
 

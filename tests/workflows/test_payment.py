@@ -277,7 +277,9 @@ async def test_a_bank_that_stays_silent_for_two_weeks_is_a_matter_for_a_person(
     order = stories.world.order()
     await stories.opened(order)
     stories.world.payments.order_debit(order.purchase_id)
-    await stories.pass_time(timedelta(days=15))
+    await stories.pass_time(timedelta(days=13))
+    assert stories.world.rows.open_reviews(order.purchase_id) == []
+    await stories.pass_time(timedelta(days=2))
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.PAYMENT_UNSETTLED]
     stories.world.payments.pay(order.purchase_id)
     await stories.end_of(order)
