@@ -77,6 +77,16 @@ class CheckoutRef(Model):
     session_id: str
 
 
+class CheckoutExpiry(CheckoutRef):
+    """A checkout to make unpayable. Runs of earlier versions ask without a key."""
+
+    idempotency_key: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.idempotency_key or f"{self.session_id}:expire"
+
+
 class ReviewFlag(Model):
     purchase_id: str
     reason: ReviewReason
@@ -120,10 +130,11 @@ class PurchaseActivities:
             return await self.gateways[checkout.provider].fetch_checkout(checkout.session_id)
 
     @activity.defn
-    async def expire_checkout(self, checkout: CheckoutRef) -> CheckoutSnapshot:
+    async def expire_checkout(self, expiry: CheckoutExpiry) -> CheckoutSnapshot:
         """Make a checkout unpayable. The answer may be that it was paid a moment before."""
         with told_to_temporal():
-            return await self.gateways[checkout.provider].expire_checkout(checkout.session_id)
+            gateway = self.gateways[expiry.provider]
+            return await gateway.expire_checkout(expiry.session_id, expiry.key)
 
     @activity.defn
     async def record_settlement(self, settlement: Settlement) -> Settled:

@@ -29,7 +29,7 @@ class PaymentGateway(Protocol):
         """Read where a checkout stands now. Moves nothing."""
         ...
 
-    async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
+    async def expire_checkout(self, session_id: str, idempotency_key: str) -> CheckoutSnapshot:
         """Make the checkout unpayable; where it is no longer open, say how it really ended."""
         ...
 

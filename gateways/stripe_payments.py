@@ -81,10 +81,10 @@ class StripePayments:
         answer = await self._ask("get", _path(SESSIONS, session_id), WITH_PAYMENT)
         return Session.of(answer).snapshot
 
-    async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
+    async def expire_checkout(self, session_id: str, idempotency_key: str) -> CheckoutSnapshot:
         path = _path(SESSIONS, session_id) + "/expire"
         try:
-            answer = await self._ask("post", path, WITH_PAYMENT)
+            answer = await self._ask("post", path, WITH_PAYMENT, idempotency_key)
         except RefusedByProvider:  # it is no longer open, most likely: see how it ended
             snapshot = await self.fetch_checkout(session_id)
             if snapshot.state is CheckoutState.OPEN:

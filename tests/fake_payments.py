@@ -39,6 +39,7 @@ class FakePayments:
         self.refunds: dict[str, RefundSnapshot] = {}
         self.our_refund_ids: dict[str, str] = {}
         self.calls: list[str] = []
+        self.expired_under: list[str] = []  # the keys of what was not refused
         self.charged_at: dict[str, datetime] = {}
         # What the next calls of an operation meet: before it acts, or after it has acted.
         self.faults_before: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
@@ -83,11 +84,12 @@ class FakePayments:
         await self._answered("fetch_checkout")
         return seen
 
-    async def expire_checkout(self, session_id: str) -> CheckoutSnapshot:
-        self._meet("expire_checkout")
+    async def expire_checkout(self, session_id: str, idempotency_key: str) -> CheckoutSnapshot:
+        self._meet("expire_checkout", idempotency_key)
+        self.expired_under.append(idempotency_key)
         if self.snapshots[session_id].state is CheckoutState.OPEN:
             self._become(session_id, state=CheckoutState.EXPIRED)
-        self._lose("expire_checkout")
+        self._lose("expire_checkout", idempotency_key)
         return self.snapshots[session_id]
 
     async def received_payments(self, since: datetime) -> AsyncIterator[ReceivedPayment]:

@@ -9,9 +9,15 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.purchases import CheckoutRef, Opening, PurchaseActivities, Standing
+    from activities.purchases import (
+        CheckoutExpiry,
+        CheckoutRef,
+        Opening,
+        PurchaseActivities,
+        Standing,
+    )
     from domain.errors import Code
-    from domain.payments import Failure
+    from domain.payments import CheckoutSnapshot, Failure
     from domain.purchases import (
         Cancellation,
         Purchase,
@@ -44,6 +50,7 @@ class CheckoutStory:
         self.look_asked: asyncio.Event | None = None  # set once somebody's look was taken
         self.cancellation: Cancellation | None = None
         self.cancel_refusal: Refusal | None = None
+        self.cancellations = 0  # those that the provider was asked about, by this run
 
     @property
     def is_known(self) -> bool:
@@ -170,12 +177,9 @@ class CheckoutStory:
     async def _cancel(self, cancellation: Cancellation) -> None:
         """Expire the session; a payment that was faster wins, one under way cannot be stopped."""
         heard = tuple(self.hints)
+        self.cancellations += 1
         try:
-            seen = await workflow.execute_activity_method(
-                PurchaseActivities.expire_checkout,
-                self._ref(),
-                **options.moving_money(f"expire {self._ref().session_id}"),
-            )
+            seen = await under_fresh_keys(self._expire_under)
         except FAILED as error:
             self.cancel_refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
         else:
@@ -188,6 +192,18 @@ class CheckoutStory:
                 purchase = purchase.cancelled(cancellation.reason)
             await self._become(purchase, heard)
         self.cancellation = None
+
+    async def _expire_under(self, group: int) -> CheckoutSnapshot:
+        """Each cancellation has keys of its own: under one key a no is repeated for a day."""
+        key = self.order.key(f"expire-{self.cancellations}", group)
+        checkout = self._ref()
+        return await workflow.execute_activity_method(
+            PurchaseActivities.expire_checkout,
+            CheckoutExpiry(
+                provider=checkout.provider, session_id=checkout.session_id, idempotency_key=key
+            ),
+            **options.moving_money(key),
+        )
 
     async def _become(self, purchase: Purchase, heard: tuple[str, ...]) -> None:
         was_settled = self.purchase.is_settled

@@ -6,7 +6,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.purchases import CheckoutRef, Opening, Standing
+from activities.purchases import CheckoutExpiry, Opening, Standing
 from domain.errors import Code
 from domain.money import Money
 from domain.payments import CheckoutState
@@ -105,11 +105,24 @@ async def test_expiring_gives_how_the_checkout_really_ended() -> None:
     world = World()
     order = world.order()
     await _open(world, _opening(order))
-    ref = CheckoutRef(provider="stripe", session_id=world.payments.session_of(order.purchase_id))
+    session_id = world.payments.session_of(order.purchase_id)
+    expiry = CheckoutExpiry(provider="stripe", session_id=session_id, idempotency_key="pur_1:x:1")
     expire = world.purchases().expire_checkout
-    assert (await ActivityEnvironment().run(expire, ref)).state is CheckoutState.EXPIRED
+    assert (await ActivityEnvironment().run(expire, expiry)).state is CheckoutState.EXPIRED
     world.payments.pay(order.purchase_id)
-    assert (await ActivityEnvironment().run(expire, ref)).paid == PRICE
+    assert (await ActivityEnvironment().run(expire, expiry)).paid == PRICE
+    assert set(world.payments.expired_under) == {"pur_1:x:1"}
+
+
+async def test_an_expiry_asked_for_before_it_carried_a_key_has_one_of_its_own() -> None:
+    world = World()
+    order = world.order()
+    await _open(world, _opening(order))
+    session_id = world.payments.session_of(order.purchase_id)
+    asked = {"provider": "stripe", "session_id": session_id}
+    expiry = CheckoutExpiry.model_validate(asked)
+    await ActivityEnvironment().run(world.purchases().expire_checkout, expiry)
+    assert world.payments.expired_under == [f"{session_id}:expire"]
 
 
 async def _paid(world: World, order: PurchaseOrder) -> None:

@@ -84,12 +84,14 @@ async def test_an_open_checkout_expires_when_told_and_a_paid_one_says_so(
     payments: PaymentGateway, simulated: SimulatedStripe
 ) -> None:
     first = await payments.open_checkout(request())
-    for _ in range(2):
-        assert (await payments.expire_checkout(first.session_id)).state is CheckoutState.EXPIRED
+    for key in (f"{PURCHASE}:expire-1:1", f"{PURCHASE}:expire-1:1", f"{PURCHASE}:expire-2:1"):
+        ended = await payments.expire_checkout(first.session_id, key)
+        assert ended.state is CheckoutState.EXPIRED
     await simulated.event("checkout.session.expired")
     second = await payments.open_checkout(request(idempotency_key=f"{PURCHASE}:checkout:2"))
     await pay(simulated, second, GOOD)
-    assert (await payments.expire_checkout(second.session_id)).paid == PRICE
+    key = f"{PURCHASE}:expire-3:1"
+    assert (await payments.expire_checkout(second.session_id, key)).paid == PRICE
 
 
 async def test_the_same_key_gives_the_same_checkout_and_another_request_is_refused(
@@ -114,7 +116,7 @@ async def test_a_checkout_whose_answer_was_lost_is_found_again(
     found = await payments.find_checkout(PURCHASE, started)
     assert found is not None
     assert await payments.find_checkout(new_id("pur"), started) is None
-    await payments.expire_checkout(found.session_id)
+    await payments.expire_checkout(found.session_id, f"{PURCHASE}:expire-1:1")
     assert await payments.find_checkout(PURCHASE, started) is None
 
 
@@ -152,9 +154,13 @@ async def test_a_server_error_is_kept_for_its_key_so_that_only_a_new_key_helps(
 
 
 async def test_an_unknown_session_is_refused_by_name(payments: PaymentGateway) -> None:
-    for ask in (payments.fetch_checkout, payments.expire_checkout):
+    nobodys = "cs_test_of_nobody"
+    for asked in (
+        payments.fetch_checkout(nobodys),
+        payments.expire_checkout(nobodys, f"{PURCHASE}:expire-1:1"),
+    ):
         with pytest.raises(RefusedByProvider) as refused:
-            await ask("cs_test_of_nobody")
+            await asked
         assert refused.value.code == "resource_missing"
 
 

@@ -8,13 +8,14 @@ from pydantic import JsonValue
 
 from domain.money import Money
 from domain.payments import CheckoutSnapshot, CheckoutState, Failure
-from gateways.faults import RefusedByProvider
+from gateways.faults import OutcomeUnknown, RefusedByProvider
 from gateways.payments import PaymentGateway
 from gateways.stripe_payments import StripePayments
 from tests.conformance.stripe_samples import error, payment, session
 from tests.gateways.scripted_stripe import ScriptedStripe
 
 SESSIONS = "/v1/checkout/sessions"
+KEY = "pur_1:expire-1:1"
 PRICE = Money(minor=15000, currency="SGD")
 LAST_ERROR: JsonValue = {
     "type": "card_error",
@@ -160,9 +161,20 @@ async def test_expiring_gives_the_checkout_as_it_ended(
     payments: PaymentGateway, stripe: ScriptedStripe
 ) -> None:
     stripe.answers(session(status="expired", url=None))
-    snapshot = await payments.expire_checkout("cs_test_1")
+    snapshot = await payments.expire_checkout("cs_test_1", KEY)
     assert snapshot.state is CheckoutState.EXPIRED
     assert [asked.path for asked in stripe.asked] == [f"{SESSIONS}/cs_test_1/expire"]
+
+
+async def test_expiring_goes_under_our_key_and_a_repetition_under_the_same(
+    payments: PaymentGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.cuts()
+    stripe.answers(session(status="expired", url=None))
+    with pytest.raises(OutcomeUnknown):
+        await payments.expire_checkout("cs_test_1", KEY)
+    await payments.expire_checkout("cs_test_1", KEY)
+    assert [asked.headers["Idempotency-Key"] for asked in stripe.asked] == [KEY, KEY]
 
 
 async def test_expiring_what_was_paid_meanwhile_tells_of_the_payment(
@@ -170,7 +182,7 @@ async def test_expiring_what_was_paid_meanwhile_tells_of_the_payment(
 ) -> None:
     stripe.answers(error(None), 400)
     stripe.answers(session(status="complete", payment_status="paid", payment_intent=payment()))
-    assert (await payments.expire_checkout("cs_test_1")).paid == PRICE
+    assert (await payments.expire_checkout("cs_test_1", KEY)).paid == PRICE
 
 
 async def test_a_refusal_to_expire_what_is_still_open_is_surfaced(
@@ -179,4 +191,4 @@ async def test_a_refusal_to_expire_what_is_still_open_is_surfaced(
     stripe.answers(error("lock_timeout"), 409)
     stripe.answers(session())
     with pytest.raises(RefusedByProvider, match="lock_timeout"):
-        await payments.expire_checkout("cs_test_1")
+        await payments.expire_checkout("cs_test_1", KEY)

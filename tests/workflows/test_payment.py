@@ -11,7 +11,7 @@ from domain.payments import CheckoutChanged
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
 from domain.refunds import late_refund_id_of
-from gateways.faults import Busy
+from gateways.faults import Busy, OutcomeUnknown, StoredFault
 from tests.fake_payments import DECLINED
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
@@ -128,6 +128,19 @@ async def test_a_cancellation_that_the_provider_refuses_is_answered_and_leaves_i
     again = await stories.cancel(order)
     assert isinstance(again, Purchase)
     assert again.status is PaymentStatus.CANCELLED
+    assert stories.world.payments.expired_under == [order.key("expire-2")]  # no stored no
+
+
+async def test_a_cancellation_that_meets_a_stored_fault_gets_a_new_key(stories: Stories) -> None:
+    order = stories.world.order()
+    await stories.opened(order)
+    payments = stories.world.payments
+    payments.faults_after["expire_checkout"] += [OutcomeUnknown("no answer"), StoredFault("500")]
+    cancelled = await stories.cancel(order)
+    assert isinstance(cancelled, Purchase)
+    assert cancelled.status is PaymentStatus.CANCELLED
+    first, second = order.key("expire-1", 1), order.key("expire-1", 2)
+    assert payments.expired_under == [first, first, second]
 
 
 async def test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told(
