@@ -2,7 +2,8 @@
 
 Until 2025-11-25 a question is pushed in the middle of a call. From 2026-07-28 the call ends with
 the question, and the client repeats it with the answer and with a sealed state that we made: what
-must stay the same over the rounds travels in that state. A client that can do neither is not asked.
+must stay the same over the rounds travels in that state. A client that can do neither is not asked,
+nor is an older one over HTTP: its reply would need a session.
 """
 
 import logging

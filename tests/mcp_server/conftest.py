@@ -18,6 +18,7 @@ from settings import Settings
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
 from tests.mcp_server.shop import Shop
+from tests.mcp_server.site import Site, opened
 from worker import documents_worker, purchases_worker
 from workflows import attributes
 
@@ -66,3 +67,9 @@ async def shop(
     ):
         yield Shop(settings, services, payments, mail, key, TENANT)
     await database.close()
+
+
+@pytest.fixture(scope="module")
+async def site(shop: Shop) -> AsyncIterator[Site]:
+    async with opened(shop) as site:
+        yield site

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import fastmcp
@@ -20,7 +19,7 @@ from mcp_server.http import mount_mcp
 from mcp_server.server import main
 from settings import Settings
 from tests.mcp_server.shop import Agent, Era, Shop
-from tests.mcp_server.site import HANDSHAKE, Site, listening, opened
+from tests.mcp_server.site import HANDSHAKE, Site, listening
 
 HOUSE = Path(__file__).parents[2]
 ERAS: tuple[Era, ...] = ("auto", "legacy")
@@ -130,12 +129,6 @@ async def test_stdio_says_when_temporal_cannot_be_reached(shop: Shop) -> None:
 
     assert code == 2
     assert "paybind up" in line
-
-
-@pytest.fixture(scope="module")
-async def site(shop: Shop) -> AsyncIterator[Site]:
-    async with opened(shop) as site:
-        yield site
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/"])

@@ -2,47 +2,19 @@
 
 import pytest
 from mcp import Client
-from mcp.client.session import ClientRequestContext
-from mcp.types import (
-    ElicitRequestFormParams,
-    ElicitRequestParams,
-    ElicitResult,
-    InputRequiredResult,
-    InputResponses,
-)
+from mcp.types import ElicitResult, InputRequiredResult, InputResponses
 
 from domain.tenants import Scope
 from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
 from mcp_server.http import door_of
+from tests.mcp_server.person import Person, yes
 from tests.mcp_server.shop import Agent, Era, Fields, Shop, until
 
 pytestmark = pytest.mark.slow  # each is a whole purchase, and most are told in two eras
 
 ERAS: tuple[Era, ...] = ("auto", "legacy")
 LARGE = 1000  # above what an agent's user may agree to alone, in minor units
-
-
-class Person:
-    """Somebody at the client, who remembers what was asked."""
-
-    def __init__(self, action: str = "accept", **content: bool) -> None:
-        self.asked: list[str] = []
-        self._reply = ElicitResult.model_validate({"action": action, "content": content or None})
-
-    async def __call__(
-        self,
-        context: ClientRequestContext,  # noqa: ARG002 - as the protocol has it
-        params: ElicitRequestParams,
-    ) -> ElicitResult:
-        if not isinstance(params, ElicitRequestFormParams):  # a checkout to open
-            return ElicitResult(action="decline")
-        self.asked.append(params.message)
-        return self._reply
-
-
-def yes() -> Person:
-    return Person(approve=True)
 
 
 async def refunded(shop: Shop, purchase_id: str) -> int:
