@@ -20,7 +20,8 @@ Sell an insurance policy from quote to delivered document. The usual way:
 Money is whole minor units and a currency: `15000` and `SGD` are SGD 150.00. Lists are paged by
 `cursor`, newest first. Every POST takes an `Idempotency-Key`: repeated with the same body it gives
 the first answer again. Every refusal is a problem (RFC 9457) whose `code` a program can act on and
-whose `user_message` a customer can read. Never send a card number: such requests are refused.
+whose `user_message` a customer can read. Never send a card number, a security code or a bank
+account number (IBAN): such requests are refused.
 """
 TAGS = {
     "quotes": "What is for sale.",

@@ -1,4 +1,4 @@
-"""Refuses what must never come in, before anything is logged: card numbers, and too much of it."""
+"""Refuses what must never come in, before anything is logged: payment data, and too much of it."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -6,14 +6,16 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import refusal
-from domain.cards import carries_card_number
 from domain.errors import Code
+from domain.payment_data import NAMES, payment_data_in
 
-# Secrets, signatures and traces: long numbers by chance, and never written by a person.
+# Secrets, signatures, traces, addresses of networks: long numbers by chance, never written by a
+# person.
 _NOT_READ = {
     *("authorization", "x-api-key", "cookie", "content-length", "content-type"),
     *("traceparent", "tracestate", "b3", "sentry-trace", "baggage", "x-request-id"),
     *("x-cloud-trace-context", "x-amzn-trace-id", "if-none-match", "sec-websocket-key"),
+    *("forwarded", "x-forwarded-for", "x-real-ip", "true-client-ip", "cf-connecting-ip"),
 }
 _NOT_READ_PREFIXES = ("x-datadog-", "x-b3-")
 
@@ -21,8 +23,8 @@ _NOT_READ_PREFIXES = ("x-datadog-", "x-b3-")
 class RequestGuard:
     """``trusted_paths`` get their bodies as they are: providers sign them, and limit themselves.
 
-    ``in_their_words``: paths whose callers read no problems. Each makes of a body with a card
-    number the JSON that tells them so, or None where a problem must do.
+    ``in_their_words``: paths whose callers read no problems. Each makes of a body, and of what was
+    found in it, the JSON that tells them so, or None where a problem must do.
     """
 
     def __init__(
@@ -30,7 +32,7 @@ class RequestGuard:
         app: ASGIApp,
         max_body_bytes: int,
         trusted_paths: frozenset[str],
-        in_their_words: Mapping[str, Callable[[bytes], str | None]],
+        in_their_words: Mapping[str, Callable[[bytes, Code], str | None]],
     ) -> None:
         self._app = app
         self._max = max_body_bytes
@@ -44,10 +46,10 @@ class RequestGuard:
         body = await self._body(scope, receive)
         if body is None:
             answer = refusal(413, Code.PAYLOAD_TOO_LARGE, f"the limit is {self._max} bytes")
-        elif any(carries_card_number(text) for text in _written_in_head(scope)):
-            answer = _card_number_in("address or a header")
-        elif body and carries_card_number(body.decode("utf-8", "replace")):
-            answer = self._told_in_their_words(scope["path"], body) or _card_number_in("body")
+        elif found := next(filter(None, map(payment_data_in, _written_in_head(scope))), None):
+            answer = _refusal_of(found, "address or a header")
+        elif body and (found := payment_data_in(body.decode("utf-8", "replace"))):
+            answer = self._in_their_words_or_ours(scope["path"], body, found)
         elif b"\0" in body:  # UTF-16 is full of them
             answer = refusal(400, Code.NOT_UTF8, "the body is not UTF-8 text: it holds NUL bytes")
         elif _carries_nul(scope, body):
@@ -57,9 +59,11 @@ class RequestGuard:
             return
         await answer(scope, receive, send)
 
-    def _told_in_their_words(self, path: str, body: bytes) -> Response | None:
-        told = self._in_their_words[path](body) if path in self._in_their_words else None
-        return Response(told, media_type="application/json") if told else None
+    def _in_their_words_or_ours(self, path: str, body: bytes, found: Code) -> Response:
+        told = self._in_their_words[path](body, found) if path in self._in_their_words else None
+        if told is None:
+            return _refusal_of(found, "body")
+        return Response(told, media_type="application/json")
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """All of it, or None when it is too large."""
@@ -93,9 +97,9 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _card_number_in(place: str) -> Response:
-    detail = f"card numbers are never to be sent here; the request's {place} carries one"
-    return refusal(422, Code.CARD_NUMBER_REFUSED, detail)
+def _refusal_of(found: Code, place: str) -> Response:
+    detail = f"{NAMES[found]}s are never to be sent here; the request's {place} carries one"
+    return refusal(422, found, detail)
 
 
 def _carries_nul(scope: Scope, body: bytes) -> bool:

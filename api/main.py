@@ -40,7 +40,7 @@ from domain.errors import PaybindError
 from logs import log_as_json
 from mcp_server.http import PATHS as MCP_PATHS
 from mcp_server.http import mount_mcp
-from mcp_server.refused_cards import answer_to_card_number
+from mcp_server.refused_payment_data import answer_to_payment_data
 from processes import listening
 from settings import Settings
 
@@ -86,7 +86,7 @@ def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> Non
         RequestGuard,
         max_body_bytes=settings.max_body_bytes,
         trusted_paths=from_providers,
-        in_their_words=dict.fromkeys(MCP_PATHS, answer_to_card_number),
+        in_their_words=dict.fromkeys(MCP_PATHS, answer_to_payment_data),
     )
     app.add_middleware(RequestWatch, registry=registry, plain_paths=from_providers)
 

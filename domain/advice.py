@@ -105,6 +105,20 @@ ADVICE: dict[Code, Advice] = {
         "entered on the provider's page, nowhere else. Repeat the request without the number.",
         user=True,
     ),
+    Code.SECURITY_CODE_REFUSED: _advice(
+        "Please never send a card's security code here: the payment provider's page asks for it. "
+        "Nothing was stored.",
+        "Security codes are never to be sent here. Give the customer the checkout_url: the card is "
+        "entered on the provider's page, nowhere else. Repeat the request without the code.",
+        user=True,
+    ),
+    Code.BANK_ACCOUNT_REFUSED: _advice(
+        "Please never send a bank account number here: where one is needed, the payment "
+        "provider's page asks for it. Nothing was stored.",
+        "Bank account numbers are never to be sent here. Give the customer the checkout_url: what "
+        "is needed is entered on the provider's page. Repeat the request without the number.",
+        user=True,
+    ),
     Code.PURCHASE_NOT_FOUND: _advice(
         "We could not find that purchase.", "Check the id that initiate_purchase returned."
     ),

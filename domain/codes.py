@@ -24,6 +24,8 @@ class Code(StrEnum):
     UNKNOWN_CURRENCY = "unknown_currency"
     INVALID_EMAIL = "invalid_email"
     CARD_NUMBER_REFUSED = "card_number_refused"
+    SECURITY_CODE_REFUSED = "security_code_refused"
+    BANK_ACCOUNT_REFUSED = "bank_account_refused"
     PURCHASE_NOT_FOUND = "purchase_not_found"
     PURCHASE_CLOSED = "purchase_closed"
     ALREADY_PAID = "already_paid"

@@ -1,4 +1,4 @@
-"""The gate of every tool call: no card numbers, failures in one shape, one audit line."""
+"""The gate of every tool call: no payment data, failures in one shape, one audit line."""
 
 import json
 import logging
@@ -12,8 +12,8 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, InputRequiredResult, TextContent
 
-from domain.cards import carries_card_number
 from domain.errors import Code, Invalid, PaybindError, Unavailable
+from domain.payment_data import NAMES, payment_data_in
 from domain.tenants import Caller
 from mcp_server import audit
 from mcp_server.callers import Callers
@@ -60,8 +60,9 @@ class PaybindServer(MCPServer[object]):
     async def call_tool(
         self, name: str, arguments: Arguments, context: Context[object] | None = None
     ) -> Result:
-        if _carries_card_number([name, arguments]):
-            return card_number_refused()
+        sent = json.dumps([name, arguments], ensure_ascii=False, default=str)
+        if found := payment_data_in(sent):
+            return payment_data_refused(found)
         call = Call(name, arguments)
         try:
             call.caller = await self.callers.current()
@@ -75,10 +76,10 @@ class PaybindServer(MCPServer[object]):
             audit.write(call.line)
 
 
-def card_number_refused() -> CallToolResult:
+def payment_data_refused(found: Code) -> CallToolResult:
     """Of the call nothing is written down, not even a digest: cards are few."""
     call = Call("refused", {})
-    refusal = _failed(call, Invalid(Code.CARD_NUMBER_REFUSED, "an argument is a card number"))
+    refusal = _failed(call, Invalid(found, f"an argument carries a {NAMES[found]}"))
     audit.write(call.line)
     return refusal
 
@@ -108,11 +109,3 @@ def _masked(call: Call, raised: BaseException) -> PaybindError:
     place = "".join(traceback.format_tb(cause.__traceback__))
     LOGGER.error("%s failed: %s\n%s", call.tool, type(cause).__qualname__, place)
     return Unavailable("an unexpected fault on our side; it is logged")
-
-
-def _carries_card_number(value: object) -> bool:
-    if isinstance(value, Mapping):
-        return _carries_card_number([*value.keys(), *value.values()])
-    if isinstance(value, list):
-        return any(_carries_card_number(each) for each in value)
-    return carries_card_number(str(value))

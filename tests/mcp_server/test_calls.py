@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from domain.codes import Code
 from domain.tenants import Caller
-from mcp_server.refused_cards import answer_to_card_number
+from mcp_server.refused_payment_data import answer_to_payment_data
 from mcp_server.toolsets import Selection
 from services.api_keys import ApiKeyService
 from tests.mcp_server.shop import Fields, Shop, text_of
@@ -124,8 +125,32 @@ async def test_a_card_number_anywhere_is_refused_and_never_written_down(
     assert "4242" not in written
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"cvc": "9876"}, "security_code_refused"),
+        ({"card": {"cvc": 9876}}, "security_code_refused"),
+        ({"user_id": "my cvv is 9876"}, "security_code_refused"),
+        ({"user_id": "GB29NWBK60161331926819"}, "bank_account_refused"),
+        ({"account": ["DE89 3704 0044 0532 0130 00"]}, "bank_account_refused"),
+    ],
+)
+async def test_a_security_code_or_an_account_is_refused_and_never_written_down(
+    shop: Shop, audit: Lines, change: dict[str, object], code: str
+) -> None:
+    async with shop.agent() as agent:
+        result = await agent.call("initiate_purchase", **await shop.wish(**change))
+
+    assert json.loads(text_of(result))["code"] == code
+    assert (audit.last["outcome"], audit.last["arguments"]) == (code, {})
+    assert audit.last["arguments_sha256"] is None
+    written = "\n".join([*audit.text, text_of(result)])
+    assert not [data for data in ("9876", "NWBK", "0532") if data in written]
+
+
 def test_a_call_refused_before_it_is_read_leaves_its_line(audit: Lines) -> None:
-    answer = answer_to_card_number(b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}')
+    call = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}'
+    answer = answer_to_payment_data(call, Code.CARD_NUMBER_REFUSED)
 
     assert answer is not None
     assert (audit.last["tool"], audit.last["outcome"]) == ("refused", "card_number_refused")

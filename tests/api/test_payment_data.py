@@ -1,4 +1,4 @@
-"""A card number is refused wherever it stands, before anything is stored or logged."""
+"""Payment data is refused wherever it stands, before anything is stored or logged."""
 
 import json
 import logging
@@ -13,6 +13,12 @@ from tests.mcp_server.shop import Agent, Era
 
 CARD = "4242424242424242"
 REFUSED = (422, "card_number_refused")
+IBAN = "DE89 3704 0044 0532 0130 00"
+# What else is refused, by what the answer calls it.
+OTHERS = [
+    (IBAN, "bank_account_refused", "bank account number"),
+    ("cvv: 9876", "security_code_refused", "card security code"),
+]
 
 
 @pytest.mark.parametrize(
@@ -110,6 +116,44 @@ async def test_an_agent_reads_it_as_its_tools_failure(door: Door, era: Era) -> N
     assert failure["code"] == "card_number_refused"
     assert "entered on the provider's page" in str(failure["suggested_action"])
     assert CARD not in json.dumps(failure)
+
+
+@pytest.mark.parametrize(("data", "code", "name"), OTHERS)
+async def test_bank_accounts_and_security_codes_are_refused_without_being_repeated(
+    door: Door, caplog: pytest.LogCaptureFixture, data: str, code: str, name: str
+) -> None:
+    body = wanted("Q-1", user_id=data)
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # the test's own client
+        answers = [
+            await door.http.post("/purchases", json=body),
+            await door.http.get("/purchases", params={"user_id": data}),
+            await door.http.get("/purchases", headers={"x-note": data}),
+        ]
+
+    assert [code_of(answer) for answer in answers] == [(422, code)] * 3
+    assert answers[0].json()["detail"] == (
+        f"{name}s are never to be sent here; the request's body carries one"
+    )
+    digits = data[-5:]
+    assert digits not in caplog.text + "".join(answer.text for answer in answers)
+
+
+@pytest.mark.parametrize(("data", "code", "name"), OTHERS)
+async def test_an_agent_reads_which_it_was(door: Door, data: str, code: str, name: str) -> None:
+    params = {"name": "cancel_payment", "arguments": {"reason": data}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    answer = await door.http.post("/mcp", json=call)
+
+    failure = json.loads(answer.json()["result"]["content"][0]["text"])
+    assert (failure["code"], failure["message"]) == (code, f"an argument carries a {name}")
+    assert data not in answer.text
+
+
+async def test_addresses_of_networks_are_long_numbers_by_right(door: Door) -> None:
+    for name in ("x-forwarded-for", "forwarded", "x-real-ip"):
+        headers = {name: "2400:4242:4242:4242:4242::1"}
+        assert (await door.http.get("/purchases", headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,20 @@
+"""Tells a model of payment data found before any server has read its call."""
+
+from mcp.types import JSONRPCRequest, JSONRPCResponse
+from pydantic import ValidationError
+
+from domain.codes import Code
+from domain.payment_data import payment_data_in
+from mcp_server.calls import payment_data_refused
+
+
+def answer_to_payment_data(body: bytes, found: Code) -> str | None:
+    """A tool's failure as JSON. None for what is no tool call, or has such data for its id."""
+    try:
+        request = JSONRPCRequest.model_validate_json(body)
+    except ValidationError:
+        return None
+    if request.method != "tools/call" or payment_data_in(str(request.id)):
+        return None
+    result = payment_data_refused(found).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return JSONRPCResponse(jsonrpc="2.0", id=request.id, result=result).model_dump_json()
