@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from domain.errors import NotFound, Unavailable
@@ -26,6 +27,7 @@ def told_to_temporal() -> Iterator[None]:
     except OutcomeUnknown as unknown:
         raise ApplicationError(str(unknown), type=OutcomeUnknown.__name__) from unknown
     except Misconfigured as fault:
+        _count(fault)
         raise ApplicationError(
             str(fault), type=Misconfigured.__name__, next_retry_delay=MISCONFIGURED_PAUSE
         ) from fault
@@ -37,6 +39,12 @@ def told_to_temporal() -> Iterator[None]:
         ) from missing
     except Unavailable as down:
         raise ApplicationError(down.message, type=Unavailable.__name__) from down
+
+
+def _count(fault: Misconfigured) -> None:
+    """Each try, so that it grows for as long as something waits for an operator."""
+    meter = activity.metric_meter().with_additional_attributes({"service": fault.service})
+    meter.create_counter("paybind_misconfigured", "Calls refused for our key or account").add(1)
 
 
 def now() -> datetime:

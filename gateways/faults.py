@@ -34,4 +34,9 @@ class RefusedByProvider(GatewayFault):
         self.code = code
 
 
-class Misconfigured(GatewayFault): ...
+class Misconfigured(GatewayFault):
+    """``service`` is whose key or account it is, in lower case: ``stripe``."""
+
+    def __init__(self, message: str, service: str) -> None:
+        super().__init__(message)
+        self.service = service

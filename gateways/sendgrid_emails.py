@@ -31,6 +31,7 @@ PUBLIC_API = "https://api.sendgrid.com"
 TIMEOUT_SECONDS = 10
 THREADS = 16  # the SDK blocks; the event loop's own few threads stay free for others
 ACCEPTED = 202
+SERVICE = "sendgrid"
 
 # At debug level the SDK logs whole requests: addresses, letters and the key.
 logging.getLogger("python_http_client").setLevel(logging.INFO)
@@ -127,7 +128,7 @@ def _fault_of_answer(answer: HTTPError) -> GatewayFault:
     if status in (429, 503):
         return Busy(f"SendGrid is busy ({status})", _retry_after(answer.headers))
     if status in (401, 403):
-        return Misconfigured(f"SendGrid does not accept our key or our sender ({status})")
+        return Misconfigured(f"SendGrid does not accept our key or our sender ({status})", SERVICE)
     if 400 <= status < 500:
         field = _refused_field(answer.body)
         return RefusedByProvider(f"SendGrid refused the message ({status}), field {field}", field)
@@ -138,7 +139,7 @@ def _fault_of_silence(error: Exception) -> GatewayFault:
     reason = error.reason if isinstance(error, URLError) else error
     kind = type(reason).__name__
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return Misconfigured(f"SendGrid's certificate does not hold ({kind})")
+        return Misconfigured(f"SendGrid's certificate does not hold ({kind})", SERVICE)
     if isinstance(reason, ConnectionRefusedError | socket.gaierror):
         return Busy(f"SendGrid could not be reached ({kind})")
     return OutcomeUnknown(f"no answer from SendGrid ({kind}); it may have taken the message")

@@ -23,7 +23,9 @@ from gateways.faults import (
 if TYPE_CHECKING:
     import stripe
 
-LONGEST_WAIT = timedelta(hours=1)
+SERVICE = "stripe"
+# As long as a request may be repeated under its key; reads have no other bound.
+LONGEST_WAIT = timedelta(hours=20)
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def _unanswered(cause: BaseException | None) -> GatewayFault:
 
     name = type(cause).__name__
     if isinstance(cause, aiohttp.InvalidURL):
-        return Misconfigured("Stripe's address is not a URL")
+        return Misconfigured("Stripe's address is not a URL", SERVICE)
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Busy(f"Stripe could not be reached ({name}); nothing was sent")
     return OutcomeUnknown(f"Stripe gave no answer ({name})")
@@ -62,7 +64,7 @@ def _answered(error: "stripe.StripeError") -> GatewayFault:
     code = _code(error)
     message = _described(error, code)
     if status in (401, 403) or isinstance(error, stripe.AuthenticationError):
-        return Misconfigured(message)
+        return Misconfigured(message, SERVICE)
     if status >= 500 and headers.get("Idempotent-Replayed") == "true":
         return StoredFault(message)
     if status in (429, 503) or isinstance(error, stripe.RateLimitError):

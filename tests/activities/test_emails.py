@@ -52,7 +52,9 @@ async def test_a_message_that_was_sent_is_not_sent_again() -> None:
     assert len(world.mail.sent) == 1
 
 
-@pytest.mark.parametrize("fault", [Busy("503"), Misconfigured("401"), RefusedByProvider("400")])
+@pytest.mark.parametrize(
+    "fault", [Busy("503"), Misconfigured("401", "sendgrid"), RefusedByProvider("400")]
+)
 async def test_a_message_that_was_certainly_not_sent_may_be_tried_again(fault: Exception) -> None:
     world = World()
     order = await issued(world)

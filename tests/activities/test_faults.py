@@ -4,6 +4,8 @@ from datetime import UTC, timedelta
 
 import pytest
 from temporalio.exceptions import ApplicationError
+from temporalio.runtime import MetricBuffer, Runtime, TelemetryConfig
+from temporalio.testing import ActivityEnvironment
 
 from activities.faults import MISCONFIGURED_PAUSE, now, told_to_temporal
 from domain.errors import Code, NotFound, Unavailable
@@ -25,10 +27,16 @@ def test_a_busy_service_is_left_alone_for_as_long_as_it_asked() -> None:
     assert _told(Busy("503")).next_retry_delay is None
 
 
-def test_a_wrong_key_is_tried_again_slowly() -> None:
-    told = _told(Misconfigured("401"))
+def test_a_wrong_key_is_tried_again_slowly_and_counted_for_the_operator() -> None:
+    counted: MetricBuffer = MetricBuffer(10)
+    within = ActivityEnvironment()
+    within.metric_meter = Runtime(telemetry=TelemetryConfig(metrics=counted)).metric_meter
+    told = within.run(_told, Misconfigured("401", "stripe"))
     assert (told.type, told.next_retry_delay) == ("Misconfigured", MISCONFIGURED_PAUSE)
     assert not told.non_retryable
+    [update] = counted.retrieve_updates()
+    assert (update.metric.name, update.value) == ("paybind_misconfigured", 1)
+    assert update.attributes["service"] == "stripe"
 
 
 def test_a_row_that_was_never_written_is_not_waited_for() -> None:

@@ -19,6 +19,7 @@ from gateways.stripe_faults import LONGEST_WAIT, retry_after, translated
 from gateways.stripe_payments import StripePayments
 from tests.conformance.stripe_samples import error
 from tests.gateways.scripted_stripe import ScriptedStripe, scripted_stripe
+from workflows import options
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEY = "sk_test_not_for_any_message"
@@ -202,11 +203,17 @@ async def test_a_cancelled_call_stays_cancelled() -> None:
         ("0", timedelta()),
         ("30", timedelta(seconds=30)),
         (" 30 ", timedelta(seconds=30)),
+        ("18000", timedelta(hours=5)),
         ("999999999", LONGEST_WAIT),
         ("Fri, 20 Nov 2026 12:00:20 GMT", timedelta(seconds=20)),
         ("Fri, 20 Nov 2026 11:00:00 GMT", timedelta()),
+        ("Sat, 21 Nov 2026 07:59:00 GMT", timedelta(hours=19, minutes=59)),
         ("Fri, 20 Nov 2099 11:00:00 GMT", LONGEST_WAIT),
     ],
 )
 def test_a_wait_is_read_in_seconds_or_as_a_date(header: str | None, wait: timedelta | None) -> None:
     assert retry_after(header, NOW) == wait
+
+
+def test_the_longest_wait_is_as_long_as_a_request_may_be_repeated_under_its_key() -> None:
+    assert options.moving_money("a key")["schedule_to_close_timeout"] == LONGEST_WAIT

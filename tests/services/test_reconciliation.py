@@ -142,7 +142,9 @@ async def test_what_was_paid_before_the_list_begins_is_left_to_an_earlier_proof(
     assert "fetch_checkout" not in payments.calls
 
 
-@pytest.mark.parametrize("fault", [Busy("could not be reached"), Misconfigured("not allowed")])
+@pytest.mark.parametrize(
+    "fault", [Busy("could not be reached"), Misconfigured("not allowed", "stripe")]
+)
 async def test_a_provider_that_does_not_answer_is_a_finding_and_nothing_else_is_concluded(
     fault: GatewayFault,
 ) -> None:

@@ -50,10 +50,26 @@ async def test_a_cancelled_purchase_leaves_the_quote_to_the_next_one(stories: St
 async def test_a_start_is_answered_when_the_provider_is_back(stories: Stories) -> None:
     order = stories.world.order()
     faults = stories.world.payments.faults_before["open_checkout"]
-    faults.extend([Busy("down", retry_after=timedelta(hours=3)), Busy("down"), Misconfigured("?")])
+    faults.extend(
+        [Busy("down", retry_after=timedelta(hours=3)), Busy("down"), Misconfigured("?", "stripe")]
+    )
     answer = await stories.open_at_last(order)
     assert isinstance(answer, Purchase)
     assert len(stories.world.payments.requests) == 1
+
+
+async def test_a_provider_that_asks_for_more_patience_than_a_key_lives_is_not_waited_for(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    fault = Busy("down", retry_after=timedelta(hours=20))
+    stories.world.payments.faults_before["open_checkout"].append(fault)
+    answer = await stories.open(order)
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.PROVIDER_REFUSED
+    assert (await stories.end_of(order)).status is PaymentStatus.FAILED
+    assert stories.world.payments.calls == ["open_checkout"]
+    assert not stories.stored(order).holds_quote
 
 
 async def test_an_answer_that_got_lost_is_asked_for_again_under_the_same_key(
