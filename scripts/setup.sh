@@ -19,14 +19,23 @@ find_python() {
     stop "Paybind needs Python 3.11 or newer; none was found on the PATH."
 }
 
-as_root() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+purposes=() packages=()
 
-# install WHY PACKAGE...
-install() {
-    local why=$1
+# need WHY PACKAGE...   Noted first, so that whoever must install them is told of all at once.
+need() {
+    purposes+=("$1")
     shift
-    as_root || stop "Missing for $why. Please install: sudo apt-get install -y $*"
-    step "Debian packages for $why: $*" apt_install "$@"
+    packages+=("$@")
+}
+
+install_what_is_needed() {
+    [ ${#packages[@]} -gt 0 ] || return 0
+    local why
+    printf -v why '%s, ' "${purposes[@]}"
+    why=${why%, }
+    has_any apt-get || stop "Missing for $why. Please install what Debian calls: ${packages[*]}"
+    [ "$(id -u)" = 0 ] || stop "Missing for $why. Please install: sudo apt-get install -y ${packages[*]}"
+    step "Debian packages for $why" apt_install "${packages[@]}"
 }
 
 apt_install() {
@@ -38,7 +47,6 @@ apt_install() {
 make_venv() {
     local base
     base=$(find_python)
-    "$base" -c 'import ensurepip' 2>/dev/null || install "virtual environments" "$(venv_package "$base")"
     rm -rf .venv 2>/dev/null || stop ".venv cannot be made anew: it belongs to another user. Remove it."
     step "virtual environment of $("$base" --version)" "$base" -m venv .venv
 }
@@ -68,6 +76,8 @@ install_ourselves() {
         "$python" -m pip install --quiet --no-deps --no-build-isolation --editable .
 }
 
+has_venv() { "$1" -c 'import ensurepip' 2>/dev/null; }
+
 is_sound() { "$python" -c 'import pip' 2>/dev/null && grep -qF "$PWD/.venv" .venv/bin/activate; }
 
 set_up_venv() {
@@ -79,9 +89,11 @@ set_up_venv() {
     touch "$stamp"
 }
 
-# has_libraries NAME:VERSION...   By loading them, as those who need them will.
+# has_libraries PYTHON NAME:VERSION...   By loading them, as those who need them will.
 has_libraries() {
-    "$python" - "$@" <<'PROBE'
+    local base=$1
+    shift
+    "$base" - "$@" <<'PROBE'
 import ctypes, ctypes.util, sys
 for name in sys.argv[1:]:
     stem, _, version = name.partition(":")
@@ -107,10 +119,20 @@ chromium_package() {
     apt-cache show chromium-headless-shell >/dev/null 2>&1 && echo chromium-headless-shell || echo chromium
 }
 
+look_for_packages() {
+    local base=$python
+    if ! is_sound; then
+        base=$(find_python)
+        has_venv "$base" || need "virtual environments" "$(venv_package "$base")"
+    fi
+    [ "$purpose" != check ] || return 0
+    has_libraries "$base" pango-1.0:0 pangoft2-1.0:0 harfbuzz-subset:0 ||
+        need "printing PDFs" libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+    [ "$purpose" = test ] || return 0
+    has_postgres || need "tests on PostgreSQL" postgresql
+    has_chromium || need "tests in a browser" "$(chromium_package)"
+}
+
+look_for_packages
+install_what_is_needed
 if ! [ -f "$stamp" ] || ! is_sound; then set_up_venv; fi
-[ "$purpose" != check ] || exit 0
-has_libraries pango-1.0:0 pangoft2-1.0:0 harfbuzz-subset:0 ||
-    install "printing PDFs" libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
-[ "$purpose" = test ] || exit 0
-has_postgres || install "tests on PostgreSQL" postgresql
-has_chromium || install "tests in a browser" "$(chromium_package)"
