@@ -81,7 +81,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         purchases=purchase_rows,
         quotes=quotes,
         workflows=workflows,
-        max_amount_minor=settings.max_amount,
+        max_amount=settings.max_amount,
         livemode=settings.livemode,
     )
     return Services(

@@ -88,10 +88,11 @@ class Limit(Model):
     default_minor: int = Field(ge=0)
     by_currency: Mapping[CurrencyCode, Annotated[int, Field(ge=0)]] = {}
 
-    def of(self, currency: str) -> int:
-        if currency in self.by_currency:
-            return self.by_currency[currency]
-        return int(Decimal(self.default_minor).scaleb(exponent_of(currency) - 2))
+    def of(self, currency: str) -> Money:
+        minor = self.by_currency.get(currency)
+        if minor is None:
+            minor = int(Decimal(self.default_minor).scaleb(exponent_of(currency) - 2))
+        return Money(minor=minor, currency=currency)
 
 
 def step_of(currency: str) -> int:
@@ -116,13 +117,12 @@ def require_payable(amount: Money) -> None:
         )
 
 
-def require_chargeable(price: Money, maximum_minor: int) -> None:
+def require_chargeable(price: Money, maximum: Money) -> None:
     """Refuse what no provider would take, or more than this installation is set to take."""
     require_payable(price)
     minimum = MINIMUM_CHARGE.get(price.currency, 1)
     if price.minor < minimum:
         least = Money(minor=minimum, currency=price.currency)
         raise Invalid(Code.AMOUNT_TOO_SMALL, f"{price} is under the minimum of {least}")
-    if price.minor > maximum_minor:
-        most = Money(minor=maximum_minor, currency=price.currency)
-        raise Invalid(Code.AMOUNT_TOO_LARGE, f"{price} is over the maximum of {most}")
+    if price > maximum:
+        raise Invalid(Code.AMOUNT_TOO_LARGE, f"{price} is over the maximum of {maximum}")

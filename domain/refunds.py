@@ -41,7 +41,10 @@ class Asker(StrEnum):
 
 
 class RefundRequest(Model):
-    """``amount`` None means all that is left. ``approved_by`` names the human who agreed."""
+    """``amount`` None means all that is left. ``approved_by`` names the human who agreed.
+
+    ``needs_approval_above`` are minor units of the purchase's currency, since histories have it so.
+    """
 
     refund_id: str
     purchase_id: str
@@ -57,7 +60,7 @@ class RefundRequest(Model):
         """``amount``: all that would be given back of the purchase, earlier refunds included."""
         if self.asker is Asker.PAYBIND:
             return False
-        if amount.minor > self.needs_approval_above:
+        if amount > Money(minor=self.needs_approval_above, currency=amount.currency):
             return True
         return self.asker is Asker.AGENT and self.approved_by is None
 

@@ -52,7 +52,7 @@ class PurchaseService:
     purchases: PurchaseRecords
     quotes: QuoteRecords
     workflows: Workflows
-    max_amount_minor: Limit
+    max_amount: Limit
     livemode: bool
     policy_within: timedelta = POLICY_WITHIN
 
@@ -68,7 +68,7 @@ class PurchaseService:
         caller.require(Scope.WRITE)
         quote = await self.quote(caller, request.quote_id)
         quote.require_price(request.price)
-        require_chargeable(quote.price, self.max_amount_minor.of(quote.price.currency))
+        require_chargeable(quote.price, self.max_amount.of(quote.price.currency))
         purchase, joined = await self._open(quote, request)
         if not purchase.holds_quote:  # it ended between our look and the answer
             purchase, joined = await self._open(quote, request)

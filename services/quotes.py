@@ -18,13 +18,13 @@ class QuoteRequest(Offer):
 @dataclass(frozen=True)
 class QuoteService:
     quotes: QuoteRecords
-    max_amount_minor: Limit
+    max_amount: Limit
     livemode: bool
 
     async def register(self, caller: Caller, request: QuoteRequest) -> Quote:
         """Keep a quote. The same again is the same quote; a changed one needs a new id."""
         caller.require(Scope.WRITE)
-        require_chargeable(request.price, self.max_amount_minor.of(request.price.currency))
+        require_chargeable(request.price, self.max_amount.of(request.price.currency))
         now = datetime.now(UTC)
         request.require_sellable(now)
         quote = Quote(

@@ -21,7 +21,10 @@ REPEATED_WITHIN = timedelta(minutes=10)
 
 
 class RefundWish(Model):
-    """``amount_minor`` None means all that is left; ``key`` tells two equal wishes apart."""
+    """``amount_minor`` None means all that is left; ``key`` tells two equal wishes apart.
+
+    A caller names no currency: the figure is in the purchase's own, and becomes money with it.
+    """
 
     purchase: str
     amount_minor: int | None = None
@@ -34,7 +37,7 @@ class RefundService:
     refunds: RefundRecords
     purchases: PurchaseService
     workflows: Workflows
-    approval_above_minor: Limit
+    approval_above: Limit
     clock: Callable[[], datetime] = now
 
     async def request(
@@ -57,7 +60,7 @@ class RefundService:
             asker=asker,
             requested_by=caller.key_id,
             approved_by=caller.key_id if human_agreed and caller.may(Scope.REFUND) else None,
-            needs_approval_above=self.approval_above_minor.of(view.price.currency),
+            needs_approval_above=self.approval_above.of(view.price.currency).minor,
         )
         order = await self.purchases.order(view.purchase_id)
         return await self.workflows.refund(order, request)

@@ -164,9 +164,9 @@ def test_limits_are_in_the_currency_of_what_they_limit(environment: pytest.Monke
     )
 
     limits = (settings.max_amount, settings.refund_approval_above)
-    assert [limit.of("SGD") for limit in limits] == [20_000, 50_000]
-    assert [limit.of("JPY") for limit in limits] == [200, 60_000]
-    assert [limit.of("IDR") for limit in limits] == [15_000_000_000, 50_000]
+    assert [limit.of("SGD").minor for limit in limits] == [20_000, 50_000]
+    assert [limit.of("JPY").minor for limit in limits] == [200, 60_000]
+    assert [limit.of("IDR").minor for limit in limits] == [15_000_000_000, 50_000]
 
 
 def variables() -> dict[str, FieldInfo]:

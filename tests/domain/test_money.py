@@ -103,18 +103,20 @@ def test_currencies_are_never_mixed() -> None:
     [("SGD", 50), ("USD", 50), ("GBP", 30), ("HKD", 400), ("MXN", 1000), ("JPY", 50), ("THB", 1)],
 )
 def test_the_least_that_is_charged_is_what_stripe_publishes(currency: str, least: int) -> None:
-    require_chargeable(Money(minor=least, currency=currency), 10**6)
+    most = Money(minor=10**6, currency=currency)
+    require_chargeable(Money(minor=least, currency=currency), most)
     with pytest.raises(Invalid) as refused:
-        require_chargeable(Money(minor=least - 1, currency=currency), 10**6)
+        require_chargeable(Money(minor=least - 1, currency=currency), most)
     assert refused.value.code is Code.AMOUNT_TOO_SMALL
 
 
 @given(currencies, st.integers(0, 2_000_000))
 def test_only_what_lies_between_minimum_and_maximum_is_charged(currency: str, minor: int) -> None:
     minor -= minor % step_of(currency)
-    price, most = Money(minor=minor, currency=currency), 1_000_000
+    price = Money(minor=minor, currency=currency)
+    most = Money(minor=1_000_000, currency=currency)
     least = MINIMUM_CHARGE.get(currency, 1)
-    if least <= minor <= most:
+    if least <= minor <= most.minor:
         require_chargeable(price, most)
         return
     with pytest.raises(Invalid) as refused:
@@ -134,8 +136,16 @@ def test_an_amount_finer_than_can_be_paid_is_refused_with_the_nearest_that_can(
     minor: int, currency: str, nearest: str
 ) -> None:
     with pytest.raises(Invalid, match=nearest) as refused:
-        require_chargeable(Money(minor=minor, currency=currency), 1_000_000)
+        require_chargeable(
+            Money(minor=minor, currency=currency), Money(minor=1_000_000, currency=currency)
+        )
     assert refused.value.code is Code.AMOUNT_TOO_FINE
+
+
+def test_a_maximum_in_another_currency_is_no_measure_of_a_price() -> None:
+    with pytest.raises(Invalid) as refused:
+        require_chargeable(Money(minor=100, currency="SGD"), Money(minor=1_000, currency="USD"))
+    assert refused.value.code is Code.CURRENCY_MISMATCH
 
 
 @pytest.mark.parametrize(
@@ -151,7 +161,7 @@ def test_a_limit_is_the_same_figure_in_each_currency_unless_one_has_its_own(
     currency: str, most: str
 ) -> None:
     limit = Limit(default_minor=1_000_000, by_currency={"IDR": 15_000_000_000})
-    assert str(Money(minor=limit.of(currency), currency=currency)) == most
+    assert str(limit.of(currency)) == most
 
 
 def test_a_limit_by_a_currency_that_nobody_knows_is_refused() -> None:

@@ -108,7 +108,7 @@ class Shop:
         return purchase_id
 
     def with_approval_above(self, minor: int) -> "Shop":
-        refunds = replace(self.services.refunds, approval_above_minor=Limit(default_minor=minor))
+        refunds = replace(self.services.refunds, approval_above=Limit(default_minor=minor))
         return replace(self, services=replace(self.services, refunds=refunds))
 
     def server(self, **changes: object) -> PaybindServer:
