@@ -16,7 +16,7 @@ PaymentId = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9_]{4,255}$"),
     Field(
         description="The payment_intent_id that initiate_purchase answered (`pur_…`). The payment "
-        "provider's own `pi_…`, `cs_…` or `py_…` id works too.",
+        "provider's own `pi_…` or `cs_…` id works too.",
         examples=["pur_k3q5z7w2m4n6p8r9s2t4v6x7y2"],
     ),
 ]
