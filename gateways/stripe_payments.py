@@ -62,7 +62,7 @@ class StripePayments:
             total=answer_within.total_seconds(), sock_connect=CONNECT_WITHIN.total_seconds()
         )
         self._http = stripe.AIOHTTPClient(timeout=timeout)
-        self._client = _client(secret_key, api_base, self._http)
+        self._client = stripe_client(secret_key, api_base, self._http)
 
     async def open_checkout(self, request: CheckoutRequest) -> Checkout:
         params = _session_params(request)
@@ -154,7 +154,7 @@ class StripePayments:
         await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no types here
 
 
-def _client(
+def stripe_client(
     secret_key: str, api_base: str | None, http: "stripe.AIOHTTPClient"
 ) -> "stripe.StripeClient":
     import stripe

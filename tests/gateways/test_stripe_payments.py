@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 import stripe as sdk
+from stripe._base_address import BaseAddresses
 
 from domain.money import Money
 from domain.payments import (
@@ -17,7 +18,7 @@ from domain.payments import (
 )
 from gateways.faults import OutcomeUnknown, RefusedByProvider
 from gateways.payments import PaymentGateway
-from gateways.stripe_payments import CLOCK_SKEW, StripePayments, product_name
+from gateways.stripe_payments import CLOCK_SKEW, StripePayments, product_name, stripe_client
 from tests.conformance.stripe_samples import page, session
 from tests.gateways.scripted_stripe import ScriptedStripe
 
@@ -207,6 +208,20 @@ async def test_an_id_stays_within_its_place_in_the_address(
     await payments.fetch_checkout("cs_1?limit=1#ä")
     assert stripe.asked[-1].path == f"{SESSIONS}/cs_1?limit=1#ä"
     assert query_of(stripe) == {"expand[0]": "payment_intent"}
+
+
+@pytest.mark.parametrize("base", BaseAddresses.__annotations__)
+async def test_each_address_of_the_sdk_follows_the_setting_and_none_stays_with_stripe(
+    stripe: ScriptedStripe, base: str
+) -> None:
+    stripe.answers(session())
+    http = sdk.AIOHTTPClient()
+    client = stripe_client("sk_test_of_the_tests", f"{stripe.url}/", http)
+    try:
+        await client.raw_request_async("get", f"{SESSIONS}/cs_test_1", base=base)
+    finally:
+        await http.close_async()  # type: ignore[no-untyped-call]  # the SDK has no types here
+    assert [asked.path for asked in stripe.asked] == [f"{SESSIONS}/cs_test_1"]
 
 
 async def test_a_client_that_was_never_used_can_be_closed() -> None:
