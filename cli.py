@@ -253,9 +253,10 @@ async def _create_key(name: str, tenant: str, scopes: list[str]) -> None:
     from persistence.keys import KeyRecords
     from services.api_keys import ApiKeyService
 
-    database = connect_database(settings_of_command())
+    settings = settings_of_command()
+    database = connect_database(settings)
     try:
-        service = ApiKeyService(KeyRecords(database))
+        service = ApiKeyService(KeyRecords(database), settings.livemode)
         wanted = frozenset(Scope(scope) for scope in scopes)
         key, secret = await service.issue(tenant, name, wanted)
     finally:

@@ -94,7 +94,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         policies=PolicyService(PolicyRecords(database), FsspecDocuments(settings.documents), urls),
         pages=PageService(purchase_rows, purchases, urls),
         webhooks=_webhooks(settings, database, workflows),
-        api_keys=ApiKeyService(KeyRecords(database)),
+        api_keys=ApiKeyService(KeyRecords(database), settings.livemode),
         timeline=TimelineService(Histories(client), purchases, events),
         health=HealthService(client, database, purchase_rows, events),
         idempotency=IdempotencyRecords(database),

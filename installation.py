@@ -154,7 +154,7 @@ async def _prepare(settings: Settings) -> str:
     database = connect_database(settings)
     try:
         kept = kept_secret(settings.paybind_home / "api_key", PREFIX + secrets.token_urlsafe(32))
-        keys = ApiKeyService(KeyRecords(database))
+        keys = ApiKeyService(KeyRecords(database), settings.livemode)
         _, api_key = await keys.issue(PLATFORM_TENANT, "paybind up", frozenset(Scope), kept)
         return api_key
     finally:

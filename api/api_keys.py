@@ -29,6 +29,7 @@ class KeyBody(Model):
 
 class KeyAnswer(Model):
     key_id: str
+    livemode: bool = Field(description="False: it opens installations in test mode alone.")
     name: str
     last_four: str
     scopes: frozenset[Scope]
@@ -71,6 +72,7 @@ async def revoke_key(key_id: str, caller: CallerDep, services: ServicesDep) -> K
 def _answer(key: ApiKey) -> KeyAnswer:
     return KeyAnswer(
         key_id=key.key_id,
+        livemode=key.livemode,
         name=key.name,
         last_four=key.last_four,
         scopes=key.scopes,

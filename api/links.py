@@ -64,6 +64,7 @@ class SendBody(Model):
 class LinkAnswer(Model):
     link_id: str
     quote_id: str
+    livemode: bool = Field(description="False means that no real money moves.")
     user_id: str
     product_name: str
     price: Amount
@@ -122,6 +123,7 @@ def _answer(link: PaymentLink, services: Services) -> LinkAnswer:
     return LinkAnswer(
         link_id=link.link_id,
         quote_id=link.quote_id,
+        livemode=link.livemode,
         user_id=link.user_id,
         product_name=link.product_name,
         price=amount_of(link.price),

@@ -23,6 +23,7 @@ class DecisionBody(Model):
 class RefundAnswer(Model):
     refund_id: str
     purchase_id: str
+    livemode: bool = Field(description="False means that no real money moves.")
     amount: Amount
     reason: RefundReason
     status: RefundStatus
@@ -39,6 +40,7 @@ def refund_answer(refund: Refund) -> RefundAnswer:
     return RefundAnswer(
         refund_id=refund.refund_id,
         purchase_id=refund.purchase_id,
+        livemode=refund.livemode,
         amount=amount_of(refund.amount),
         reason=refund.reason,
         status=refund.status,

@@ -77,6 +77,7 @@ class Refund(Model):
     refund_id: str
     purchase_id: str
     tenant_id: str
+    livemode: bool = False
     payment_id: str
     amount: Money
     reason: RefundReason

@@ -30,10 +30,14 @@ class Caller(Model):
 
 
 class ApiKey(Model):
-    """Shown in lists. The key itself is shown once, when it is created; only its hash is kept."""
+    """Shown in lists. The key itself is shown once, when it is created; only its hash is kept.
+
+    ``livemode``: made where real money moves, and opens nothing where none does.
+    """
 
     key_id: str
     tenant_id: str
+    livemode: bool
     name: str
     last_four: str
     scopes: frozenset[Scope]

@@ -112,6 +112,7 @@ class SavedQuote(Answer):
     payment_link_id: str
     payment_link_url: str = Field(description="The customer's link; it starts the payment.")
     expires_at: datetime
+    livemode: bool = Field(description="False means that no real money moves.")
 
 
 class QuoteLink(SavedQuote):
@@ -125,6 +126,7 @@ class SentLink(Answer):
     email_sent_to: str
     payment_link_id: str
     expires_at: datetime
+    livemode: bool = Field(description="False means that no real money moves.")
 
 
 class RefundAnswer(Answer):
@@ -133,6 +135,7 @@ class RefundAnswer(Answer):
     status: RefundStatus
     amount: int | None = Field(description="Minor units; None: all that was left.")
     currency: str
+    livemode: bool = Field(description="False means that no real money moves.")
     reason: RefundReason
     approve_at: str | None = Field(
         default=None, description="How an operator says yes, while the refund awaits approval."

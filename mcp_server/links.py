@@ -65,6 +65,7 @@ class LinkTools:
             email_sent_to=customer_email,
             payment_link_id=link.link_id,
             expires_at=link.expires_at,
+            livemode=link.livemode,
         )
 
     async def get_payment_link(self, *, quote_id: args.QuoteId) -> QuoteLink:
@@ -80,6 +81,7 @@ class LinkTools:
             payment_link_id=link.link_id,
             payment_link_url=self.services.urls.pay_url(link),
             expires_at=link.expires_at,
+            livemode=link.livemode,
             is_active=link.status is LinkStatus.ACTIVE,
             status=link.status,
             message=_about(link),
@@ -92,6 +94,7 @@ class LinkTools:
             payment_link_id=link.link_id,
             payment_link_url=self.services.urls.pay_url(link),
             expires_at=link.expires_at,
+            livemode=link.livemode,
             message=f"Quote saved! Payment link valid for {days} days.",
         )
 

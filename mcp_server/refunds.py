@@ -89,6 +89,7 @@ class RefundTools:
             status=refund.status,
             amount=refund.amount.minor,
             currency=refund.amount.currency,
+            livemode=refund.livemode,
             reason=refund.reason,
             approve_at=address if is_waiting else None,
         )
@@ -142,5 +143,6 @@ def _declined(view: PurchaseView, amount: int | None, reason: RefundReason) -> R
         status=RefundStatus.DECLINED,
         amount=amount,
         currency=view.price.currency,
+        livemode=view.livemode,
         reason=reason,
     )

@@ -38,11 +38,14 @@ class KeyRecords:
         hash: str,
         last_four: str,
         at: datetime,
+        *,
+        livemode: bool,
     ) -> ApiKey:
         """The tenant must exist. A hash that is there already gives the key that has it."""
         row = ApiKeyRow(
             key_id=new_id("key"),
             tenant_id=tenant_id,
+            livemode=livemode,
             name=name,
             hash=hash,
             last_four=last_four,

@@ -21,6 +21,7 @@ async def open_review(
     review = ReviewRow(
         purchase_id=purchase_id,
         tenant_id=purchase.tenant_id,
+        livemode=purchase.livemode,
         reason=reason,
         detail=detail,
         opened_at=at,

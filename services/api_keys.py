@@ -15,13 +15,17 @@ PREFIX = "pbk_"
 
 @dataclass(frozen=True)
 class ApiKeyService:
+    """``livemode``: keys of the other mode open nothing here, and none is made."""
+
     keys: KeyRecords
+    livemode: bool
 
     async def authenticate(self, key: str) -> Caller:
         """Who holds this key. A wrong and a revoked one are told apart by nobody."""
         found = await self.keys.by_hash(_hash(key)) if key.startswith(PREFIX) else None
         if found is None:
             raise Unauthorized(Code.UNAUTHORIZED, "the API key is missing, wrong or revoked")
+        self._require_our_mode(found)
         return Caller(tenant_id=found.tenant_id, key_id=found.key_id, scopes=found.scopes)
 
     async def create(
@@ -39,10 +43,18 @@ class ApiKeyService:
         secret = secret or PREFIX + secrets.token_urlsafe(32)
         await self.keys.ensure_tenant(tenant_id, tenant_id, now)
         known = await self.keys.by_hash(_hash(secret))
-        if known is not None:
-            return known, secret
-        key = await self.keys.create(tenant_id, name, scopes, _hash(secret), secret[-4:], now)
-        return key, secret
+        if known is None:
+            known = await self.keys.create(
+                tenant_id,
+                name,
+                scopes,
+                _hash(secret),
+                secret[-4:],
+                now,
+                livemode=self.livemode,
+            )
+        self._require_our_mode(known)
+        return known, secret
 
     async def page(self, caller: Caller, cursor: str | None, limit: int) -> Page[ApiKey]:
         caller.require(Scope.ADMIN)
@@ -54,6 +66,12 @@ class ApiKeyService:
         if key is None:
             raise NotFound(Code.API_KEY_NOT_FOUND, f"no key {key_id}")
         return key
+
+    def _require_our_mode(self, key: ApiKey) -> None:
+        if key.livemode is not self.livemode:
+            modes = ("live", "test") if key.livemode else ("test", "live")
+            message = "this API key is of {} mode, and this installation of {} mode".format(*modes)
+            raise Unauthorized(Code.UNAUTHORIZED, message)
 
 
 def _hash(key: str) -> str:

@@ -126,6 +126,7 @@ class FakeRefundRecords:
             refund_id=request.refund_id,
             purchase_id=request.purchase_id,
             tenant_id=request.tenant_id,
+            livemode=self.rows.purchases[request.purchase_id].order.livemode,
             payment_id=payment_id,
             amount=amount,
             reason=RefundReason.REQUESTED_BY_CUSTOMER,

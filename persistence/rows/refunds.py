@@ -37,6 +37,7 @@ def refund_of(row: RefundRow) -> Refund:
         refund_id=row.refund_id,
         purchase_id=row.purchase_id,
         tenant_id=row.tenant_id,
+        livemode=row.livemode,
         payment_id=row.payment_id,
         amount=Money(minor=row.amount_minor, currency=row.currency),
         reason=RefundReason(row.reason),

@@ -28,6 +28,7 @@ class ReviewRow(SQLModel, table=True):
     review_id: int | None = Field(default=None, primary_key=True)
     purchase_id: str = Field(foreign_key="purchases.purchase_id", index=True)
     tenant_id: str
+    livemode: bool
     reason: str
     detail: str | None = None
     opened_at: datetime = Field(sa_type=UtcDateTime)

@@ -25,6 +25,7 @@ class ApiKeyRow(SQLModel, table=True):
 
     key_id: str = Field(primary_key=True)
     tenant_id: str = Field(foreign_key="tenants.tenant_id")
+    livemode: bool
     name: str
     hash: str = Field(unique=True, repr=False)
     last_four: str
@@ -37,6 +38,7 @@ def api_key_of(row: ApiKeyRow) -> ApiKey:
     return ApiKey(
         key_id=row.key_id,
         tenant_id=row.tenant_id,
+        livemode=row.livemode,
         name=row.name,
         last_four=row.last_four,
         scopes=frozenset(Scope(word) for word in row.scopes.split()),

@@ -1,10 +1,14 @@
 """Who may do what: keys, scopes, and secrets that are shown once."""
 
+from dataclasses import replace
+
+import pytest
 from httpx import AsyncClient
 
+from domain.errors import Unauthorized
 from domain.tenants import Scope
 from services.webhooks import PLATFORM_TENANT
-from tests.api.conftest import client_of
+from tests.api.conftest import client_of, door_over
 from tests.api.door import Door, code_of
 
 
@@ -35,6 +39,7 @@ async def test_a_new_key_is_shown_once(door: Door) -> None:
     made = (await door.http.post("/api-keys", json=body, headers=key)).json()
     repeated = (await door.http.post("/api-keys", json=body, headers=key)).json()
     assert made["api_key"].startswith("pbk_")
+    assert made["livemode"] is False
     assert repeated == {**made, "api_key": None}
     listed = await door.http.get("/api-keys", params={"limit": 100})
     assert made["key_id"] in listed.text
@@ -50,6 +55,30 @@ async def test_a_revoked_key_opens_nothing(door: Door) -> None:
         revoked = await door.http.post(f"/api-keys/{made['key_id']}/revoke")
         assert revoked.json()["revoked_at"]
         assert code_of(await http.get("/purchases")) == (401, "unauthorized")
+
+
+async def test_a_key_of_one_mode_opens_nothing_in_the_other(door: Door) -> None:
+    services = door.app.state.services
+    in_live_mode = replace(services.api_keys, livemode=True)
+    made, live_key = await in_live_mode.issue(PLATFORM_TENANT, "live", frozenset({Scope.READ}))
+    assert made.livemode
+
+    async with client_of(door.app, live_key) as http:
+        refused = await http.get("/purchases")
+    assert code_of(refused) == (401, "unauthorized")
+    assert refused.json()["detail"] == (
+        "this API key is of live mode, and this installation of test mode"
+    )
+    async with door_over(door, replace(services, api_keys=in_live_mode)) as http:
+        assert code_of(await http.get("/purchases")) == (401, "unauthorized")
+        opened = await http.get("/api-keys", headers={"authorization": f"Bearer {live_key}"})
+    assert code_of(opened) == (403, "missing_scope")
+
+
+async def test_a_known_secret_is_not_issued_anew_for_the_other_mode(door: Door) -> None:
+    in_live_mode = replace(door.app.state.services.api_keys, livemode=True)
+    with pytest.raises(Unauthorized, match="of test mode"):
+        await in_live_mode.issue(PLATFORM_TENANT, "up", frozenset(Scope), door.key)
 
 
 async def test_who_gives_money_back_must_be_allowed_to_look(door: Door) -> None:

@@ -7,10 +7,11 @@ from sqlmodel import col, select
 from connections import connect_temporal
 from domain.links import link_id_of
 from domain.policies import PolicyStatus
-from domain.purchases import workflow_id_of
+from domain.purchases import ReviewReason, workflow_id_of
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from persistence.rows.emails import EmailRow
 from persistence.rows.refunds import RefundRow
+from persistence.rows.reviews import ReviewRow
 from services.webhooks import PLATFORM_TENANT
 from tests.api.conftest import door_over
 from tests.api.door import Door, event_about
@@ -31,8 +32,10 @@ async def test_a_real_purchase_is_told_from_a_test_on_every_record(door: Door) -
     async with door_over(door, live) as http:
         shop = replace(door, http=http)
         quote_id = await shop.quote()
-        await http.post("/links", json={"quote_id": quote_id, "user_id": "user_mei"})
+        saved = await http.post("/links", json={"quote_id": quote_id, "user_id": "user_mei"})
         refund_id = await _bought_and_partly_refunded(shop, quote_id)
+        shown = await http.get(f"/refunds/{refund_id}")
+    assert (saved.json()["livemode"], shown.json()["livemode"]) == (True, True)
     refund = await services.refunds.refunds.find(refund_id)
     assert refund is not None
 
@@ -40,6 +43,9 @@ async def test_a_real_purchase_is_told_from_a_test_on_every_record(door: Door) -
     assert view is not None
     assert view.policy is not None
     assert (view.livemode, view.policy.livemode) == (True, True)
+    await purchases.purchases.flag_review(
+        refund.purchase_id, ReviewReason.DISPUTE_OPENED, None, refund.created_at
+    )
     link = await services.links.links.get(PLATFORM_TENANT, link_id_of(PLATFORM_TENANT, quote_id, 1))
     assert link is not None
     assert link.livemode
@@ -48,9 +54,11 @@ async def test_a_real_purchase_is_told_from_a_test_on_every_record(door: Door) -
         letters = select(EmailRow).where(col(EmailRow.purchase_id) == refund.purchase_id)
         told = {row.template: row.livemode for row in await session.exec(letters)}
         row = await session.get(RefundRow, refund_id)
+        reviews = select(ReviewRow).where(col(ReviewRow.purchase_id) == refund.purchase_id)
+        review = (await session.exec(reviews)).one()
     assert told == {"payment_confirmation": True, "refund_made": True}
     assert row is not None
-    assert row.livemode
+    assert (row.livemode, review.livemode) == (True, True)
 
     temporal = await connect_temporal(door.settings)
     for workflow_id in (workflow_id_of(refund.purchase_id), refund_workflow_id_of(refund_id)):

@@ -190,6 +190,7 @@ async def test_the_answers_of_the_three_tools_for_links(shop: Shop) -> None:
         "quote_id": wish["quote_id"],
         "payment_link_id": link_id,
         "expires_at": saved["expires_at"],
+        "livemode": False,
     }
     assert saved == {
         **link,

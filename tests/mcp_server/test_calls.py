@@ -164,7 +164,7 @@ class FaultyKeys(ApiKeyService):
 async def test_a_fault_that_nobody_expected_is_masked(
     shop: Shop, audit: Lines, caplog: pytest.LogCaptureFixture
 ) -> None:
-    faulty = FaultyKeys(shop.services.api_keys.keys)
+    faulty = FaultyKeys(shop.services.api_keys.keys, livemode=False)
     broken = replace(shop, services=replace(shop.services, api_keys=faulty))
     async with broken.agent() as agent:
         failure = await agent.failure("check_payment_status", payment_intent_id="pur_1234")

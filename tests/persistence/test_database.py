@@ -12,15 +12,18 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import select
 
 from domain.errors import Unavailable
+from domain.purchases import ReviewReason
 from persistence.database import Database
 from persistence.keys import KeyRecords
 from persistence.migrate import migrate
 from persistence.purchase_views import view_of_purchase
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
-from persistence.rows.tenants import TenantRow
+from persistence.rows.reviews import ReviewRow
+from persistence.rows.tenants import ApiKeyRow, TenantRow
 from tests.persistence.samples import NOON, TENANT, order, paid, quote, settlement
 from tests.postgres import binaries, postgres
 
@@ -70,11 +73,50 @@ def test_migrations_can_be_undone_and_done_again(url: str, monkeypatch: pytest.M
     command.check(config)
 
 
+async def test_what_0001_kept_gets_its_mode_from_what_it_belongs_to(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A live tenant and one that only tried things out, each with a key and a review."""
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(ALEMBIC_INI.parent)
+    database, config = Database(url), Config(str(ALEMBIC_INI))
+    for tenant_id, livemode in ((TENANT, True), ("ten_trying", False)):
+        await KeyRecords(database).ensure_tenant(tenant_id, "Acme", NOON)
+        await KeyRecords(database).create(
+            tenant_id, "till", [], f"hash of {tenant_id}", "abcd", NOON, livemode=livemode
+        )
+        sold = quote("Q-1", tenant_id).model_copy(update={"livemode": livemode})
+        await QuoteRecords(database).register(sold)
+        bought = order("Q-1", 1, tenant_id).model_copy(update={"livemode": livemode})
+        await PurchaseRecords(database).open(bought, NOON)
+        await PurchaseRecords(database).flag_review(
+            bought.purchase_id, ReviewReason.DISPUTE_OPENED, None, NOON
+        )
+    modes = await _modes(database)
+
+    await asyncio.to_thread(command.downgrade, config, "0001")
+    await asyncio.to_thread(command.upgrade, config, "head")
+
+    tenants = {(TENANT, True), ("ten_trying", False)}
+    assert modes == {(kind, *tenant) for kind in ("key", "review") for tenant in tenants}
+    assert await _modes(database) == modes
+    await database.close()
+
+
+async def _modes(database: Database) -> set[tuple[str, str, bool]]:
+    async with database.reading() as session:
+        keys = {
+            ("key", row.tenant_id, row.livemode) for row in await session.exec(select(ApiKeyRow))
+        }
+        reviews = await session.exec(select(ReviewRow))
+        return keys | {("review", row.tenant_id, row.livemode) for row in reviews}
+
+
 async def test_a_moment_comes_back_in_utc_whatever_zone_it_went_in(database: Database) -> None:
     singapore = datetime(2026, 11, 20, 20, 0, 0, 5, tzinfo=timezone(timedelta(hours=8)))
     keys = KeyRecords(database)
     await keys.ensure_tenant(TENANT, "Acme", singapore)
-    key = await keys.create(TENANT, "till", [], "hash-1", "abcd", singapore)
+    key = await keys.create(TENANT, "till", [], "hash-1", "abcd", singapore, livemode=False)
 
     found = await keys.by_hash("hash-1")
 

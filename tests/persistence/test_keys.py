@@ -19,7 +19,7 @@ async def tenants_keys(database: Database) -> KeyRecords:
 
 async def test_a_key_is_found_by_its_hash_until_it_is_revoked(database: Database) -> None:
     keys = await tenants_keys(database)
-    key = await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", NOON)
+    key = await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", NOON, livemode=False)
 
     found = await keys.by_hash("hash-1")
     revoked = await keys.revoke(TENANT, key.key_id, LATER)
@@ -37,14 +37,16 @@ async def test_a_key_is_found_by_its_hash_until_it_is_revoked(database: Database
 async def test_the_same_key_is_created_once(database: Database) -> None:
     keys = await tenants_keys(database)
 
-    first = await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", NOON)
+    first = await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", NOON, livemode=False)
 
-    assert await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", LATER) == first
+    assert (
+        await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", LATER, livemode=False) == first
+    )
 
 
 async def test_another_tenant_neither_sees_nor_revokes_a_key(database: Database) -> None:
     keys = await tenants_keys(database)
-    key = await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", NOON)
+    key = await keys.create(TENANT, "till", SCOPES, "hash-1", "abcd", NOON, livemode=False)
 
     assert await keys.revoke("ten_other", key.key_id, LATER) is None
     assert (await keys.page("ten_other")).items == ()
@@ -54,7 +56,9 @@ async def test_another_tenant_neither_sees_nor_revokes_a_key(database: Database)
 async def test_keys_are_paged_newest_first(database: Database) -> None:
     keys = await tenants_keys(database)
     for number in range(3):
-        await keys.create(TENANT, f"key {number}", SCOPES, f"hash-{number}", "abcd", NOON)
+        await keys.create(
+            TENANT, f"key {number}", SCOPES, f"hash-{number}", "abcd", NOON, livemode=False
+        )
 
     first = await keys.page(TENANT, None, 2)
     second = await keys.page(TENANT, first.next_cursor, 2)
