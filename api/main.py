@@ -42,6 +42,7 @@ from mcp_server.http import PATHS as MCP_PATHS
 from mcp_server.http import mount_mcp
 from mcp_server.refused_payment_data import answer_to_payment_data
 from processes import listening
+from serving import Server
 from settings import Settings
 
 ROUTERS = (
@@ -111,15 +112,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class _Announcing(uvicorn.Server):
-    """Says on stdout where it listens, once it does."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            sys.stdout.write(json.dumps({"api": f"http://{host}:{port}"}) + "\n")
-            sys.stdout.flush()
+def _announce(address: str) -> None:
+    sys.stdout.write(json.dumps({"api": address}) + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -128,8 +123,10 @@ def main() -> None:
     settings = Settings()
     listener = listening(settings.api_host, settings.api_port)
     settings = settings.model_copy(update={"api_port": listener.getsockname()[1]})
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
+        lifespan="off",
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -139,7 +136,7 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=STOP_WITHIN,
     )
-    _Announcing(config).run(sockets=[listener])
+    Server(app, config, _announce).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,7 +18,8 @@ from mcp_server import audit
 from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
 from mcp_server.http import PATH, door_of, mount_mcp
-from processes import end_with
+from processes import NotStarted, end_with, listening
+from serving import Server
 from settings import Settings
 
 USAGE_ERROR = 2
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] = ()) -> None:
             serve_http(settings, given.host or settings.api_host, given.port)
         else:
             asyncio.run(serve_stdio(settings))
-    except (NotConfigured, ValueError) as refused:
+    except (NotConfigured, NotStarted, ValueError) as refused:
         _give_up(str(refused))
     except PaybindError as refused:
         _give_up(f"{refused.message}. {refused.advice.suggested_action}")
@@ -67,8 +68,16 @@ def serve_http(settings: Settings, host: str, port: int) -> None:
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     door = mount_mcp(app, settings)
-    sys.stderr.write(f"paybind mcp: http://{host}:{port}{PATH}\n")
-    uvicorn.run(app, host=host, port=port, log_config=None, log_level="warning", access_log=False)
+    listener = listening(host, port)
+    config = uvicorn.Config(
+        app, lifespan="off", log_config=None, log_level=logging.WARNING, access_log=False
+    )
+    with suppress(KeyboardInterrupt):
+        Server(app, config, _announce).run(sockets=[listener])
+
+
+def _announce(address: str) -> None:
+    sys.stderr.write(f"paybind mcp: {address}{PATH}\n")
 
 
 def _key(settings: Settings) -> str:

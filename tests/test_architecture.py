@@ -28,6 +28,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 ROOTS = {
     *("settings", "connections", "codec", "codec_server", "composition", "worker", "logs"),
     *("cli", "installation", "installed", "occupancy", "endings", "processes", "detaching", "demo"),
+    "serving",
     *("api.main", "mcp_server.server", "mcp_server.http"),
 }
 

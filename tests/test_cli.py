@@ -31,12 +31,14 @@ def refusal_of(where: Path, *words: str, **environment: str) -> str:
     return line.removeprefix("paybind: ")
 
 
-@pytest.mark.parametrize("words", [("verify",), ("events", "replay", "evt_1"), ("worker",)])
+@pytest.mark.parametrize(
+    "words", [("verify",), ("events", "replay", "evt_1"), ("worker",), ("api",)]
+)
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "no address"])
 def test_without_temporal_a_command_says_where_to_find_it(
     tmp_path: Path, words: tuple[str, ...], address: str
 ) -> None:
-    assert refusal_of(tmp_path, *words, TEMPORAL_ADDRESS=address) == (
+    assert refusal_of(tmp_path, *words, TEMPORAL_ADDRESS=address, API_PORT="0") == (
         "Temporal cannot be reached; start it by `paybind up`, or set TEMPORAL_ADDRESS"
     )
 

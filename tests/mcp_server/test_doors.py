@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -68,10 +69,11 @@ async def test_a_policy_is_bought_over_stdio(shop: Shop, era: Era) -> None:
     assert told[:1] == ["the policy is being issued"]
 
 
-async def end_of(settings: Settings, **changes: str) -> tuple[int | None, str]:
-    """The exit code and the last line on stderr of a server that should not start."""
+async def end_of(settings: Settings, *arguments: str, **changes: str) -> tuple[int | None, str]:
+    """The exit code and the words on stderr of a server that should not start."""
     process = await asyncio.create_subprocess_exec(
         *SERVER,
+        *arguments,
         env=environment(settings, **changes),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -79,7 +81,7 @@ async def end_of(settings: Settings, **changes: str) -> tuple[int | None, str]:
     )
     stdout, stderr = await asyncio.wait_for(process.communicate(), 30)
     assert stdout == b"", "stdout belongs to the protocol"
-    return process.returncode, stderr.decode().strip().splitlines()[-1]
+    return process.returncode, stderr.decode()
 
 
 def refusal(
@@ -115,20 +117,36 @@ def test_an_unknown_tool_set_is_named_when_the_server_starts(
 
 @pytest.mark.slow
 async def test_stdio_with_a_wrong_key_does_not_start(shop: Shop) -> None:
-    code, line = await end_of(shop.settings, PAYBIND_API_KEY="pbk_wrong")
+    code, told = await end_of(shop.settings, PAYBIND_API_KEY="pbk_wrong")
 
     assert code == 2
-    assert "the API key is missing, wrong or revoked" in line
+    assert "the API key is missing, wrong or revoked" in told
 
 
 @pytest.mark.slow
-async def test_stdio_says_when_temporal_cannot_be_reached(shop: Shop) -> None:
+@pytest.mark.parametrize("arguments", [(), ("--http", "--port", "0")], ids=["stdio", "http"])
+async def test_a_server_says_in_one_line_that_temporal_cannot_be_reached(
+    shop: Shop, arguments: tuple[str, ...]
+) -> None:
     nowhere = shop.settings.model_copy(update={"temporal_address": "127.0.0.1:9"})
 
-    code, line = await end_of(nowhere, PAYBIND_API_KEY=shop.key)
+    code, told = await end_of(nowhere, *arguments, PAYBIND_API_KEY=shop.key)
 
     assert code == 2
-    assert "paybind up" in line
+    [line] = told.splitlines()
+    assert "Start everything by `paybind up`, or set TEMPORAL_ADDRESS." in line
+
+
+@pytest.mark.slow
+async def test_a_server_says_in_one_line_that_its_port_is_taken(shop: Shop) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, told = await end_of(shop.settings, "--http", "--port", port)
+
+    assert (code, told) == (
+        2,
+        f"paybind mcp: port {port} is taken; set another, or 0 for any\n",
+    )
 
 
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
