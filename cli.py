@@ -234,9 +234,8 @@ async def _verify(since: datetime | None) -> "Verdict":
 
 async def _replay(event_id: str) -> None:
     from composition import open_services
-    from domain.tenants import Caller, Scope
+    from domain.tenants import PLATFORM_TENANT, Caller, Scope
     from installed import settings_of_command
-    from services.webhooks import PLATFORM_TENANT
 
     operator = Caller(
         tenant_id=PLATFORM_TENANT, key_id="command line", scopes=frozenset({Scope.ADMIN})

@@ -22,8 +22,7 @@ from api.problems import Malformed, on_refusal
 from codec import EncryptionCodec
 from connections import keyring
 from domain.errors import Code, Forbidden, PaybindError
-from domain.tenants import Scope
-from services.webhooks import PLATFORM_TENANT
+from domain.tenants import PLATFORM_TENANT, Scope
 from settings import Settings
 
 MaySee = Callable[[Request], Awaitable[None]]

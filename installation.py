@@ -15,14 +15,13 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from connections import connect_database, kept_secret, keyring
-from domain.tenants import Scope
+from domain.tenants import PLATFORM_TENANT, Scope
 from installed import left_for_commands
 from occupancy import occupied
 from persistence.keys import KeyRecords
 from persistence.migrate import migrate
 from processes import Child, NotStarted, Tree, free_port, python, tree
 from services.api_keys import PREFIX, ApiKeyService
-from services.webhooks import PLATFORM_TENANT
 from settings import Settings
 from workflows import attributes
 

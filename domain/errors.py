@@ -13,6 +13,7 @@ PaybindError
 
 from domain.advice import ADVICE, Advice
 from domain.codes import Code as Code
+from domain.model import Model
 
 
 class PaybindError(Exception):
@@ -33,6 +34,19 @@ class Refused(PaybindError): ...
 
 
 class Invalid(Refused): ...
+
+
+class SchemaFault(Model):
+    """Where a value departs from its schema: an RFC 6901 pointer, and in what."""
+
+    pointer: str
+    message: str
+
+
+class InvalidParameters(Invalid):
+    def __init__(self, code: Code, message: str, faults: tuple[SchemaFault, ...]) -> None:
+        super().__init__(code, message)
+        self.faults = faults
 
 
 class NotFound(Refused): ...
@@ -65,6 +79,9 @@ _FAMILIES: dict[Code, type[Refused]] = {
     Code.INVALID_AMOUNT: Invalid,
     Code.IDEMPOTENCY_KEY_REUSED: Invalid,
     Code.CURRENCY_MISMATCH: Invalid,
+    Code.CAPABILITY_NOT_FOUND: NotFound,
+    Code.INTEGRATION_NOT_FOUND: NotFound,
+    Code.SCHEMA_VIOLATION: Invalid,
     Code.LINK_PAID: Gone,
     Code.LINK_REVOKED: Gone,
     Code.LINK_EXPIRED: Gone,

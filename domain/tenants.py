@@ -6,6 +6,8 @@ from enum import StrEnum
 from domain.errors import Code, Forbidden
 from domain.model import Model
 
+PLATFORM_TENANT = "default"  # the one that runs this installation
+
 
 class Scope(StrEnum):
     READ = "read"
@@ -20,6 +22,7 @@ class Caller(Model):
     tenant_id: str
     key_id: str
     scopes: frozenset[Scope]
+    address: str | None = None  # where from; None on this machine's own standard input
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes
@@ -27,6 +30,14 @@ class Caller(Model):
     def require(self, scope: Scope) -> None:
         if not self.may(scope):
             raise Forbidden(Code.MISSING_SCOPE, f"this key lacks the scope {scope}")
+
+    def require_platform(self) -> None:
+        """What all tenants share is changed by those who run the installation."""
+        self.require(Scope.ADMIN)
+        if self.tenant_id != PLATFORM_TENANT:
+            raise Forbidden(
+                Code.MISSING_SCOPE, f"this needs an admin key of the tenant {PLATFORM_TENANT}"
+            )
 
 
 class ApiKey(Model):

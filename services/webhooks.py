@@ -13,7 +13,7 @@ from domain.errors import Code, NotFound, Unavailable
 from domain.events import EventOutcome, WebhookEvent, event_id_of
 from domain.payments import EmailBounced, Fact, RefundChanged
 from domain.purchases import PurchaseOrder
-from domain.tenants import Caller, Scope
+from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from domain.views import Page
 from gateways.webhooks import SignedEvent, WebhookGateway
 from persistence.emails import EmailRecords
@@ -24,7 +24,6 @@ from persistence.refunds import RefundRecords
 from services.workflows import Workflows
 
 # The tenant that runs the installation: what belongs to no tenant is its operators' matter.
-PLATFORM_TENANT = "default"
 PAYMENT_KNOWN_WITHIN = timedelta(minutes=10)
 _DONE = {EventOutcome.HANDED_OVER, EventOutcome.UNKNOWN_TYPE}
 

@@ -12,7 +12,18 @@ import pytest
 HOUSE = Path(__file__).parents[1]
 
 # The ports are all that activities and services may know of the gateways.
-PORTS = {f"gateways.{port}" for port in ("payments", "webhooks", "emails", "documents", "faults")}
+PORTS = {
+    f"gateways.{port}"
+    for port in (
+        "payments",
+        "webhooks",
+        "emails",
+        "documents",
+        "faults",
+        "credentials",
+        "integrations",
+    )
+}
 MAY_IMPORT: Mapping[str, set[str]] = {
     "domain": set(),
     "gateways": {"domain"},
@@ -52,7 +63,10 @@ LIVES_IN: Mapping[str, set[str]] = {
     "fastapi": {"api", "simulators", ANY_ROOT},
     "starlette": {"api", "simulators", ANY_ROOT},
 }
-PURE = {"pydantic", "pydantic_core", "iso4217", "babel", "stdnum", "email_validator"}
+PURE = {
+    *("pydantic", "pydantic_core", "iso4217", "babel", "stdnum", "email_validator"),
+    *("jsonschema", "referencing"),
+}
 MAY_ENTER = {"temporalio", "pydantic", *sys.stdlib_module_names}  # the sandbox
 
 WORK = {

@@ -3,9 +3,14 @@
 from sqlmodel import SQLModel
 
 from persistence.rows import (
+    audit,
+    connections,
     emails,
     events,
+    executions,
+    health,
     idempotency,
+    integrations,
     links,
     policies,
     purchases,
@@ -19,9 +24,14 @@ TABLES = SQLModel.metadata
 
 __all__ = [
     "TABLES",
+    "audit",
+    "connections",
     "emails",
     "events",
+    "executions",
+    "health",
     "idempotency",
+    "integrations",
     "links",
     "policies",
     "purchases",

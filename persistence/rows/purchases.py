@@ -40,6 +40,8 @@ class PurchaseRow(SQLModel, table=True):
     currency: str
     provider: str
     livemode: bool
+    # written by route, before the provider is asked: None is the environment's own account
+    integration_id: str | None = Field(default=None, index=True)
     # written by record, from the workflow's word
     status: str = PaymentStatus.PENDING
     can_retry: bool = False

@@ -20,10 +20,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from api.main import create_app
 from connections import connect_database, connect_temporal
-from domain.tenants import Scope
+from domain.tenants import PLATFORM_TENANT, Scope
 from persistence.migrate import migrate
 from services.catalogue import Services
-from services.webhooks import PLATFORM_TENANT
 from settings import Settings
 from tests.api.door import SECRET, Door
 from tests.fake_payments import FakePayments

@@ -9,9 +9,9 @@ from httpx import AsyncClient
 from api.examples import QUOTE
 from connections import connect_database
 from domain.quotes import Period
+from domain.tenants import PLATFORM_TENANT
 from persistence.quotes import QuoteRecords
 from persistence.rows.quotes import QuoteRow
-from services.webhooks import PLATFORM_TENANT
 from tests.api.door import PRICE, Door, Json, code_of, event, signature_of, wanted
 
 PAST = "2020-01-01T00:00:00Z"

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from httpx import AsyncClient
 
 from api.idempotent_route import LONGEST_KEY
-from domain.tenants import Scope
-from services.webhooks import PLATFORM_TENANT
+from domain.tenants import PLATFORM_TENANT, Scope
 from tests.api.conftest import client_of
 from tests.api.door import Door, code_of, wanted
 

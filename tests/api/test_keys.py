@@ -6,8 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from domain.errors import Unauthorized
-from domain.tenants import Scope
-from services.webhooks import PLATFORM_TENANT
+from domain.tenants import PLATFORM_TENANT, Scope
 from tests.api.conftest import client_of, door_over
 from tests.api.door import Door, code_of
 

@@ -9,9 +9,9 @@ from temporalio.client import WorkflowExecutionStatus
 from connections import connect_temporal
 from domain.links import LIFETIME, LinkStatus, PaymentLink, link_id_of, workflow_id_of
 from domain.money import Money
+from domain.tenants import PLATFORM_TENANT
 from gateways.faults import RefusedByProvider
 from persistence.links import LinkRecords
-from services.webhooks import PLATFORM_TENANT
 from tests.api.conftest import door_over
 from tests.api.door import PRICE, Door, Json, code_of
 

@@ -9,10 +9,10 @@ from domain.links import link_id_of
 from domain.policies import PolicyStatus
 from domain.purchases import ReviewReason, workflow_id_of
 from domain.refunds import workflow_id_of as refund_workflow_id_of
+from domain.tenants import PLATFORM_TENANT
 from persistence.rows.emails import EmailRow
 from persistence.rows.refunds import RefundRow
 from persistence.rows.reviews import ReviewRow
-from services.webhooks import PLATFORM_TENANT
 from tests.api.conftest import door_over
 from tests.api.door import Door, event_about
 from workflows import attributes

@@ -1,0 +1,84 @@
+"""What stands beside the codes of the catalogue, of integrations and of their links."""
+
+from domain.codes import Code
+from domain.guidance import Advice, advised
+
+INTEGRATION_ADVICE: dict[Code, Advice] = {
+    Code.CONNECTION_NOT_FOUND: advised(
+        "We do not know this provider.", "GET /internal/connections lists those there are."
+    ),
+    Code.CONNECTION_EXISTS: advised(
+        "This provider is in the catalogue already.",
+        "Change it with PUT /internal/connections/{connection_code}, or choose another code.",
+    ),
+    Code.CONNECTION_DEPRECATED: advised(
+        "This provider is no longer offered.", "Choose a connection whose status is not deprecated."
+    ),
+    Code.CONNECTION_IN_USE: advised(
+        "This provider is in use.",
+        "Delete the integrations that the message counts first, or set the status `deprecated`.",
+    ),
+    Code.CAPABILITY_NOT_FOUND: advised(
+        "This provider cannot do that.",
+        "GET /integrations/{integration_id}/capabilities lists what it can do.",
+    ),
+    Code.CAPABILITY_EXISTS: advised(
+        "This provider has that capability already.",
+        "Change it with PUT, or choose another capability_code.",
+    ),
+    Code.INVALID_SCHEMA: advised(
+        "The schema is not valid.",
+        "Send a JSON Schema of the draft 2020-12 that refers to nothing outside of itself.",
+    ),
+    Code.SCHEMA_VIOLATION: advised(
+        "Something in the request is not as it should be.",
+        "Correct what each JSON pointer in `errors` names; the capability's parameters_schema "
+        "says what is expected.",
+    ),
+    Code.INTEGRATION_NOT_FOUND: advised(
+        "We could not find that integration.", "GET /integrations lists yours."
+    ),
+    Code.INTEGRATION_INACTIVE: advised(
+        "This integration is not in use at the moment.",
+        "Set its status to active (PUT /integrations/{integration_id}); where its status is error "
+        "or pending_configuration, give it its credentials and test it.",
+    ),
+    Code.INTEGRATION_IN_USE: advised(
+        "This integration is in use.",
+        "Remove what the message names first: links with DELETE /entities/{entity_type}/"
+        "{entity_id}/integrations/{integration_id}; purchases by their end.",
+    ),
+    Code.INVALID_CREDENTIALS: advised(
+        "These credentials do not fit this provider.",
+        "Correct what each JSON pointer in `errors` names.",
+    ),
+    Code.CREDENTIALS_UNREADABLE: advised(
+        "This integration cannot be used until its credentials are given again.",
+        "An operator puts the lost key back into PAYBIND_ENCRYPTION_KEYS, or the credentials are "
+        "given anew with PUT /integrations/{integration_id}. Nothing was destroyed.",
+    ),
+    Code.LIVEMODE_MISMATCH: advised(
+        "Test and live credentials are kept apart.",
+        "Use credentials of the mode of this installation (PAYBIND_MODE).",
+    ),
+    Code.GATEWAY_NOT_INSTALLED: advised(
+        "This provider cannot be used here yet.",
+        "Install a package that names this connection_code in the entry points paybind.gateways.",
+    ),
+    Code.DEFAULT_EXISTS: advised(
+        "There is a default for this purpose already.",
+        "Remove the link that the message names, or link this one without is_default.",
+    ),
+    Code.ENTITY_LINK_EXISTS: advised(
+        "This integration is linked there already.",
+        "Remove the link first to make it anew with other values.",
+    ),
+    Code.ENTITY_LINK_NOT_FOUND: advised(
+        "This integration is not linked there.",
+        "GET /entities/{entity_type}/{entity_id}/integrations lists the links.",
+    ),
+    Code.IDEMPOTENCY_KEY_MISSING: advised(
+        "This request must carry an idempotency key.",
+        "Send the header Idempotency-Key with a value of your own; repeat both to ask again.",
+    ),
+}

@@ -1,0 +1,79 @@
+"""A tenant's configured instance of a connection; its credentials stay outside of this model."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from domain.connections import ConnectionCode, JsonObject
+from domain.model import Model
+
+Credentials = Mapping[str, str]
+PAYMENT_PROCESSING = "payment_processing"
+
+
+class IntegrationStatus(StrEnum):
+    """``error``: its provider refused its credentials, or they can no longer be opened."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ERROR = "error"
+    PENDING_CONFIGURATION = "pending_configuration"
+
+
+class Integration(Model):
+    """``version`` grows with each change of the credentials; ``fingerprint`` tells two apart."""
+
+    integration_id: str
+    tenant_id: str
+    connection_code: ConnectionCode
+    name: str
+    status: IntegrationStatus
+    status_reason: str | None = None
+    metadata: JsonObject
+    livemode: bool
+    fingerprint: str | None = None
+    last_four: str | None = None
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def secret_place(self) -> "SecretPlace":
+        return SecretPlace(
+            tenant_id=self.tenant_id,
+            integration_id=self.integration_id,
+            connection_code=self.connection_code,
+        )
+
+
+class SecretPlace(Model):
+    """What sealed credentials are bound to: in any other row they do not open."""
+
+    tenant_id: str
+    integration_id: str
+    connection_code: str
+
+
+class Sealed(Model):
+    """Credentials under the key ``key_id``."""
+
+    key_id: str
+    ciphertext: bytes
+
+
+class IntegrationFilter(Model):
+    connection_code: str | None = None
+    status: IntegrationStatus | None = None
+
+
+class EntityLink(Model):
+    """Which integration serves an entity for a purpose. Backups follow by rising ``priority``."""
+
+    tenant_id: str
+    entity_type: str
+    entity_id: str
+    integration_id: str
+    purpose: str = PAYMENT_PROCESSING
+    is_default: bool = False
+    priority: int = 100
+    created_at: datetime

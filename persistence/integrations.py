@@ -1,0 +1,164 @@
+"""Integrations as rows: read by their tenant alone, changed with an entry in the audit log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.audit import AuditEvent
+from domain.errors import Code, Conflict
+from domain.integrations import (
+    Integration,
+    IntegrationFilter,
+    IntegrationStatus,
+    Sealed,
+)
+from domain.purchases import PaymentStatus
+from domain.views import Page
+from persistence.audit import write_down
+from persistence.database import Database
+from persistence.pages import after, page_of
+from persistence.rows.integrations import (
+    EntityIntegrationRow,
+    IntegrationRow,
+    integration_of,
+    sealed_of,
+)
+from persistence.rows.purchases import PurchaseRow
+from persistence.statements import locked
+
+Change = Callable[[Integration], tuple[Integration, AuditEvent]]
+USERS_NAMED = 10
+
+
+@dataclass(frozen=True)
+class IntegrationRecords:
+    database: Database
+
+    async def create(
+        self, integration: Integration, sealed: Sealed | None, told: AuditEvent
+    ) -> Integration:
+        row = IntegrationRow(
+            **integration.model_dump(exclude={"metadata"}), details=dict(integration.metadata)
+        )
+        _seal(row, sealed)
+        async with self.database.transaction() as session:
+            session.add(row)
+            await session.flush()
+            await write_down(session, told, integration.created_at)
+        return integration
+
+    async def get(self, tenant_id: str, integration_id: str) -> Integration | None:
+        async with self.database.reading() as session:
+            row = await session.get(IntegrationRow, integration_id)
+        return integration_of(row) if _is_theirs(row, tenant_id) and row else None
+
+    async def with_secret(self, integration_id: str) -> tuple[Integration, Sealed | None] | None:
+        """Of whatever tenant, for the steps that act for the one that owns it."""
+        async with self.database.reading() as session:
+            row = await session.get(IntegrationRow, integration_id)
+        if row is None or row.deleted_at is not None:
+            return None
+        return integration_of(row), sealed_of(row)
+
+    async def page(
+        self,
+        tenant_id: str,
+        wanted: IntegrationFilter,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Integration]:
+        newest = (
+            select(IntegrationRow)
+            .where(
+                IntegrationRow.tenant_id == tenant_id,
+                col(IntegrationRow.deleted_at).is_(None),
+                *_conditions(wanted),
+                *after(cursor, col(IntegrationRow.created_at), col(IntegrationRow.integration_id)),
+            )
+            .order_by(
+                col(IntegrationRow.created_at).desc(), col(IntegrationRow.integration_id).desc()
+            )
+            .limit(limit + 1)
+        )
+        async with self.database.reading() as session:
+            found = [integration_of(row) for row in await session.exec(newest)]
+        return page_of(found, limit, lambda each: (each.created_at, each.integration_id))
+
+    async def change(
+        self, tenant_id: str, integration_id: str, change: Change, sealed: Sealed | None = None
+    ) -> Integration | None:
+        """Apply ``change`` to the row as it stands; ``sealed`` replaces its credentials."""
+        async with self.database.transaction() as session:
+            row = await locked(session, IntegrationRow, integration_id)
+            if row is None or not _is_theirs(row, tenant_id):
+                return None
+            integration, told = change(integration_of(row))
+            row.sqlmodel_update(
+                integration.model_dump(include={"name", "status", "status_reason", "updated_at"})
+            )
+            row.details = dict(integration.metadata)
+            if sealed is not None:
+                row.version += 1
+                row.fingerprint, row.last_four = integration.fingerprint, integration.last_four
+                _seal(row, sealed)
+            await write_down(session, told, integration.updated_at)
+            return integration_of(row)
+
+    async def delete(
+        self, tenant_id: str, integration_id: str, told: AuditEvent, at: datetime
+    ) -> bool:
+        """The row stays, its secret does not. Refused while something uses it."""
+        async with self.database.transaction() as session:
+            row = await locked(session, IntegrationRow, integration_id)
+            if row is None or not _is_theirs(row, tenant_id):
+                return False
+            users = await _users_of(session, integration_id)
+            if users:
+                raise Conflict(Code.INTEGRATION_IN_USE, f"it is used by {', '.join(users)}")
+            row.credentials = row.key_id = None
+            row.status = IntegrationStatus.INACTIVE
+            row.deleted_at = row.updated_at = at
+            await write_down(session, told, at)
+            return True
+
+
+async def _users_of(session: AsyncSession, integration_id: str) -> list[str]:
+    """Links, and purchases under way: the first few of each."""
+    links = (
+        select(EntityIntegrationRow)
+        .where(EntityIntegrationRow.integration_id == integration_id)
+        .limit(USERS_NAMED)
+    )
+    purchases = (
+        select(PurchaseRow.purchase_id)
+        .where(
+            PurchaseRow.integration_id == integration_id,
+            col(PurchaseRow.holds_quote),
+            PurchaseRow.status != PaymentStatus.COMPLETED,
+        )
+        .limit(USERS_NAMED)
+    )
+    linked = [f"{row.entity_type} {row.entity_id}" for row in await session.exec(links)]
+    return linked + list(await session.exec(purchases))
+
+
+def _seal(row: IntegrationRow, sealed: Sealed | None) -> None:
+    row.credentials = sealed.ciphertext if sealed else None
+    row.key_id = sealed.key_id if sealed else None
+
+
+def _is_theirs(row: IntegrationRow | None, tenant_id: str) -> bool:
+    return row is not None and row.tenant_id == tenant_id and row.deleted_at is None
+
+
+def _conditions(wanted: IntegrationFilter) -> list[ColumnElement[bool]]:
+    conditions = []
+    if wanted.connection_code is not None:
+        conditions.append(col(IntegrationRow.connection_code) == wanted.connection_code)
+    if wanted.status is not None:
+        conditions.append(col(IntegrationRow.status) == wanted.status)
+    return conditions

@@ -1,0 +1,42 @@
+"""The audit_log table: rows are added and never changed; the database itself refuses both."""
+
+from datetime import datetime
+
+from pydantic import JsonValue
+from sqlalchemy import JSON
+from sqlmodel import Field, SQLModel
+
+from domain.audit import AuditEntry
+from persistence.columns import UtcDateTime
+
+
+class AuditRow(SQLModel, table=True):
+    __tablename__ = "audit_log"
+
+    tenant_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    actor: str
+    address: str | None = None
+    action: str
+    subject: str
+    before: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    after: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    previous_hash: str
+    hash: str
+
+
+def entry_of(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        tenant_id=row.tenant_id,
+        number=row.number,
+        at=row.at,
+        actor=row.actor,
+        address=row.address,
+        action=row.action,
+        subject=row.subject,
+        before=row.before,
+        after=row.after,
+        previous_hash=row.previous_hash,
+        hash=row.hash,
+    )

@@ -1,0 +1,24 @@
+"""The integration_health table: what the last calls taught, and whether somebody paused it."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from persistence.columns import UtcDateTime
+
+
+class IntegrationHealthRow(SQLModel, table=True):
+    """Written when a call fails, when the first one succeeds again, and by pause and resume."""
+
+    __tablename__ = "integration_health"
+
+    integration_id: str = Field(primary_key=True, foreign_key="integrations.integration_id")
+    failures: int = 0  # one after another
+    opened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    probe_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_failure: str | None = None
+    last_failure_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    last_success_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paused_by: str | None = None
+    pause_reason: str | None = None
