@@ -5,16 +5,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from temporalio.client import Client
 
-from connections import connect_database, connect_temporal, signed_urls
+from connections import connect_database, connect_temporal, keyring, signed_urls
 from gateways.fsspec_documents import FsspecDocuments
+from gateways.keyring_vault import KeyringVault
+from gateways.providers import installed_providers
 from gateways.sendgrid_webhooks import SendGridWebhooks
 from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
 from gateways.webhooks import WebhookGateway
+from persistence.audit import AuditRecords
+from persistence.connections import CapabilityRecords, ConnectionRecords
 from persistence.database import Database
 from persistence.emails import EmailRecords
+from persistence.entity_links import EntityLinkRecords
 from persistence.events import EventRecords
 from persistence.idempotency import IdempotencyRecords
+from persistence.integrations import IntegrationRecords
 from persistence.keys import KeyRecords
 from persistence.links import LinkRecords
 from persistence.policies import PolicyRecords
@@ -23,9 +29,12 @@ from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
 from persistence.verification import VerificationRecords
 from services.api_keys import ApiKeyService
+from services.audit import AuditService
 from services.catalogue import Services
+from services.connections import ConnectionService
 from services.health import HealthService
 from services.histories import Histories
+from services.integrations import EntityLinkService, IntegrationService
 from services.links import LinkService
 from services.pages import PageService
 from services.policies import PolicyService
@@ -95,10 +104,25 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         pages=PageService(purchase_rows, purchases, urls),
         webhooks=_webhooks(settings, database, workflows),
         api_keys=ApiKeyService(KeyRecords(database), settings.livemode),
+        connections=ConnectionService(ConnectionRecords(database), CapabilityRecords(database)),
+        integrations=_integrations(settings, database),
+        entity_links=EntityLinkService(EntityLinkRecords(database)),
+        audit=AuditService(AuditRecords(database)),
         timeline=TimelineService(Histories(client), purchases, events),
         health=HealthService(client, database, purchase_rows, events),
         idempotency=IdempotencyRecords(database),
         urls=urls,
+    )
+
+
+def _integrations(settings: Settings, database: Database) -> IntegrationService:
+    return IntegrationService(
+        integrations=IntegrationRecords(database),
+        connections=ConnectionRecords(database),
+        capabilities=CapabilityRecords(database),
+        vault=KeyringVault(keyring(settings)),
+        providers=installed_providers(settings.api_bases),
+        livemode=settings.livemode,
     )
 
 

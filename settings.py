@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         return self.paybind_documents_url or str(self.paybind_home.absolute() / "documents")
 
     @property
+    def api_bases(self) -> dict[str, str | None]:
+        """Where providers are reached, by connection_code; None and no entry: their own address."""
+        return {"stripe": self.stripe_api_base, "sendgrid": self.sendgrid_api_base}
+
+    @property
     def temporal(self) -> str:
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 

@@ -29,6 +29,8 @@ async def caller_of(request: Request) -> Caller:
     if isinstance(known, Caller):
         return known
     caller = await services_of(request).api_keys.authenticate(_key_of(request))
+    if request.client is not None:
+        caller = caller.model_copy(update={"address": request.client.host})
     request.state.caller = caller
     return caller
 

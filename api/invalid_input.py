@@ -28,6 +28,7 @@ class FieldProblem(Model):
     field: str = Field(examples=["body.amount"])
     code: Code
     message: str
+    pointer: str | None = Field(None, description="RFC 6901, within the field.")
 
 
 def field_problems(error: RequestValidationError) -> tuple[FieldProblem, ...]:

@@ -16,6 +16,10 @@ from starlette.exceptions import HTTPException
 
 from api import (
     api_keys,
+    audit_log,
+    connections,
+    entity_links,
+    integrations,
     links,
     operations,
     pages,
@@ -48,6 +52,7 @@ from settings import Settings
 ROUTERS = (
     *(quotes.router, purchases.router, links.router, refunds.router),
     *(policies.public_router, policies.router, webhook_events.router, api_keys.router),
+    *(connections.router, integrations.router, entity_links.router, audit_log.router),
     *(operations.router, pages.router, pages.html_router, widget.router, reference.router),
 )
 STOP_WITHIN = 10  # seconds for requests under way

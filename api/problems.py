@@ -13,6 +13,7 @@ from domain.errors import (
     Forbidden,
     Gone,
     Invalid,
+    InvalidParameters,
     NotFound,
     PaybindError,
     Unauthorized,
@@ -33,6 +34,7 @@ class Malformed(Invalid):
 _STATUS: dict[type[PaybindError], int] = {
     Malformed: 400,
     Invalid: 422,
+    InvalidParameters: 422,
     NotFound: 404,
     Conflict: 409,
     Forbidden: 403,
@@ -87,11 +89,25 @@ def status_of(error: PaybindError) -> int:
 def answer_to(error: PaybindError, status: int | None = None) -> Response:
     retry_after = error.retry_after if isinstance(error, Unavailable) else _SOON.get(error.code)
     problem = _problem(status or status_of(error), error.code, error.message)
-    told = {"purchase_id": error.purchase_id, "retry_after": retry_after}
+    told = {
+        "purchase_id": error.purchase_id,
+        "retry_after": retry_after,
+        "errors": _faults_of(error),
+    }
     answer = _answer(problem.model_copy(update=told))
     if isinstance(error, Unauthorized):
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
+
+
+def _faults_of(error: PaybindError) -> tuple[FieldProblem, ...]:
+    if not isinstance(error, InvalidParameters):
+        return ()
+    field = "credentials" if error.code is Code.INVALID_CREDENTIALS else "parameters"
+    return tuple(
+        FieldProblem(field=field, code=error.code, message=fault.message, pointer=fault.pointer)
+        for fault in error.faults
+    )
 
 
 def refusal(status: int, code: Code, detail: str) -> Response:

@@ -9,9 +9,46 @@ from typing import Protocol
 
 from domain.connections import JsonObject
 from domain.integrations import Credentials
+from domain.model import Model
 from gateways.payments import PaymentGateway
 
 ENTRY_POINTS = "paybind.gateways"
+
+
+class ProviderCustomer(Model):
+    """Who a customer of the tenant is at the provider, and what may be charged later."""
+
+    provider_customer_id: str
+    payment_method_id: str | None = None
+
+
+class Ask(Model):
+    """One execution. ``customer`` is there where the parameters name a customer_id that is known.
+
+    ``execution_id`` rides in the provider's metadata; ``repeated`` says that an earlier attempt may
+    have had its effect under another key: look for it before acting.
+    """
+
+    execution_id: str
+    parameters: JsonObject
+    idempotency_key: str
+    customer: ProviderCustomer | None = None
+    repeated: bool = False
+
+
+class Done(Model):
+    """``result`` follows the result_schema. ``customer`` is to be kept for later executions."""
+
+    result: JsonObject
+    customer: ProviderCustomer | None = None
+
+
+class Ability(Protocol):
+    """Does what a capability says, once for a key. What the business expects, such as a decline,
+    is a result. The parameters were held against the parameters_schema before.
+    """
+
+    async def __call__(self, ask: Ask, /) -> Done: ...
 
 
 class IntegrationGateway(Protocol):
@@ -22,17 +59,13 @@ class IntegrationGateway(Protocol):
         """For purchases and refunds; None for a provider that takes no payments."""
         ...
 
-    async def probe(self) -> None:
-        """Call the provider harmlessly: that it answers proves address and credentials."""
+    @property
+    def abilities(self) -> Mapping[str, Ability]:
+        """How each capability is done, by its code."""
         ...
 
-    async def execute(
-        self, capability_code: str, parameters: JsonObject, idempotency_key: str
-    ) -> JsonObject:
-        """Do what the capability says, once for a key, and answer after its result_schema.
-
-        The parameters were held against the parameters_schema before.
-        """
+    async def probe(self) -> None:
+        """Call the provider harmlessly: that it answers proves address and credentials."""
         ...
 
     async def close(self) -> None: ...
@@ -51,11 +84,11 @@ class GatewayProvider(Protocol):
         """The credential whose last four characters may be shown; None where nothing is secret."""
         ...
 
-    def livemode_of(self, credentials: Credentials) -> bool | None:
+    def livemode_of(self, credentials: Credentials, /) -> bool | None:
         """Which mode the credentials are for; None where they do not tell."""
         ...
 
-    def connect(self, credentials: Credentials) -> IntegrationGateway:
+    def connect(self, credentials: Credentials, /) -> IntegrationGateway:
         """Build the client. Nothing is sent yet."""
         ...
 

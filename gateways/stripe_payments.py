@@ -92,6 +92,10 @@ class StripePayments:
             return snapshot
         return Session.of(answer).snapshot
 
+    async def probe(self) -> None:
+        """Read the balance: it proves that Stripe answers and takes the key. Moves nothing."""
+        await self._ask("get", "/v1/balance")
+
     async def received_payments(self, since: datetime) -> AsyncIterator[ReceivedPayment]:
         params: PaymentIntentListParams = {
             "created": {"gte": int(since.timestamp())},

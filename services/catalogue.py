@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from persistence.idempotency import IdempotencyRecords
 from services.api_keys import ApiKeyService
+from services.audit import AuditService
+from services.connections import ConnectionService
 from services.health import HealthService
+from services.integrations import EntityLinkService, IntegrationService
 from services.links import LinkService
 from services.pages import PageService
 from services.policies import PolicyService
@@ -26,6 +29,10 @@ class Services:
     pages: PageService
     webhooks: WebhookService
     api_keys: ApiKeyService
+    connections: ConnectionService
+    integrations: IntegrationService
+    entity_links: EntityLinkService
+    audit: AuditService
     timeline: TimelineService
     health: HealthService
     idempotency: IdempotencyRecords

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0003"
-down_revision: str | None = "0001"
+down_revision: str | None = "0002"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -479,5 +479,4 @@ CAPABILITIES: list[dict[str, object]] = [
     _capability("justifi", "LIST_PAYOUTS", *LIST_PAYOUTS),
     _capability("justifi", "RETRIEVE_PAYOUT", *RETRIEVE_PAYOUT),
     _capability("sendgrid", "SEND_EMAIL", *SEND_EMAIL),
-    _capability("internal", "SYNC_TRANSACTIONS", *SYNC_TRANSACTIONS),
 ]

@@ -1,0 +1,105 @@
+"""Which integration serves a customer, a product, a subscription, a quote, the whole tenant…"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path
+from pydantic import Field
+
+from api.deps import KEY_REQUIRED, CallerDep, ServicesDep
+from api.idempotent_route import IdempotentRoute
+from domain.integrations import PAYMENT_PROCESSING, EntityLink
+from domain.model import Model
+from domain.views import Page
+
+router = APIRouter(
+    prefix="/entities/{entity_type}/{entity_id}/integrations",
+    tags=["entity links"],
+    route_class=IdempotentRoute,
+    dependencies=KEY_REQUIRED,
+)
+EntityType = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z][a-z_]*$",
+        max_length=32,
+        description="`customer`, `product`, `subscription`, `quote`, `tenant`, `platform` or a "
+        "word of your own.",
+        examples=["customer"],
+    ),
+]
+EntityId = Annotated[str, Path(min_length=1, max_length=128, examples=["cust_abc"])]
+LINKED = {
+    "integration_id": "0b0f4e6c-3c0e-4d3b-9c1f-5a1d2e8f7a11",
+    "purpose": "payment_processing",
+    "is_default": True,
+}
+
+
+class EntityLinkBody(Model):
+    integration_id: str = Field(min_length=1, max_length=64)
+    purpose: str = Field(
+        PAYMENT_PROCESSING,
+        pattern=r"^[a-z][a-z_]*$",
+        max_length=64,
+        description="What it is used for there.",
+    )
+    is_default: bool = Field(False, description="The first choice; one for each purpose.")
+    priority: int = Field(100, ge=0, le=1000, description="Backups follow in rising order.")
+
+
+class EntityLinkAnswer(Model):
+    entity_type: str
+    entity_id: str
+    integration_id: str
+    purpose: str
+    is_default: bool
+    priority: int
+    created_at: datetime
+
+
+@router.post("", operation_id="linkIntegration", status_code=201)
+async def link_integration(
+    entity_type: EntityType,
+    entity_id: EntityId,
+    body: Annotated[EntityLinkBody, Body(openapi_examples={"default": {"value": LINKED}})],
+    caller: CallerDep,
+    services: ServicesDep,
+) -> EntityLinkAnswer:
+    """Have an integration serve an entity: as its default, or as a backup."""
+    return _answer(
+        await services.entity_links.link(
+            caller,
+            (entity_type, entity_id),
+            body.integration_id,
+            body.purpose,
+            body.is_default,
+            body.priority,
+        )
+    )
+
+
+@router.get("", operation_id="listEntityIntegrations")
+async def list_entity_integrations(
+    entity_type: EntityType, entity_id: EntityId, caller: CallerDep, services: ServicesDep
+) -> Page[EntityLinkAnswer]:
+    """What serves an entity, in the order in which it is tried."""
+    links = await services.entity_links.all_of(caller, (entity_type, entity_id))
+    return Page(items=tuple(map(_answer, links)), next_cursor=None)
+
+
+@router.delete("/{integration_id}", operation_id="unlinkIntegration", status_code=204)
+async def unlink_integration(
+    entity_type: EntityType,
+    entity_id: EntityId,
+    integration_id: str,
+    caller: CallerDep,
+    services: ServicesDep,
+    purpose: str | None = None,
+) -> None:
+    """Undo a link: for one purpose, or without it for all."""
+    await services.entity_links.unlink(caller, (entity_type, entity_id), integration_id, purpose)
+
+
+def _answer(link: EntityLink) -> EntityLinkAnswer:
+    return EntityLinkAnswer(**link.model_dump(exclude={"tenant_id"}))

@@ -1,0 +1,19 @@
+"""The installed providers: found by their connection_code among the entry points of packages."""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+
+from gateways.integrations import ENTRY_POINTS, GatewayProvider
+
+
+def installed_providers(api_bases: Mapping[str, str | None]) -> dict[str, GatewayProvider]:
+    """Each is called with the address set for its connection_code, None for the provider's own.
+
+    Two packages that claim one code would take turns by chance: that is refused at the start.
+    """
+    providers: dict[str, GatewayProvider] = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name in providers:
+            raise ValueError(f"two installed packages offer a gateway for {point.name}")
+        providers[point.name] = point.load()(api_bases.get(point.name))
+    return providers

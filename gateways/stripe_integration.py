@@ -1,0 +1,71 @@
+"""Stripe as an integration: what its credentials look like, and a client for them."""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from domain.connections import JsonObject
+from domain.integrations import Credentials
+from gateways.integrations import Ability
+from gateways.stripe_payments import StripePayments
+
+_SECRET: JsonValue = {
+    "type": "string",
+    "pattern": "^(sk|rk)_(test|live)_[A-Za-z0-9_]+$",
+    "maxLength": 255,
+}
+_PUBLISHABLE: JsonValue = {
+    "type": "string",
+    "pattern": "^pk_(test|live)_[A-Za-z0-9_]+$",
+    "maxLength": 255,
+}
+_SIGNING: JsonValue = {"type": "string", "pattern": "^whsec_.+$", "maxLength": 255}
+
+
+@dataclass(frozen=True)
+class StripeProvider:
+    """``api_base`` None is Stripe's own."""
+
+    api_base: str | None = None
+
+    @property
+    def credentials_schema(self) -> JsonObject:
+        return {
+            "type": "object",
+            "properties": {
+                "api_key": _SECRET,
+                "publishable_key": _PUBLISHABLE,
+                "webhook_secret": _SIGNING,
+            },
+            "required": ["api_key"],
+            "additionalProperties": False,
+            # both keys are of one mode
+            "if": {"properties": {"api_key": {"pattern": "^.._live_"}}},
+            "then": {"properties": {"publishable_key": {"pattern": "^pk_live_"}}},
+            "else": {"properties": {"publishable_key": {"pattern": "^pk_test_"}}},
+        }
+
+    @property
+    def secret_field(self) -> str:
+        return "api_key"
+
+    def livemode_of(self, credentials: Credentials, /) -> bool:
+        return credentials["api_key"].startswith(("sk_live_", "rk_live_"))
+
+    def connect(self, credentials: Credentials, /) -> "StripeIntegration":
+        return StripeIntegration(StripePayments(credentials["api_key"], self.api_base))
+
+
+@dataclass(frozen=True)
+class StripeIntegration:
+    payments: StripePayments
+
+    @property
+    def abilities(self) -> dict[str, Ability]:
+        return {}
+
+    async def probe(self) -> None:
+        await self.payments.probe()
+
+    async def close(self) -> None:
+        await self.payments.close()

@@ -1,0 +1,131 @@
+"""A tenant's integrations over HTTP: created, found, changed and deleted, and kept apart."""
+
+from httpx import AsyncClient
+
+from tests.api.door import Door, Json, code_of
+
+STRIPE: Json = {
+    "connection_code": "stripe",
+    "name": "Primary Stripe account",
+    "credentials": {"api_key": "sk_test_primary0000000000001234"},
+}
+
+
+async def created(http: AsyncClient, **changes: object) -> Json:
+    answer = await http.post("/integrations", json={**STRIPE, **changes})
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def test_an_integration_shows_its_fingerprint_and_never_its_secret(door: Door) -> None:
+    made = await door.http.post("/integrations", json=STRIPE)
+
+    assert made.status_code == 201, made.text
+    assert "sk_test_primary" not in made.text
+    body = made.json()
+    assert (body["status"], body["last_four"], body["livemode"]) == ("active", "1234", False)
+    assert len(body["fingerprint"]) == 16
+    read = await door.http.get(f"/integrations/{body['integration_id']}")
+    assert read.json() == body
+
+
+async def test_two_integrations_of_one_provider_stand_beside_each_other(door: Door) -> None:
+    first = await created(door.http, name="EU")
+    second = await created(
+        door.http, name="US", credentials={"api_key": "sk_test_secondary00000000005678"}
+    )
+
+    listed = await door.http.get("/integrations", params={"connection_code": "stripe"})
+
+    ids = [each["integration_id"] for each in listed.json()["items"]]
+    assert ids.index(second["integration_id"]) < ids.index(first["integration_id"])
+
+
+async def test_a_live_key_is_refused_by_a_test_installation(door: Door) -> None:
+    live = {**STRIPE, "credentials": {"api_key": "sk_live_primary0000000000001234"}}
+
+    refused = await door.http.post("/integrations", json=live)
+
+    assert code_of(refused) == (422, "livemode_mismatch")
+    assert "primary0000" not in refused.text
+
+
+async def test_wrong_credentials_are_refused_with_a_pointer_to_each_fault(door: Door) -> None:
+    wrong = {**STRIPE, "credentials": {"api_key": "nonsense", "colour": "blue"}}
+
+    refused = await door.http.post("/integrations", json=wrong)
+
+    assert code_of(refused) == (422, "invalid_credentials")
+    pointers = {each["pointer"] for each in refused.json()["errors"]}
+    assert pointers == {"/api_key", "/colour"}
+    assert "nonsense" not in refused.text
+
+
+async def test_a_linked_integration_cannot_be_deleted_until_it_is_unlinked(door: Door) -> None:
+    integration_id = (await created(door.http))["integration_id"]
+    entity = "/entities/customer/cust_delete/integrations"
+    linked = await door.http.post(
+        entity, json={"integration_id": integration_id, "is_default": True}
+    )
+    assert linked.status_code == 201, linked.text
+
+    refused = await door.http.delete(f"/integrations/{integration_id}")
+    assert code_of(refused) == (409, "integration_in_use")
+    assert "customer cust_delete" in refused.json()["detail"]
+
+    assert (await door.http.delete(f"{entity}/{integration_id}")).status_code == 204
+    assert (await door.http.delete(f"/integrations/{integration_id}")).status_code == 204
+    gone = await door.http.get(f"/integrations/{integration_id}")
+    assert code_of(gone) == (404, "integration_not_found")
+
+
+async def test_a_second_default_for_one_purpose_is_refused(door: Door) -> None:
+    first, second = [(await created(door.http))["integration_id"] for _ in range(2)]
+    entity = "/entities/product/travel/integrations"
+    await door.http.post(entity, json={"integration_id": first, "is_default": True})
+
+    refused = await door.http.post(entity, json={"integration_id": second, "is_default": True})
+
+    assert code_of(refused) == (409, "default_exists")
+    assert str(first) in refused.json()["detail"]
+
+
+async def test_a_neighbours_integration_is_neither_seen_nor_linked(
+    door: Door, neighbour: AsyncClient
+) -> None:
+    theirs = (await created(neighbour))["integration_id"]
+
+    assert (await door.http.get(f"/integrations/{theirs}")).status_code == 404
+    linked = await door.http.post(
+        "/entities/customer/cust_mine/integrations", json={"integration_id": theirs}
+    )
+    assert code_of(linked) == (404, "integration_not_found")
+
+
+async def test_the_catalogue_comes_filled_and_grows(door: Door, neighbour: AsyncClient) -> None:
+    listed = await door.http.get("/internal/connections")
+    codes = {each["connection_code"] for each in listed.json()["items"]}
+    assert codes >= {"stripe", "justifi", "sendgrid", "internal"}
+
+    body = {"connection_code": "salesforce", "display_name": "Salesforce"}
+    assert (await door.http.post("/internal/connections", json=body)).status_code == 201
+    again = await door.http.post("/internal/connections", json=body)
+    assert code_of(again) == (409, "connection_exists")
+    theirs = await neighbour.post("/internal/connections", json={**body, "connection_code": "x"})
+    assert code_of(theirs) == (403, "missing_scope")
+
+
+async def test_every_change_is_in_the_audit_log_without_the_secret(door: Door) -> None:
+    integration_id = (await created(door.http))["integration_id"]
+    await door.http.put(
+        f"/integrations/{integration_id}",
+        json={"credentials": {"api_key": "sk_test_replaced000000000009999"}},
+    )
+
+    log = await door.http.get("/audit-log", params={"subject": integration_id})
+
+    entries = log.json()["items"]
+    assert [each["action"] for each in entries] == ["integration.updated", "integration.created"]
+    assert entries[0]["before"]["last_four"] == "1234"
+    assert entries[0]["after"]["last_four"] == "9999"
+    assert "sk_test" not in log.text
