@@ -107,7 +107,7 @@ async def test_the_catalogue_comes_filled_and_grows(door: Door, neighbour: Async
     codes = {each["connection_code"] for each in listed.json()["items"]}
     assert codes >= {"stripe", "justifi", "sendgrid", "internal"}
 
-    body = {"connection_code": "salesforce", "display_name": "Salesforce"}
+    body: Json = {"connection_code": "salesforce", "display_name": "Salesforce"}
     assert (await door.http.post("/internal/connections", json=body)).status_code == 201
     again = await door.http.post("/internal/connections", json=body)
     assert code_of(again) == (409, "connection_exists")
