@@ -18,7 +18,8 @@ from domain.payments import (
 )
 from gateways.faults import OutcomeUnknown, RefusedByProvider
 from gateways.payments import PaymentGateway
-from gateways.stripe_payments import CLOCK_SKEW, StripePayments, product_name, stripe_client
+from gateways.stripe_api import CLOCK_SKEW, stripe_client
+from gateways.stripe_payments import StripePayments, product_name
 from tests.conformance.stripe_samples import page, session
 from tests.gateways.scripted_stripe import ScriptedStripe
 
