@@ -1,9 +1,11 @@
 """JSON Schema 2020-12: whether a schema is one, and where a value departs from it."""
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import cast
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
 from pydantic import JsonValue
 from referencing import Registry
@@ -13,6 +15,9 @@ from domain.connections import JsonObject
 from domain.errors import Code, Invalid, InvalidParameters, SchemaFault
 
 _NOTHING_FROM_ELSEWHERE: Registry[JsonValue] = Registry()  # a schema names no address to load from
+_FORMATS = FormatChecker(())  # those below: the draft itself leaves them to whoever validates
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def require_schema(schema: JsonObject, field: str) -> None:
@@ -38,12 +43,29 @@ def require_match(
         raise InvalidParameters(code, message, faults)
 
 
+def _is_moment(value: object) -> bool:
+    """With its offset, as RFC 3339 has it."""
+    if not isinstance(value, str):
+        return True  # a format speaks of strings alone
+    return bool(_MOMENT.fullmatch(value) and datetime.fromisoformat(value))
+
+
+def _is_address(value: object) -> bool:
+    return not isinstance(value, str) or _ADDRESS.fullmatch(value) is not None
+
+
+_FORMATS.checks("date-time", ValueError)(_is_moment)
+_FORMATS.checks("email")(_is_address)
+
+
 def pointer_of(path: Iterable[str | int]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
 def _faults(value: JsonObject, schema: JsonObject) -> Iterable[SchemaFault]:
-    validator = Draft202012Validator(dict(schema), registry=_NOTHING_FROM_ELSEWHERE)
+    validator = Draft202012Validator(
+        dict(schema), registry=_NOTHING_FROM_ELSEWHERE, format_checker=_FORMATS
+    )
     try:
         errors = sorted(validator.iter_errors(dict(value)), key=lambda error: error.json_path)
     except Unresolvable as missing:
