@@ -27,6 +27,7 @@ from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
+from persistence.routes import RouteRecords
 from persistence.verification import VerificationRecords
 from services.api_keys import ApiKeyService
 from services.audit import AuditService
@@ -89,6 +90,7 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
     purchases = PurchaseService(
         purchases=purchase_rows,
         quotes=quotes,
+        routes=RouteRecords(database),
         workflows=workflows,
         max_amount=settings.max_amount,
         livemode=settings.livemode,

@@ -9,29 +9,36 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
+from activities.opened_integrations import OpenedIntegrations
 from activities.policies import PolicyActivities
 from activities.purchases import PurchaseActivities
 from activities.refunds import RefundActivities
-from connections import brand, connect_database, connect_temporal, signed_urls
+from connections import brand, connect_database, connect_temporal, keyring, signed_urls
 from gateways.documents import PolicyPrinter
 from gateways.emails import EmailGateway
 from gateways.fsspec_documents import FsspecDocuments
+from gateways.keyring_vault import KeyringVault
 from gateways.letters import LetterWriter
-from gateways.payments import PaymentGateway
+from gateways.payments import PaymentGateway, PaymentGateways
+from gateways.providers import installed_providers
 from gateways.sendgrid_emails import SendGridEmails
 from gateways.stripe_payments import StripePayments
 from gateways.weasyprint_policies import WeasyPrintPolicies
 from persistence.database import Database
 from persistence.emails import EmailRecords
 from persistence.events import EventRecords
+from persistence.health import HealthRecords
+from persistence.integrations import IntegrationRecords
 from persistence.links import LinkRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
+from persistence.routes import RouteRecords
 from processes import NotStarted, told_to_stop
 from settings import Settings
 from workflows import options
@@ -83,15 +90,16 @@ def purchases_worker(
     payments: PaymentGateway,
     mail: EmailGateway,
 ) -> Worker:
-    """Workflows, rows, money and mail."""
+    """Workflows, rows, money and mail. ``payments`` is the environment's own account."""
+    gateways = opened_integrations(settings, database, payments)
     return Worker(
         client,
         task_queue=options.PURCHASES,
         workflows=[PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),  # the tests run them in the sandbox
         activities=[
-            *_purchase_steps(settings, database, payments),
-            *_refund_steps(database, payments),
+            *_purchase_steps(settings, database, gateways),
+            *_refund_steps(database, gateways),
             LinkActivities(links=LinkRecords(database)).end_link,
             _mail_desk(settings, database, mail).send_email,
         ],
@@ -119,12 +127,26 @@ def documents_worker(
     )
 
 
-def _purchase_steps(settings: Settings, database: Database, payments: PaymentGateway) -> Steps:
+def opened_integrations(
+    settings: Settings, database: Database, environment: PaymentGateway
+) -> OpenedIntegrations:
+    return OpenedIntegrations(
+        rows=IntegrationRecords(database),
+        health=HealthRecords(database),
+        vault=KeyringVault(keyring(settings)),
+        providers=installed_providers(settings.api_bases),
+        environment=environment,
+    )
+
+
+def _purchase_steps(settings: Settings, database: Database, gateways: PaymentGateways) -> Steps:
+    records = PurchaseRecords(database)
     purchases = PurchaseActivities(
-        records=PurchaseRecords(database),
+        records=records,
         events=EventRecords(database),
-        gateways={"stripe": payments},
-        pages=signed_urls(settings),
+        routes=RouteRecords(database),
+        gateways=gateways,
+        desk=CheckoutDesk(records, gateways, signed_urls(settings)),
     )
     return (
         purchases.open_purchase,
@@ -138,8 +160,8 @@ def _purchase_steps(settings: Settings, database: Database, payments: PaymentGat
     )
 
 
-def _refund_steps(database: Database, payments: PaymentGateway) -> Steps:
-    refunds = RefundActivities(records=RefundRecords(database), gateways={"stripe": payments})
+def _refund_steps(database: Database, gateways: PaymentGateways) -> Steps:
+    refunds = RefundActivities(records=RefundRecords(database), gateways=gateways)
     return (
         refunds.record_refund,
         refunds.record_decision,

@@ -1,19 +1,21 @@
 """A purchase at its provider and in its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from temporalio import activity
 
+from activities.checkouts import CheckoutDesk, Opening, first_route
 from activities.faults import now, told_to_temporal
 from domain.emails import CAME_BACK, EmailTemplate
-from domain.errors import Conflict
+from domain.errors import Code, Conflict
 from domain.model import Model
-from domain.payments import Checkout, CheckoutRequest, CheckoutSnapshot
+from domain.payments import CheckoutSnapshot
 from domain.policies import PolicyStatus
 from domain.purchases import (
+    Opened,
     Purchase,
     PurchaseOrder,
     Refusal,
@@ -22,12 +24,17 @@ from domain.purchases import (
     Settlement,
 )
 from domain.refunds import MOVES_MONEY, RefundStatus
+from domain.routing import Candidate, Route
 from domain.views import PurchaseView
-from gateways.payments import PaymentGateway
+from gateways.payments import PaymentGateways
 
 
 class PurchaseRecords(Protocol):
-    async def open(self, order: PurchaseOrder, at: datetime) -> Purchase: ...
+    async def open(self, order: PurchaseOrder, route: Route | None, at: datetime) -> Opened:
+        """The purchase as stored, new or not. Without a route only one that is stored is opened."""
+        ...
+
+    async def get(self, purchase_id: str) -> Purchase | None: ...
     async def record(self, settlement: Settlement, at: datetime) -> Settled: ...
     async def flag_review(
         self, purchase_id: str, reason: ReviewReason, detail: str | None, at: datetime
@@ -38,24 +45,12 @@ class PurchaseRecords(Protocol):
     async def view(self, tenant_id: str, purchase_id: str) -> PurchaseView | None: ...
 
 
+class RouteRecords(Protocol):
+    async def candidates(self, order: PurchaseOrder) -> tuple[Candidate, ...]: ...
+
+
 class EventRecords(Protocol):
     async def mark_handled(self, event_ids: tuple[str, ...], at: datetime) -> None: ...
-
-
-class CheckoutPages(Protocol):
-    """Where the provider sends the customer back to."""
-
-    def success_url(self, purchase_id: str) -> str: ...
-    def cancel_url(self, purchase_id: str) -> str: ...
-
-
-class Opening(Model):
-    """``group`` counts idempotency keys; a group after the first looks before it asks."""
-
-    order: PurchaseOrder
-    expires_at: datetime
-    started_at: datetime
-    group: int = 1
 
 
 class Standing(Model):
@@ -75,6 +70,7 @@ class Standing(Model):
 class CheckoutRef(Model):
     provider: str
     session_id: str
+    integration_id: str | None = None
 
 
 class CheckoutExpiry(CheckoutRef):
@@ -98,8 +94,9 @@ class ReviewFlag(Model):
 class PurchaseActivities:
     records: PurchaseRecords
     events: EventRecords
-    gateways: Mapping[str, PaymentGateway]
-    pages: CheckoutPages
+    routes: RouteRecords
+    gateways: PaymentGateways
+    desk: CheckoutDesk
 
     @activity.defn
     async def open_purchase(self, opening: Opening) -> Standing | Refusal:
@@ -109,32 +106,38 @@ class PurchaseActivities:
         one begins here too.
         """
         with told_to_temporal():
+            candidates = await self.routes.candidates(opening.order)
             try:
-                purchase = await self.records.open(opening.order, now())
-            except Conflict as taken:
-                return Refusal(code=taken.code, message=taken.message)
-            if purchase.checkout is not None or purchase.is_settled:
-                return await self._standing(purchase)
-            opened = purchase.opened(await self._checkout(opening))
-            await self.records.record(Settlement(purchase=opened), now())
-            return Standing(purchase=opened)
+                opened = await self.records.open(
+                    opening.order, first_route(candidates, now()), now()
+                )
+            except Conflict as refused:
+                return Refusal(code=refused.code, message=_told(refused, candidates))
+            if opened.purchase.checkout is not None or opened.purchase.is_settled:
+                return await self._standing(opened.purchase)
+            purchase = await self.desk.open(opened, candidates, opening)
+            await self.records.record(Settlement(purchase=purchase), now())
+            return Standing(purchase=purchase)
 
     @activity.defn
     async def read_standing(self, order: PurchaseOrder) -> Standing:
         with told_to_temporal():
-            return await self._standing(await self.records.open(order, now()))
+            purchase = await self.records.get(order.purchase_id)
+            assert purchase is not None  # its run wrote it before anything could be asked of it
+            return await self._standing(purchase)
 
     @activity.defn
     async def fetch_checkout(self, checkout: CheckoutRef) -> CheckoutSnapshot:
         with told_to_temporal():
-            return await self.gateways[checkout.provider].fetch_checkout(checkout.session_id)
+            async with self.gateways.of(checkout.integration_id) as gateway:
+                return await gateway.fetch_checkout(checkout.session_id)
 
     @activity.defn
     async def expire_checkout(self, expiry: CheckoutExpiry) -> CheckoutSnapshot:
         """Make a checkout unpayable. The answer may be that it was paid a moment before."""
         with told_to_temporal():
-            gateway = self.gateways[expiry.provider]
-            return await gateway.expire_checkout(expiry.session_id, expiry.key)
+            async with self.gateways.of(expiry.integration_id) as gateway:
+                return await gateway.expire_checkout(expiry.session_id, expiry.key)
 
     @activity.defn
     async def record_settlement(self, settlement: Settlement) -> Settled:
@@ -175,27 +178,12 @@ class PurchaseActivities:
             goes_back=purchase.is_paid and _sum(view, MOVES_MONEY) >= paid,
         )
 
-    async def _checkout(self, opening: Opening) -> Checkout:
-        order = opening.order
-        gateway = self.gateways[order.provider]
-        if opening.group > 1:
-            found = await gateway.find_checkout(order.purchase_id, opening.started_at)
-            if found is not None:
-                return found
-        return await gateway.open_checkout(
-            CheckoutRequest(
-                purchase_id=order.purchase_id,
-                tenant_id=order.tenant_id,
-                quote_id=order.quote_id,
-                product_name=order.product_name,
-                price=order.price,
-                customer_email=order.customer_email,
-                expires_at=opening.expires_at,
-                success_url=self.pages.success_url(order.purchase_id),
-                cancel_url=self.pages.cancel_url(order.purchase_id),
-                idempotency_key=order.key("checkout", opening.group),
-            )
-        )
+
+def _told(refused: Conflict, candidates: Sequence[Candidate]) -> str:
+    if refused.code is not Code.INTEGRATION_INACTIVE:
+        return refused.message
+    hindered = "; ".join(f"{each.name}: {each.hindrance}" for each in candidates)
+    return f"{refused.message} ({hindered})"
 
 
 def _was_handed_over(view: PurchaseView) -> bool:

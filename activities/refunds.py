@@ -1,6 +1,5 @@
 """A refund at its provider and in its rows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,7 +11,7 @@ from domain.model import Model
 from domain.payments import RefundOrder, RefundSnapshot
 from domain.purchases import Refusal
 from domain.refunds import Decision, Refund, RefundRequest
-from gateways.payments import PaymentGateway
+from gateways.payments import PaymentGateways
 
 
 class RefundRecords(Protocol):
@@ -45,6 +44,7 @@ class RefundLook(Model):
     provider: str
     provider_refund_id: str
     event_ids: tuple[str, ...] = ()
+    integration_id: str | None = None
 
 
 class FoundRefund(Model):
@@ -52,6 +52,7 @@ class FoundRefund(Model):
     provider: str
     provider_refund_id: str
     event_id: str
+    integration_id: str | None = None
 
 
 class RefundFailure(Model):
@@ -62,7 +63,7 @@ class RefundFailure(Model):
 @dataclass(frozen=True)
 class RefundActivities:
     records: RefundRecords
-    gateways: Mapping[str, PaymentGateway]
+    gateways: PaymentGateways
 
     @activity.defn
     async def record_refund(self, request: RefundRequest) -> Refund | Refusal:
@@ -83,15 +84,16 @@ class RefundActivities:
         """
         refund = attempt.refund
         with told_to_temporal():
-            gateway = self.gateways[attempt.provider]
-            made = await gateway.find_refund(refund.refund_id, refund.payment_id)
-            made = made or await gateway.create_refund(_order_of(attempt))
+            async with self.gateways.of(refund.integration_id) as gateway:
+                made = await gateway.find_refund(refund.refund_id, refund.payment_id)
+                made = made or await gateway.create_refund(_order_of(attempt))
             return await self.records.record_outcome(refund.refund_id, made, (), now())
 
     @activity.defn
     async def read_refund(self, look: RefundLook) -> Refund:
         with told_to_temporal():
-            seen = await self.gateways[look.provider].fetch_refund(look.provider_refund_id)
+            async with self.gateways.of(look.integration_id) as gateway:
+                seen = await gateway.fetch_refund(look.provider_refund_id)
             return await self.records.record_outcome(look.refund_id, seen, look.event_ids, now())
 
     @activity.defn
@@ -104,7 +106,8 @@ class RefundActivities:
     async def adopt_refund(self, found: FoundRefund) -> Refund:
         """Take over a refund made in the provider's dashboard, so that the books agree."""
         with told_to_temporal():
-            seen = await self.gateways[found.provider].fetch_refund(found.provider_refund_id)
+            async with self.gateways.of(found.integration_id) as gateway:
+                seen = await gateway.fetch_refund(found.provider_refund_id)
             return await self.records.adopt(found.purchase_id, seen, (found.event_id,), now())
 
 

@@ -13,6 +13,7 @@ from domain.model import Model
 from domain.money import CurrencyCode, Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, RefundProgress
+from domain.routing import Route
 from domain.views import PurchaseView, Review, SentEmail, TimelineEntry
 from services.catalogue import Services
 from services.purchases import PurchaseRequest
@@ -28,6 +29,12 @@ class PurchaseBody(Model):
     amount: AmountMinor
     currency: CurrencyCode
     customer_email: EmailStr | None = Field(None, description="Taken from the quote if left out.")
+    integration_id: str | None = Field(
+        None,
+        max_length=64,
+        description="Who takes the money. Without it the default linked to the customer, the "
+        "product, the tenant or the platform counts.",
+    )
 
     def request(self) -> PurchaseRequest:
         return PurchaseRequest(
@@ -35,6 +42,7 @@ class PurchaseBody(Model):
             user_id=self.user_id,
             price=Money(minor=self.amount, currency=self.currency),
             customer_email=self.customer_email,
+            integration_id=self.integration_id,
         )
 
 
@@ -69,6 +77,9 @@ class PurchaseAnswer(Model):
     product_name: str
     price: Amount
     provider: str
+    route: Route | None = Field(
+        description="The integration that takes the money, why, and which were passed over."
+    )
     livemode: bool
     payment_status: PaymentStatus
     can_retry: bool = Field(description="Declined, but the checkout is still open.")
@@ -119,7 +130,7 @@ def started_answer(purchase: Purchase) -> PurchaseStarted:
         formatted=str(order.price),
         expires_at=checkout.expires_at,
         payment_status=purchase.status,
-        provider=order.provider,
+        provider=purchase.route.connection_code if purchase.route else order.provider,
     )
 
 

@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
 
 from domain.errors import Code
 from domain.identifiers import derived_id
 from domain.model import Model
 from domain.money import Money
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState, Failure
+from domain.routing import Route
 
 
 class PaymentStatus(StrEnum):
@@ -50,7 +50,9 @@ class PurchaseOrder(Model):
     product_name: str
     price: Money
     payable_until: datetime | None = None  # the quote's end; no checkout outlives it by much
-    provider: Literal["stripe"] = "stripe"
+    product_id: str | None = None
+    integration_id: str | None = None  # where the request names one
+    provider: str = "stripe"
     livemode: bool = False
 
     def key(self, operation: str, group: int = 1) -> str:
@@ -99,6 +101,12 @@ class Purchase(Model):
     paid_at: datetime | None = None
     late_payment_id: str | None = None
     cancel_reason: str | None = None
+    route: Route | None = None  # None before the checkout was first asked for
+
+    @property
+    def integration_id(self) -> str | None:
+        """The integration that takes the money; None is the environment's own account."""
+        return self.route.integration_id if self.route else None
 
     @property
     def is_paid(self) -> bool:
@@ -120,8 +128,8 @@ class Purchase(Model):
     def paid_exactly(self) -> bool:
         return self.is_paid and self.paid == self.order.price
 
-    def opened(self, checkout: Checkout) -> "Purchase":
-        return self.model_copy(update={"checkout": checkout})
+    def opened(self, checkout: Checkout, route: Route | None = None) -> "Purchase":
+        return self.model_copy(update={"checkout": checkout, "route": route or self.route})
 
     def applied(self, seen: CheckoutSnapshot, at: datetime) -> "Purchase":
         """This purchase after the provider's word, from a webhook or a poll alike."""
@@ -195,6 +203,17 @@ class Purchase(Model):
                 "payment_id": seen.payment_id,
             }
         )
+
+
+class Opened(Model):
+    """A purchase as stored. ``may_exist``: the provider was asked before, and nobody knows the end.
+
+    ``is_new``: the row was written just now, with its route.
+    """
+
+    purchase: Purchase
+    is_new: bool = False
+    may_exist: bool = False
 
 
 class Refusal(Model):

@@ -63,6 +63,7 @@ class Tax(Model):
 class Offer(Model):
     """What a quote offers, before it is kept."""
 
+    product_id: str | None = Field(None, min_length=1, max_length=128)
     product_name: Line
     insured_persons: tuple[InsuredPerson, ...] = Field(min_length=1, max_length=50)
     cover: tuple[CoverItem, ...] = Field(min_length=1, max_length=100)

@@ -78,6 +78,7 @@ class Refund(Model):
     purchase_id: str
     tenant_id: str
     livemode: bool = False
+    integration_id: str | None = None
     payment_id: str
     amount: Money
     reason: RefundReason

@@ -11,6 +11,7 @@ from domain.money import Money
 from domain.policies import Policy, PolicyStatus
 from domain.purchases import PaymentStatus, RefundProgress, ReviewReason
 from domain.refunds import Refund
+from domain.routing import Route
 
 Item = TypeVar("Item")
 
@@ -48,6 +49,7 @@ class PurchaseView(Model):
     product_name: str
     price: Money
     provider: str
+    route: Route | None = None
     livemode: bool
     payment_status: PaymentStatus
     can_retry: bool
@@ -102,7 +104,9 @@ class TimelineEntry(Model):
 
     at: datetime
     what: str
-    source: str = Field(description="workflow, webhook, email, refund, policy, review or record")
+    source: str = Field(
+        description="workflow, webhook, email, refund, policy, review, routing or record"
+    )
     event: str | None = None
     attempt: int | None = None
     key: str | None = None

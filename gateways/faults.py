@@ -2,6 +2,8 @@
 
 GatewayFault
 ├── Busy             429 or 503: it did not act; ``retry_after`` says when to come back
+│   ├── Unreachable  no connection: nothing was sent
+│   └── Parked       nothing was sent, because it is paused or has failed too often just now
 ├── OutcomeUnknown   no answer came: it may or may not have acted; repeat only under the same key
 ├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
 ├── RefusedByProvider   a definite no (4xx): repeating it is pointless
@@ -18,6 +20,12 @@ class Busy(GatewayFault):
     def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Unreachable(Busy): ...
+
+
+class Parked(Busy): ...
 
 
 class OutcomeUnknown(GatewayFault): ...

@@ -1,6 +1,7 @@
 """The port to a payment provider. Every method is one call, or one look, and never retries."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +13,16 @@ from domain.payments import (
     RefundOrder,
     RefundSnapshot,
 )
+
+
+class PaymentGateways(Protocol):
+    def of(self, integration_id: str | None) -> AbstractAsyncContextManager["PaymentGateway"]:
+        """The gateway of an integration, for one step; None is the environment's own account.
+
+        Raises ``Parked`` while it is paused or its circuit is open, and ``Misconfigured`` where it
+        cannot be opened. What is raised inside counts for its health.
+        """
+        ...
 
 
 class PaymentGateway(Protocol):

@@ -18,6 +18,7 @@ from gateways.faults import (
     OutcomeUnknown,
     RefusedByProvider,
     StoredFault,
+    Unreachable,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _unanswered(cause: BaseException | None) -> GatewayFault:
     if isinstance(cause, aiohttp.InvalidURL):
         return Misconfigured("Stripe's address is not a URL", SERVICE)
     if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return Busy(f"Stripe could not be reached ({name}); nothing was sent")
+        return Unreachable(f"Stripe could not be reached ({name}); nothing was sent")
     return OutcomeUnknown(f"Stripe gave no answer ({name})")
 
 

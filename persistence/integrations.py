@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.audit import AuditEvent
 from domain.errors import Code, Conflict
+from domain.health import Health
 from domain.integrations import (
     Integration,
     IntegrationFilter,
@@ -21,6 +22,7 @@ from domain.views import Page
 from persistence.audit import write_down
 from persistence.database import Database
 from persistence.pages import after, page_of
+from persistence.rows.health import IntegrationHealthRow, health_of
 from persistence.rows.integrations import (
     EntityIntegrationRow,
     IntegrationRow,
@@ -32,6 +34,18 @@ from persistence.statements import locked
 
 Change = Callable[[Integration], tuple[Integration, AuditEvent]]
 USERS_NAMED = 10
+_WITH_HEALTH = (
+    select(IntegrationRow, IntegrationHealthRow)
+    .join(
+        IntegrationHealthRow,
+        col(IntegrationHealthRow.integration_id) == col(IntegrationRow.integration_id),
+        isouter=True,
+    )
+    .where(
+        col(IntegrationRow.integration_id) == bindparam("id"),
+        col(IntegrationRow.deleted_at).is_(None),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -56,13 +70,28 @@ class IntegrationRecords:
             row = await session.get(IntegrationRow, integration_id)
         return integration_of(row) if _is_theirs(row, tenant_id) and row else None
 
-    async def with_secret(self, integration_id: str) -> tuple[Integration, Sealed | None] | None:
+    async def with_secret(
+        self, integration_id: str
+    ) -> tuple[Integration, Sealed | None, Health] | None:
         """Of whatever tenant, for the steps that act for the one that owns it."""
         async with self.database.reading() as session:
-            row = await session.get(IntegrationRow, integration_id)
-        if row is None or row.deleted_at is not None:
+            found = (await session.exec(_WITH_HEALTH, params={"id": integration_id})).first()
+        if found is None:
             return None
-        return integration_of(row), sealed_of(row)
+        row, health = found
+        known = health_of(health) if health else Health(integration_id=integration_id)
+        return integration_of(row), sealed_of(row), known
+
+    async def mark(
+        self, integration_id: str, status: IntegrationStatus, reason: str | None, at: datetime
+    ) -> None:
+        """What its last use showed. What a person switched off stays off."""
+        told = update(IntegrationRow).where(
+            col(IntegrationRow.integration_id) == integration_id,
+            col(IntegrationRow.status).in_((IntegrationStatus.ACTIVE, IntegrationStatus.ERROR)),
+        )
+        async with self.database.transaction() as session:
+            await session.exec(told.values(status=status, status_reason=reason, updated_at=at))
 
     async def page(
         self,

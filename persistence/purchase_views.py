@@ -17,7 +17,7 @@ from domain.views import Page, PurchaseFilter, PurchaseView, SentEmail
 from persistence.pages import after, page_of
 from persistence.rows.emails import EmailRow
 from persistence.rows.policies import PolicyRow, policy_of
-from persistence.rows.purchases import PurchaseRow, price_of
+from persistence.rows.purchases import PurchaseRow, price_of, route_of
 from persistence.rows.refunds import RefundRow, refund_of
 from persistence.rows.reviews import ReviewRow, review_of
 from persistence.statements import Row, plain, table_of
@@ -151,6 +151,7 @@ def _view_of(row: PurchaseRow, drawn: PolicyRow | None) -> PurchaseView:
     own = {name: getattr(row, name) for name in _SHOWN_AS_STORED}
     return PurchaseView(
         **own,
+        route=route_of(row),
         price=price_of(row),
         payment_status=PaymentStatus(row.status),
         provider_payment_id=row.payment_id or row.late_payment_id,

@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.errors import Code, Conflict, NotFound
 from domain.purchases import (
+    Opened,
     PaymentStatus,
     Purchase,
     PurchaseOrder,
@@ -18,6 +19,7 @@ from domain.purchases import (
     Settled,
     Settlement,
 )
+from domain.routing import Route
 from domain.views import Page, PurchaseFilter, PurchaseView
 from persistence.database import Database
 from persistence.events import mark_events_handled
@@ -63,21 +65,52 @@ _WRITE = update(_PURCHASES).where(_PURCHASES.c.purchase_id == bindparam("of"))
 class PurchaseRecords:
     database: Database
 
-    async def open(self, order: PurchaseOrder, at: datetime) -> Purchase:
-        """The purchase as stored, new or not. Raises ``Conflict`` while another holds the quote."""
+    async def open(self, order: PurchaseOrder, route: Route | None, at: datetime) -> Opened:
+        """The purchase as stored, new or not. Raises ``Conflict`` while another holds the quote.
+
+        A new one is written with its route, as one whose provider is being asked: without a route
+        it is refused.
+        """
         async with self.database.transaction() as session:
-            row = row_of_order(order, at)
-            if await insert_if_absent(session, row):
-                return purchase_of(row)
+            if route is not None:
+                row = row_of_order(order, route, at)
+                if await insert_if_absent(session, row):
+                    return Opened(purchase=purchase_of(row), is_new=True)
             stored = await session.get(PurchaseRow, order.purchase_id)
             if stored is not None:
-                return purchase_of(stored)
+                return Opened(purchase=purchase_of(stored), may_exist=stored.outcome_unknown)
             holder = await _holder_of(session, order)
+        if route is None:
+            raise Conflict(Code.INTEGRATION_INACTIVE, "no integration for payments can be used")
         raise Conflict(
             Code.QUOTE_ALREADY_PAID,
             f"quote {order.quote_id} is paid or being paid by another purchase",
             purchase_id=holder,
         )
+
+    async def route(self, purchase_id: str, route: Route, at: datetime) -> None:
+        """Where the provider is about to be asked; from then on its outcome is not known."""
+        await self._write_route(
+            purchase_id,
+            {
+                "integration_id": route.integration_id,
+                "provider": route.connection_code,
+                "route": route.model_dump(mode="json"),
+                "outcome_unknown": True,
+                "updated_at": at,
+            },
+        )
+
+    async def did_not_act(self, purchase_id: str, at: datetime) -> None:
+        await self._write_route(purchase_id, {"outcome_unknown": False, "updated_at": at})
+
+    async def _write_route(self, purchase_id: str, values: Mapping[str, object]) -> None:
+        async with self.database.transaction() as session:
+            await session.exec(
+                update(PurchaseRow)
+                .where(col(PurchaseRow.purchase_id) == purchase_id)
+                .values(**values)
+            )
 
     async def get(self, purchase_id: str) -> Purchase | None:
         row = await self._first(_BY_ID, {"purchase_id": purchase_id})

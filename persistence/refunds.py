@@ -51,7 +51,7 @@ class RefundRecords:
             claim = await claim_for(session, purchase, request)
             if isinstance(claim, Refusal):
                 return claim
-            row = _row_of(request, claim, purchase.livemode, at)
+            row = _row_of(request, claim, purchase, at)
             session.add(row)
             return refund_of(row)
 
@@ -152,7 +152,7 @@ def _repeated(stored: Refund, request: RefundRequest) -> Refund | Refusal:
     )
 
 
-def _row_of(request: RefundRequest, claim: Claim, livemode: bool, at: datetime) -> RefundRow:
+def _row_of(request: RefundRequest, claim: Claim, purchase: PurchaseRow, at: datetime) -> RefundRow:
     needs_approval = request.needs_approval(claim.total)
     return RefundRow(
         refund_id=request.refund_id,
@@ -161,7 +161,8 @@ def _row_of(request: RefundRequest, claim: Claim, livemode: bool, at: datetime) 
         payment_id=claim.payment_id,
         amount_minor=claim.amount.minor,
         currency=claim.amount.currency,
-        livemode=livemode,
+        livemode=purchase.livemode,
+        integration_id=purchase.integration_id,
         reason=request.reason,
         status=RefundStatus.AWAITING_APPROVAL if needs_approval else RefundStatus.PENDING,
         asker=request.asker,
@@ -181,6 +182,7 @@ def _found_row(purchase: PurchaseRow, snapshot: RefundSnapshot, at: datetime) ->
         amount_minor=snapshot.amount.minor,
         currency=snapshot.amount.currency,
         livemode=purchase.livemode,
+        integration_id=purchase.integration_id,
         reason=RefundReason.REQUESTED_BY_CUSTOMER,
         status=RefundStatus.PENDING,
         asker=Asker.PROVIDER,

@@ -26,6 +26,7 @@ from domain.tenants import Caller, Scope
 from domain.views import Page, PurchaseFilter, PurchaseView
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
+from persistence.routes import RouteRecords
 from services.refusals import policy_cancelled, require_paid, require_same_customer
 from services.workflows import Workflows
 
@@ -44,6 +45,7 @@ class PurchaseRequest(Model):
     user_id: str
     price: Money
     customer_email: str | None = None
+    integration_id: str | None = None
     joins_anyone: bool = False
 
 
@@ -51,6 +53,7 @@ class PurchaseRequest(Model):
 class PurchaseService:
     purchases: PurchaseRecords
     quotes: QuoteRecords
+    routes: RouteRecords
     workflows: Workflows
     max_amount: Limit
     livemode: bool
@@ -217,7 +220,17 @@ class PurchaseService:
             order = latest.order.model_copy(update={"payable_until": quote.payable_until})
             return await self.workflows.open_checkout(order), True
         attempt = latest.order.attempt + 1 if latest else 1
-        return await self.workflows.open_checkout(self._order(quote, request, attempt)), False
+        order = self._order(quote, request, attempt)
+        await self._require_usable(order)
+        return await self.workflows.open_checkout(order), False
+
+    async def _require_usable(self, order: PurchaseOrder) -> None:
+        """The integration that the request names; others are judged as the checkout is opened."""
+        if order.integration_id is None:
+            return
+        named = (await self.routes.candidates(order))[0]
+        if named.hindrance is not None:
+            raise Conflict(Code.INTEGRATION_INACTIVE, f"{named.name}: {named.hindrance}")
 
     def _order(self, quote: Quote, request: PurchaseRequest, attempt: int) -> PurchaseOrder:
         return PurchaseOrder(
@@ -227,7 +240,9 @@ class PurchaseService:
             attempt=attempt,
             user_id=request.user_id,
             customer_email=request.customer_email or quote.customer_email,
+            product_id=quote.product_id,
             product_name=quote.product_name,
+            integration_id=request.integration_id,
             price=quote.price,
             payable_until=quote.payable_until,
             livemode=self.livemode,

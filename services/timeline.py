@@ -7,6 +7,7 @@ from domain.emails import EmailStatus
 from domain.events import EventOutcome, WebhookEvent
 from domain.purchases import workflow_id_of
 from domain.refunds import workflow_id_of as refund_workflow_id_of
+from domain.routing import Route
 from domain.tenants import Caller
 from domain.views import PurchaseView, Review, TimelineEntry
 from persistence.events import EventRecords
@@ -46,6 +47,8 @@ def _workflow_ids(view: PurchaseView) -> list[str]:
 
 def _of_rows(view: PurchaseView) -> Iterator[TimelineEntry]:
     yield TimelineEntry(at=view.created_at, what="purchase recorded", source="record")
+    if view.route is not None:
+        yield from _of_route(view.route)
     if view.paid_at is not None:
         yield TimelineEntry(
             at=view.paid_at, what="paid", source="record", detail=view.provider_payment_id
@@ -69,6 +72,19 @@ def _of_rows(view: PurchaseView) -> Iterator[TimelineEntry]:
     for review in view.reviews:
         yield from _of_review(review)
     yield from _of_policy(view)
+
+
+def _of_route(route: Route) -> Iterator[TimelineEntry]:
+    for left in route.passed_over:
+        yield TimelineEntry(
+            at=left.at, what=f"passed over {left.name}", source="routing", detail=left.why
+        )
+    yield TimelineEntry(
+        at=route.decided_at,
+        what=f"routed to {route.name} ({route.connection_code})",
+        source="routing",
+        detail=route.because,
+    )
 
 
 def _of_review(review: Review) -> Iterator[TimelineEntry]:

@@ -8,7 +8,9 @@ twice over. What shall go wrong is put into its scripts.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 
@@ -249,3 +251,15 @@ class FakePayments:
 
     def _become(self, session_id: str, **changes: object) -> None:
         self.snapshots[session_id] = self.snapshots[session_id].model_copy(update=changes)
+
+
+@dataclass(frozen=True)
+class FakeAccounts:
+    """The environment's account, and those of integrations; whose fault list is met is theirs."""
+
+    environment: FakePayments
+    integrations: Mapping[str, FakePayments]
+
+    @asynccontextmanager
+    async def of(self, integration_id: str | None) -> AsyncIterator[FakePayments]:
+        yield self.integrations[integration_id] if integration_id else self.environment

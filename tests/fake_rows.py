@@ -12,6 +12,7 @@ from domain.links import LinkStatus, PaymentLink
 from domain.money import Money
 from domain.policies import Policy, PolicyDocument, PolicyStatus, policy_number_of
 from domain.purchases import (
+    Opened,
     PaymentStatus,
     Purchase,
     PurchaseOrder,
@@ -25,6 +26,7 @@ from domain.refunds import (
     Refund,
     RefundStatus,
 )
+from domain.routing import Candidate, Route
 from domain.views import PurchaseView, Review, SentEmail
 
 
@@ -34,6 +36,8 @@ class Rows:
 
     quotes: dict[str, Quote] = field(default_factory=dict)
     purchases: dict[str, Purchase] = field(default_factory=dict)
+    outcomes_unknown: set[str] = field(default_factory=set)
+    candidates: tuple[Candidate, ...] = (Candidate(),)
     policies: dict[str, Policy] = field(default_factory=dict)  # by purchase
     refunds: dict[str, Refund] = field(default_factory=dict)
     emails: dict[str, Email] = field(default_factory=dict)
@@ -65,20 +69,47 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class FakeRouteRecords:
+    rows: Rows
+
+    async def candidates(self, order: PurchaseOrder) -> tuple[Candidate, ...]:
+        self.rows.reach()
+        return self.rows.candidates
+
+
+@dataclass(frozen=True)
 class FakePurchaseRecords:
     rows: Rows
 
-    async def open(self, order: PurchaseOrder, at: datetime) -> Purchase:
+    async def open(self, order: PurchaseOrder, route: Route | None, at: datetime) -> Opened:
         self.rows.reach()
         stored = self.rows.purchases.get(order.purchase_id)
         if stored is not None:
-            return stored
+            may_exist = order.purchase_id in self.rows.outcomes_unknown
+            return Opened(purchase=stored, may_exist=may_exist)
         for other in self.rows.purchases.values():
             if other.order.quote_id == order.quote_id and other.holds_quote:
                 raise Conflict(Code.QUOTE_ALREADY_PAID, f"{order.quote_id} is taken")
-        purchase = Purchase(order=order)
+        if route is None:
+            raise Conflict(Code.INTEGRATION_INACTIVE, "no integration for payments can be used")
+        purchase = Purchase(order=order, route=route)
         self.rows.purchases[order.purchase_id] = purchase
-        return purchase
+        self.rows.outcomes_unknown.add(order.purchase_id)
+        return Opened(purchase=purchase, is_new=True)
+
+    async def get(self, purchase_id: str) -> Purchase | None:
+        self.rows.reach()
+        return self.rows.purchases.get(purchase_id)
+
+    async def route(self, purchase_id: str, route: Route, at: datetime) -> None:
+        self.rows.reach()
+        stored = self.rows.purchases[purchase_id]
+        self.rows.purchases[purchase_id] = stored.model_copy(update={"route": route})
+        self.rows.outcomes_unknown.add(purchase_id)
+
+    async def did_not_act(self, purchase_id: str, at: datetime) -> None:
+        self.rows.reach()
+        self.rows.outcomes_unknown.discard(purchase_id)
 
     async def record(self, settlement: Settlement, at: datetime) -> Settled:
         self.rows.reach()
@@ -240,7 +271,8 @@ def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
     progress = RefundProgress.FULL if is_full else RefundProgress.PARTIAL
     at = datetime.now().astimezone()
     return PurchaseView(
-        **order.model_dump(exclude={"payable_until"}),
+        **order.model_dump(exclude={"payable_until", "product_id", "integration_id"}),
+        route=purchase.route,
         payment_status=PaymentStatus(purchase.status),
         can_retry=purchase.can_retry,
         processing=purchase.processing,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
@@ -18,7 +19,7 @@ from domain.purchases import PurchaseOrder, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
 from tests.fake_email_rows import FakeEmailRecords
-from tests.fake_payments import FakePayments
+from tests.fake_payments import FakeAccounts, FakePayments
 from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_rows import (
     FakeEventRecords,
@@ -26,6 +27,7 @@ from tests.fake_rows import (
     FakePolicyRecords,
     FakePurchaseRecords,
     FakeQuoteRecords,
+    FakeRouteRecords,
     Rows,
 )
 from tests.fakes import (
@@ -48,6 +50,7 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     rows: Rows = field(default_factory=Rows)
     payments: FakePayments = field(default_factory=FakePayments)
+    integrations: dict[str, FakePayments] = field(default_factory=dict)  # by integration_id
     mail: FakeMail = field(default_factory=FakeMail)
     writer: FakeWriter = field(default_factory=FakeWriter)
     printer: FakePrinter = field(default_factory=FakePrinter)
@@ -76,17 +79,20 @@ class World:
         )
 
     def purchases(self) -> PurchaseActivities:
+        records, accounts = FakePurchaseRecords(self.rows), self.accounts()
         return PurchaseActivities(
-            records=FakePurchaseRecords(self.rows),
+            records=records,
             events=FakeEventRecords(self.rows),
-            gateways={"stripe": self.payments},
-            pages=FakeUrls(),
+            routes=FakeRouteRecords(self.rows),
+            gateways=accounts,
+            desk=CheckoutDesk(records, accounts, FakeUrls()),
         )
 
+    def accounts(self) -> FakeAccounts:
+        return FakeAccounts(self.payments, self.integrations)
+
     def refunds(self) -> RefundActivities:
-        return RefundActivities(
-            records=FakeRefundRecords(self.rows), gateways={"stripe": self.payments}
-        )
+        return RefundActivities(records=FakeRefundRecords(self.rows), gateways=self.accounts())
 
     def emails(self) -> EmailActivities:
         return EmailActivities(

@@ -79,6 +79,9 @@ def details(purchase: Purchase, settled: Settled) -> str:
     lines = [f"**{purchase.status}** · {order.price} · quote `{order.quote_id}`"]
     if purchase.failure:
         lines.append(f"- refused: `{purchase.failure.code}`, can retry: {purchase.can_retry}")
+    if purchase.route:
+        lines.append(f"- by {purchase.route.name}: {purchase.route.because}")
+        lines += [f"- not by {each.name}: {each.why}" for each in purchase.route.passed_over]
     if purchase.payment_id:
         lines.append(f"- payment `{purchase.payment_id}`")
     if settled.policy_number:

@@ -9,10 +9,10 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.checkouts import Opening
     from activities.purchases import (
         CheckoutExpiry,
         CheckoutRef,
-        Opening,
         PurchaseActivities,
         Standing,
     )
@@ -199,9 +199,7 @@ class CheckoutStory:
         checkout = self._ref()
         return await workflow.execute_activity_method(
             PurchaseActivities.expire_checkout,
-            CheckoutExpiry(
-                provider=checkout.provider, session_id=checkout.session_id, idempotency_key=key
-            ),
+            CheckoutExpiry(**dict(checkout), idempotency_key=key),
             **options.moving_money(key),
         )
 
@@ -222,4 +220,8 @@ class CheckoutStory:
     def _ref(self) -> CheckoutRef:
         checkout = self.purchase.checkout
         assert checkout is not None
-        return CheckoutRef(provider=self.order.provider, session_id=checkout.session_id)
+        return CheckoutRef(
+            provider=self.order.provider,
+            session_id=checkout.session_id,
+            integration_id=self.purchase.integration_id,
+        )

@@ -135,6 +135,7 @@ class PurchaseWorkflow:
             provider=self.order.provider,
             provider_refund_id=fact.provider_refund_id,
             event_id=fact.event_id,
+            integration_id=self.checkout.purchase.integration_id,
         )
         try:
             async with self.refund_lock:

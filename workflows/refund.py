@@ -158,6 +158,7 @@ class RefundWorkflow:
             provider=self.provider,
             provider_refund_id=known,
             event_ids=tuple(fact.event_id for fact in heard),
+            integration_id=self.refund.integration_id,
         )
         self.refund = await promptly(RefundActivities.read_refund, look)
         self.facts = self.facts[len(heard) :]

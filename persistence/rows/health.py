@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field, SQLModel
 
+from domain.health import Health
 from persistence.columns import UtcDateTime
 
 
@@ -22,3 +23,18 @@ class IntegrationHealthRow(SQLModel, table=True):
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_by: str | None = None
     pause_reason: str | None = None
+
+
+def health_of(row: IntegrationHealthRow) -> Health:
+    return Health(
+        integration_id=row.integration_id,
+        failures=row.failures,
+        opened_at=row.opened_at,
+        probe_at=row.probe_at,
+        last_failure=row.last_failure,
+        last_failure_at=row.last_failure_at,
+        last_success_at=row.last_success_at,
+        paused_at=row.paused_at,
+        paused_by=row.paused_by,
+        pause_reason=row.pause_reason,
+    )

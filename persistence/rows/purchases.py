@@ -1,15 +1,16 @@
 """The purchases table. Its workflow writes most columns; policy, refunds and reviews the rest."""
 
 from datetime import datetime
-from typing import Literal, cast
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint, text
+from pydantic import JsonValue
+from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from domain.money import Money
 from domain.payments import Checkout, Failure
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder
+from domain.routing import Route
 from persistence.columns import UtcDateTime
 
 
@@ -40,8 +41,10 @@ class PurchaseRow(SQLModel, table=True):
     currency: str
     provider: str
     livemode: bool
-    # written by route, before the provider is asked: None is the environment's own account
+    # written as it is routed, before the provider is asked
     integration_id: str | None = Field(default=None, index=True)
+    route: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    outcome_unknown: bool = False  # the provider was asked, and has not said what it did
     # written by record, from the workflow's word
     status: str = PaymentStatus.PENDING
     can_retry: bool = False
@@ -66,10 +69,16 @@ class PurchaseRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
-def row_of_order(order: PurchaseOrder, at: datetime) -> PurchaseRow:
-    columns = order.model_dump(exclude={"price", "payable_until"})
+def row_of_order(order: PurchaseOrder, route: Route, at: datetime) -> PurchaseRow:
+    columns = order.model_dump(
+        exclude={"price", "payable_until", "product_id", "integration_id", "provider"}
+    )
     return PurchaseRow(
         **columns,
+        provider=route.connection_code,
+        integration_id=route.integration_id,
+        route=route.model_dump(mode="json"),
+        outcome_unknown=True,
         price_minor=order.price.minor,
         currency=order.price.currency,
         created_at=at,
@@ -97,6 +106,7 @@ def columns_of(purchase: Purchase, at: datetime) -> dict[str, str | int | dateti
         "late_payment_id": purchase.late_payment_id,
         "cancel_reason": purchase.cancel_reason,
         "holds_quote": purchase.holds_quote,
+        "outcome_unknown": False,
         "updated_at": at,
     }
 
@@ -111,7 +121,7 @@ def order_of(row: PurchaseRow) -> PurchaseOrder:
         customer_email=row.customer_email,
         product_name=row.product_name,
         price=price_of(row),
-        provider=cast(Literal["stripe"], row.provider),
+        provider=row.provider,
         livemode=row.livemode,
     )
 
@@ -129,6 +139,7 @@ def purchase_of(row: PurchaseRow) -> Purchase:
         paid_at=row.paid_at,
         late_payment_id=row.late_payment_id,
         cancel_reason=row.cancel_reason,
+        route=route_of(row),
     )
 
 
@@ -140,6 +151,10 @@ def paid_of(row: PurchaseRow) -> Money | None:
     if row.paid_minor is None or row.paid_currency is None:
         return None
     return Money(minor=row.paid_minor, currency=row.paid_currency)
+
+
+def route_of(row: PurchaseRow) -> Route | None:
+    return Route.model_validate(row.route) if row.route else None
 
 
 def _failure_of(row: PurchaseRow) -> Failure | None:

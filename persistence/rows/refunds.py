@@ -21,6 +21,7 @@ class RefundRow(SQLModel, table=True):
     amount_minor: int = Field(sa_type=BigInteger)
     currency: str
     livemode: bool
+    integration_id: str | None = None
     reason: str
     status: str
     asker: str
@@ -38,6 +39,7 @@ def refund_of(row: RefundRow) -> Refund:
         purchase_id=row.purchase_id,
         tenant_id=row.tenant_id,
         livemode=row.livemode,
+        integration_id=row.integration_id,
         payment_id=row.payment_id,
         amount=Money(minor=row.amount_minor, currency=row.currency),
         reason=RefundReason(row.reason),

@@ -8,6 +8,7 @@ from domain.emails import EmailOrder, EmailStatus, EmailTemplate, email_id_of
 from domain.links import LinkOrder
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState
 from domain.purchases import Settlement
+from domain.routing import Candidate, Route
 from tests.fake_rows import FakePurchaseRecords
 from tests.fake_world import PRICE, TENANT, World
 
@@ -20,7 +21,11 @@ async def paid(world: World) -> str:
         session_id="cs_1", state=CheckoutState.COMPLETE, paid=PRICE, payment_id="pi_1"
     )
     records = FakePurchaseRecords(world.rows)
-    purchase = (await records.open(order, at)).opened(checkout).applied(seen, at)
+    purchase = (
+        (await records.open(order, Route.to(Candidate(), at), at))
+        .purchase.opened(checkout)
+        .applied(seen, at)
+    )
     await records.record(Settlement(purchase=purchase), at)
     return order.purchase_id
 

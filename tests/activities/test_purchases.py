@@ -6,7 +6,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.purchases import CheckoutExpiry, Opening, Standing
+from activities.checkouts import Opening
+from activities.purchases import CheckoutExpiry, Standing
 from domain.errors import Code
 from domain.money import Money
 from domain.payments import CheckoutState

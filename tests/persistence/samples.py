@@ -15,6 +15,7 @@ from domain.payments import (
 from domain.purchases import Purchase, PurchaseOrder, Settlement, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, Refund, RefundRequest
+from domain.routing import Candidate, Route
 from domain.views import PurchaseView
 from persistence.database import Database
 from persistence.purchases import PurchaseRecords
@@ -54,6 +55,11 @@ def order(quote_id: str = "Q-1", attempt: int = 1, tenant_id: str = TENANT) -> P
         product_name="Travel Easy",
         price=PRICE,
     )
+
+
+async def begin(records: PurchaseRecords, wanted: PurchaseOrder, at: datetime) -> Purchase:
+    """The purchase as it is written before its provider is asked: by the environment's account."""
+    return (await records.open(wanted, Route.to(Candidate(), NOON), at)).purchase
 
 
 def opened(purchase: Purchase) -> Purchase:
@@ -127,7 +133,7 @@ async def paid_purchase(database: Database, quote_id: str = "Q-1") -> Purchase:
     """A purchase that is recorded as paid, from its quote on."""
     await QuoteRecords(database).register(quote(quote_id))
     purchases = PurchaseRecords(database)
-    purchase = paid(await purchases.open(order(quote_id), NOON))
+    purchase = paid(await begin(purchases, order(quote_id), NOON))
     await purchases.record(settlement(purchase), LATER)
     return purchase
 

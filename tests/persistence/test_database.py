@@ -24,7 +24,7 @@ from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.rows.reviews import ReviewRow
 from persistence.rows.tenants import ApiKeyRow, TenantRow
-from tests.persistence.samples import NOON, TENANT, order, paid, quote, settlement
+from tests.persistence.samples import NOON, TENANT, begin, order, paid, quote, settlement
 from tests.postgres import binaries, postgres
 
 
@@ -88,7 +88,7 @@ async def test_what_0001_kept_gets_its_mode_from_what_it_belongs_to(
         sold = quote("Q-1", tenant_id).model_copy(update={"livemode": livemode})
         await QuoteRecords(database).register(sold)
         bought = order("Q-1", 1, tenant_id).model_copy(update={"livemode": livemode})
-        await PurchaseRecords(database).open(bought, NOON)
+        await begin(PurchaseRecords(database), bought, NOON)
         await PurchaseRecords(database).flag_review(
             bought.purchase_id, ReviewReason.DISPUTE_OPENED, None, NOON
         )
@@ -132,7 +132,7 @@ async def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
 
 async def test_a_broken_rule_is_a_fault_and_tells_no_personal_data(database: Database) -> None:
     with pytest.raises(IntegrityError) as broken:
-        await PurchaseRecords(database).open(order("Q-unregistered"), NOON)
+        await begin(PurchaseRecords(database), order("Q-unregistered"), NOON)
 
     assert "mei@example.com" not in str(broken.value)
 
@@ -165,7 +165,7 @@ async def test_connections_that_the_server_closed_while_they_were_idle_are_repla
     await _end_all_sessions(postgres_server, url.rpartition("/")[2])
 
     assert await QuoteRecords(database).get(TENANT, "Q-1") == quote()
-    await PurchaseRecords(database).open(order(), NOON)
+    await begin(PurchaseRecords(database), order(), NOON)
     await asyncio.gather(*(database.ping() for _ in range(4)))
 
 
@@ -198,7 +198,7 @@ async def test_a_failed_transaction_leaves_nothing_behind(database: Database) ->
 async def test_what_a_reader_sees_is_of_one_moment(database: Database) -> None:
     await QuoteRecords(database).register(quote())
     purchases = PurchaseRecords(database)
-    purchase = await purchases.open(order(), NOON)
+    purchase = await begin(purchases, order(), NOON)
     async with database.reading() as session:
         before = await view_of_purchase(session, TENANT, order().purchase_id)
 
@@ -226,7 +226,9 @@ async def test_two_processes_draw_numbers_from_one_database(url: str) -> None:
     words = []
     for number in range(10):
         await QuoteRecords(one).register(quote(f"Q-{number}"))
-        words.append(settlement(paid(await PurchaseRecords(one).open(order(f"Q-{number}"), NOON))))
+        words.append(
+            settlement(paid(await begin(PurchaseRecords(one), order(f"Q-{number}"), NOON)))
+        )
 
     settled = await asyncio.gather(
         *(PurchaseRecords((one, other)[n % 2]).record(word, NOON) for n, word in enumerate(words))

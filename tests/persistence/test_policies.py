@@ -10,7 +10,7 @@ from persistence.database import Database
 from persistence.emails import EmailRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
-from tests.persistence.samples import LATER, NOON, TENANT, paid_purchase
+from tests.persistence.samples import LATER, NOON, TENANT, begin, paid_purchase
 
 PDF = PolicyDocument(location="POL-2026-000001.pdf", sha256="ab" * 32, size=20_000)
 
@@ -118,7 +118,7 @@ async def test_policies_are_paged_newest_first(database: Database) -> None:
 async def test_an_unpaid_purchase_has_no_policy_to_issue(
     database: Database, ordered: PurchaseOrder
 ) -> None:
-    await PurchaseRecords(database).open(ordered, NOON)
+    await begin(PurchaseRecords(database), ordered, NOON)
 
     with pytest.raises(NotFound):
         await PolicyRecords(database).mark_issued(ordered.purchase_id, PDF, NOON)

@@ -25,6 +25,7 @@ from tests.persistence.samples import (
     PRICE,
     TENANT,
     SignedEvent,
+    begin,
     claimed,
     link,
     order,
@@ -115,7 +116,7 @@ async def test_a_page_takes_as_many_statements_however_long_it_is(
 async def test_a_declined_purchase_says_why(database: Database, ordered: PurchaseOrder) -> None:
     purchases = PurchaseRecords(database)
     failure = Failure(code="card_declined", reason="Your card was declined.")
-    declined = (await purchases.open(ordered, NOON)).model_copy(
+    declined = (await begin(purchases, ordered, NOON)).model_copy(
         update={"status": PaymentStatus.FAILED, "can_retry": True, "failure": failure}
     )
     await purchases.record(settlement(declined), LATER)
@@ -157,7 +158,7 @@ async def test_a_purchase_is_found_by_our_id_and_by_each_of_the_providers(
 
 async def test_late_money_finds_its_purchase(database: Database, ordered: PurchaseOrder) -> None:
     purchases = PurchaseRecords(database)
-    late = paid((await purchases.open(ordered, NOON)).cancelled(None))
+    late = paid((await begin(purchases, ordered, NOON)).cancelled(None))
     await purchases.record(settlement(late), LATER)
     assert late.late_payment_id is not None
 
@@ -170,7 +171,7 @@ async def test_pages_show_every_purchase_once_newest_first(database: Database) -
     for number in range(5):
         await QuoteRecords(database).register(quote(f"Q-{number}"))
         opened_at = NOON + timedelta(microseconds=number // 2)  # some at the same moment
-        await purchases.open(order(f"Q-{number}"), opened_at)
+        await begin(purchases, order(f"Q-{number}"), opened_at)
 
     first = await purchases.page(TENANT, EVERYTHING, None, 2)
     second = await purchases.page(TENANT, EVERYTHING, first.next_cursor, 2)
@@ -196,7 +197,7 @@ async def test_pages_are_narrowed_by_each_filter(database: Database) -> None:
     await paid_purchase(database, "Q-paid")
     purchases = PurchaseRecords(database)
     await QuoteRecords(database).register(quote("Q-open"))
-    await purchases.open(order("Q-open"), LATER)
+    await begin(purchases, order("Q-open"), LATER)
 
     async def shown(filter: PurchaseFilter) -> set[str]:
         return {view.quote_id for view in (await purchases.page(TENANT, filter)).items}
@@ -231,7 +232,7 @@ async def test_a_purchase_needs_review_until_the_last_reason_is_resolved(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases, purchase_id = PurchaseRecords(database), ordered.purchase_id
-    await purchases.open(ordered, NOON)
+    await begin(purchases, ordered, NOON)
     await purchases.flag_review(purchase_id, ReviewReason.DISPUTE_OPENED, "du_1", NOON)
     await purchases.flag_review(purchase_id, ReviewReason.DISPUTE_OPENED, "du_1", LATER)
     await purchases.flag_review(purchase_id, ReviewReason.AMOUNT_DIFFERS, None, LATER)
@@ -253,7 +254,7 @@ async def test_a_reason_may_come_back_after_it_was_resolved(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases, purchase_id = PurchaseRecords(database), ordered.purchase_id
-    await purchases.open(ordered, NOON)
+    await begin(purchases, ordered, NOON)
     for _ in range(2):
         await purchases.flag_review(purchase_id, ReviewReason.REFUND_FAILED, None, NOON)
         assert await purchases.resolve_review(purchase_id, ReviewReason.REFUND_FAILED, LATER)
@@ -308,7 +309,7 @@ async def test_paying_ends_the_quotes_link_and_handles_the_events(
     )
     await links.open(link(), "mei@example.com", None, None, NOON)
     event, _ = await events.store("stripe", SignedEvent("evt_1"), NOON)
-    purchase = await purchases.open(ordered, NOON)
+    purchase = await begin(purchases, ordered, NOON)
     waiting = await purchases.record(settlement(purchase), LATER)
 
     settled = await purchases.record(settlement(paid(purchase), event.event_id), LATER)

@@ -15,6 +15,7 @@ from tests.persistence.samples import (
     NOON,
     PRICE,
     TENANT,
+    begin,
     late,
     opened,
     order,
@@ -28,21 +29,21 @@ async def test_opening_twice_gives_the_purchase_that_is_stored(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    await purchases.open(ordered, NOON)
+    await begin(purchases, ordered, NOON)
     stored = opened(Purchase(order=ordered))
     await purchases.record(settlement(stored), LATER)
 
-    assert await purchases.open(ordered, LATER) == stored
+    assert await begin(purchases, ordered, LATER) == stored
 
 
 async def test_a_second_purchase_is_refused_while_the_first_holds_the_quote(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    await purchases.open(ordered, NOON)
+    await begin(purchases, ordered, NOON)
 
     with pytest.raises(Conflict) as refused:
-        await purchases.open(order(attempt=2), NOON)
+        await begin(purchases, order(attempt=2), NOON)
 
     assert refused.value.code is Code.QUOTE_ALREADY_PAID
     assert refused.value.purchase_id == ordered.purchase_id
@@ -52,10 +53,10 @@ async def test_a_cancelled_purchase_lets_go_of_its_quote(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    first = await purchases.open(ordered, NOON)
+    first = await begin(purchases, ordered, NOON)
     await purchases.record(settlement(first.cancelled("changed my mind")), LATER)
 
-    second = await purchases.open(order(attempt=2), LATER)
+    second = await begin(purchases, order(attempt=2), LATER)
 
     assert second.status is PaymentStatus.PENDING
     assert await purchases.latest_of_quote(TENANT, "Q-1") == second
@@ -67,8 +68,8 @@ async def test_of_two_purchases_opened_at_once_one_gets_the_quote(
     purchases = PurchaseRecords(database)
 
     answers = await asyncio.gather(
-        purchases.open(ordered, NOON),
-        purchases.open(order(attempt=2), NOON),
+        begin(purchases, ordered, NOON),
+        begin(purchases, order(attempt=2), NOON),
         return_exceptions=True,
     )
 
@@ -79,7 +80,7 @@ async def test_paying_draws_one_policy_however_often_it_is_recorded(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    word = settlement(paid(await purchases.open(ordered, NOON)))
+    word = settlement(paid(await begin(purchases, ordered, NOON)))
 
     first = await purchases.record(word, LATER)
     again = await asyncio.gather(*(purchases.record(word, LATER) for _ in range(4)))
@@ -98,7 +99,7 @@ async def test_concurrent_draws_give_numbers_without_gap_or_repetition(
     words = []
     for number in range(8):
         await QuoteRecords(database).register(quote(f"Q-{number}"))
-        words.append(settlement(paid(await purchases.open(order(f"Q-{number}"), NOON))))
+        words.append(settlement(paid(await begin(purchases, order(f"Q-{number}"), NOON))))
 
     settled = await asyncio.gather(*(purchases.record(word, LATER) for word in words))
 
@@ -109,8 +110,8 @@ async def test_concurrent_draws_give_numbers_without_gap_or_repetition(
 async def test_numbers_begin_anew_each_year(database: Database, ordered: PurchaseOrder) -> None:
     await QuoteRecords(database).register(quote("Q-2"))
     purchases = PurchaseRecords(database)
-    await purchases.record(settlement(paid(await purchases.open(ordered, NOON))), LATER)
-    second = paid(await purchases.open(order("Q-2"), NOON))
+    await purchases.record(settlement(paid(await begin(purchases, ordered, NOON))), LATER)
+    second = paid(await begin(purchases, order("Q-2"), NOON))
 
     next_year = await purchases.record(settlement(second), LATER.replace(year=2027))
 
@@ -122,7 +123,7 @@ async def test_a_payment_of_another_amount_draws_no_policy(
 ) -> None:
     purchases = PurchaseRecords(database)
     less = PRICE.model_copy(update={"minor": PRICE.minor - 1})
-    purchase = paid(await purchases.open(ordered, NOON), less)
+    purchase = paid(await begin(purchases, ordered, NOON), less)
 
     assert await purchases.record(settlement(purchase), LATER) == Settled()
     assert await purchases.get(ordered.purchase_id) == purchase
@@ -132,7 +133,7 @@ async def test_an_older_word_that_comes_late_does_not_take_the_payment_away(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    pending = opened(await purchases.open(ordered, NOON))
+    pending = opened(await begin(purchases, ordered, NOON))
     settled = await purchases.record(settlement(paid(pending)), LATER)
 
     assert await purchases.record(settlement(pending), LATER) == settled
@@ -143,7 +144,7 @@ async def test_an_older_word_does_not_take_late_money_away(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    cancelled = opened(await purchases.open(ordered, NOON)).cancelled("changed their mind")
+    cancelled = opened(await begin(purchases, ordered, NOON)).cancelled("changed their mind")
     await purchases.record(settlement(cancelled), LATER)
     too_late = late(cancelled)
     await purchases.record(settlement(too_late), LATER)

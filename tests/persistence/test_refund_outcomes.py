@@ -11,6 +11,7 @@ from tests.persistence.samples import (
     LATER,
     NOON,
     PRICE,
+    begin,
     claimed,
     paid,
     paid_purchase,
@@ -136,7 +137,7 @@ async def test_late_money_goes_back_though_no_policy_was_drawn(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases, refunds = PurchaseRecords(database), RefundRecords(database)
-    late = paid((await purchases.open(ordered, NOON)).cancelled(None))
+    late = paid((await begin(purchases, ordered, NOON)).cancelled(None))
     await purchases.record(settlement(late), LATER)
     request = refund_request(ordered.purchase_id, "ref_1", asker=Asker.PAYBIND)
     await refunds.request(request, LATER)

@@ -20,6 +20,7 @@ from tests.persistence.samples import (
     NOON,
     PRICE,
     TENANT,
+    begin,
     claimed,
     paid,
     paid_purchase,
@@ -114,7 +115,7 @@ async def test_what_cannot_be_refunded_is_refused_with_its_reason(database: Data
 async def test_an_unpaid_purchase_has_nothing_to_refund(
     database: Database, ordered: PurchaseOrder
 ) -> None:
-    purchase = await PurchaseRecords(database).open(ordered, NOON)
+    purchase = await begin(PurchaseRecords(database), ordered, NOON)
 
     assert await refused(database, purchase, None) is Code.NOT_PAID
 
@@ -148,7 +149,7 @@ async def test_late_money_goes_back_by_itself_and_only_then(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases, refunds = PurchaseRecords(database), RefundRecords(database)
-    cancelled = (await purchases.open(ordered, NOON)).cancelled(None)
+    cancelled = (await begin(purchases, ordered, NOON)).cancelled(None)
     await purchases.record(settlement(cancelled), LATER)
     request = refund_request(ordered.purchase_id, "ref_late", asker=Asker.PAYBIND)
     too_early = await refunds.request(request, LATER)

@@ -20,6 +20,7 @@ from tests.persistence.samples import (
     PRICE,
     TENANT,
     SignedEvent,
+    begin,
     paid,
     paid_purchase,
     refund_request,
@@ -56,7 +57,7 @@ async def test_unpaid_purchases_are_left_out_and_late_money_is_not(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    cancelled = (await purchases.open(ordered, NOON)).cancelled(None)
+    cancelled = (await begin(purchases, ordered, NOON)).cancelled(None)
     await purchases.record(settlement(cancelled), LATER)
     assert await VerificationRecords(database).paid_purchases() == ()
 

@@ -8,6 +8,7 @@ from domain.errors import Code, NotFound
 from domain.identifiers import new_id
 from domain.purchases import PurchaseOrder, purchase_id_of
 from services.purchases import PurchaseRequest
+from tests.persistence.samples import begin
 from tests.services.conftest import Premises
 
 pytestmark = pytest.mark.slow  # on a real server
@@ -35,7 +36,7 @@ async def test_a_checkout_that_a_later_caller_opens_ends_with_the_quote_too(
         product_name=quote.product_name,
         price=quote.price,
     )
-    await shop.services.purchases.purchases.open(order, datetime.now(UTC))
+    await begin(shop.services.purchases.purchases, order, datetime.now(UTC))
 
     wish = PurchaseRequest(quote_id=quote.quote_id, user_id=order.user_id, price=quote.price)
     purchase, joined = await shop.services.purchases.start_or_join(await shop.caller(), wish)

@@ -26,14 +26,22 @@ def upgrade() -> None:
     _create_audit_log()
     # Without a foreign key: SQLite would have to build the table anew. Integrations stay as rows.
     op.add_column("purchases", sa.Column("integration_id", sa.String(), nullable=True))
+    op.add_column("purchases", sa.Column("route", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column(
+        "purchases",
+        sa.Column("outcome_unknown", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
     op.create_index(op.f("ix_purchases_integration_id"), "purchases", ["integration_id"])
+    op.add_column("refunds", sa.Column("integration_id", sa.String(), nullable=True))
     op.bulk_insert(connections, [{**each, **_BORN} for each in CONNECTIONS])
     op.bulk_insert(capabilities, [{**each, **_BORN} for each in CAPABILITIES])
 
 
 def downgrade() -> None:
     op.drop_index(op.f("ix_purchases_integration_id"), "purchases")
-    op.drop_column("purchases", "integration_id")
+    for column in ("integration_id", "route", "outcome_unknown"):
+        op.drop_column("purchases", column)
+    op.drop_column("refunds", "integration_id")
     _allow_changes_of_audit_log()
     for table in (
         *("audit_log", "provider_customers", "executions", "integration_health"),

@@ -1,0 +1,169 @@
+"""Integrations opened for a step: here alone, in the worker, credentials are unsealed."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from activities.faults import now
+from domain.health import Circuit, Health
+from domain.integrations import Integration, IntegrationStatus, Sealed
+from gateways.credentials import CredentialVault, UnreadableCredentials
+from gateways.faults import Busy, Misconfigured, OutcomeUnknown, Parked
+from gateways.integrations import GatewayProvider, IntegrationGateway
+from gateways.payments import PaymentGateway
+
+KEPT_OPEN = 100  # clients
+KEPT_FOR = timedelta(minutes=10)
+LOOK_AGAIN = timedelta(seconds=15)  # whether it is still paused
+
+
+class IntegrationRows(Protocol):
+    async def with_secret(
+        self, integration_id: str
+    ) -> tuple[Integration, Sealed | None, Health] | None: ...
+    async def mark(
+        self, integration_id: str, status: IntegrationStatus, reason: str | None, at: datetime
+    ) -> None: ...
+
+
+class HealthRows(Protocol):
+    async def failed(self, integration_id: str, what: str, at: datetime) -> None: ...
+    async def succeeded(self, integration_id: str, at: datetime) -> None: ...
+    async def claims_probe(self, integration_id: str, at: datetime) -> bool: ...
+
+
+@dataclass
+class _Client:
+    """An opened gateway, its users, and when it is opened anew."""
+
+    gateway: IntegrationGateway
+    until: datetime
+    users: int = 0
+    is_dropped: bool = False
+
+    async def close_when_idle(self) -> None:
+        if self.is_dropped and self.users == 0:
+            await self.gateway.close()
+
+
+@dataclass(frozen=True)
+class OpenedIntegrations:
+    """Clients are kept per version of the credentials, bounded in number and in time."""
+
+    rows: IntegrationRows
+    health: HealthRows
+    vault: CredentialVault
+    providers: Mapping[str, GatewayProvider]
+    environment: PaymentGateway
+    _clients: OrderedDict[tuple[str, int], _Client] = field(default_factory=OrderedDict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def of(self, integration_id: str | None) -> AsyncIterator[PaymentGateway]:
+        if integration_id is None:
+            yield self.environment
+            return
+        async with self.using(integration_id) as gateway:
+            if gateway.payments is None:
+                raise Misconfigured("this integration takes no payments", "integration")
+            yield gateway.payments
+
+    @asynccontextmanager
+    async def using(self, integration_id: str) -> AsyncIterator[IntegrationGateway]:
+        """What is raised inside counts for the integration's health, and so does its absence."""
+        integration, sealed, health = await self._found(integration_id)
+        await self._require_open_way(integration, health)
+        client = await self._client(integration, sealed)
+        client.users += 1
+        try:
+            yield client.gateway
+        except (Busy, OutcomeUnknown) as fault:
+            await self.health.failed(integration_id, str(fault), now())
+            raise
+        except Misconfigured as fault:
+            await self.rows.mark(integration_id, IntegrationStatus.ERROR, str(fault), now())
+            raise
+        else:
+            await self._note_success(integration, health)
+        finally:
+            client.users -= 1
+            await client.close_when_idle()
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.gateway.close()
+        self._clients.clear()
+
+    async def _found(self, integration_id: str) -> tuple[Integration, Sealed, Health]:
+        found = await self.rows.with_secret(integration_id)
+        if found is None:
+            raise Misconfigured(f"integration {integration_id} was deleted", "integration")
+        integration, sealed, health = found
+        if sealed is None:
+            raise Misconfigured(f"{_named(integration)} has no credentials", "integration")
+        return integration, sealed, health
+
+    async def _require_open_way(self, integration: Integration, health: Health) -> None:
+        if health.is_paused:
+            why = f" ({health.pause_reason})" if health.pause_reason else ""
+            raise Parked(f"{_named(integration)} is paused{why}; nothing was sent", LOOK_AGAIN)
+        circuit = health.circuit(now())
+        if circuit is Circuit.CLOSED:
+            return
+        if circuit is Circuit.HALF_OPEN and await self.health.claims_probe(
+            integration.integration_id, now()
+        ):
+            return
+        raise Parked(
+            f"{_named(integration)} failed {health.failures} times in a row, last: "
+            f"{health.last_failure}; nothing was sent",
+            LOOK_AGAIN,
+        )
+
+    async def _client(self, integration: Integration, sealed: Sealed) -> _Client:
+        key = (integration.integration_id, integration.version)
+        async with self._turn:
+            client = self._clients.get(key)
+            if client is None or client.until < now():
+                client = _Client(await self._connected(integration, sealed), now() + KEPT_FOR)
+                await self._drop(key)
+                self._clients[key] = client
+            self._clients.move_to_end(key)
+            while len(self._clients) > KEPT_OPEN:
+                await self._drop(next(iter(self._clients)))
+            return client
+
+    async def _drop(self, key: tuple[str, int]) -> None:
+        client = self._clients.pop(key, None)
+        if client is not None:
+            client.is_dropped = True
+            await client.close_when_idle()
+
+    async def _connected(self, integration: Integration, sealed: Sealed) -> IntegrationGateway:
+        provider = self.providers.get(integration.connection_code)
+        if provider is None:
+            raise Misconfigured(
+                f"no gateway for {integration.connection_code} is installed", "integration"
+            )
+        try:
+            credentials = self.vault.open(sealed, integration.secret_place)
+        except UnreadableCredentials as unreadable:
+            reason = f"its credentials cannot be opened: {unreadable}"
+            await self.rows.mark(integration.integration_id, IntegrationStatus.ERROR, reason, now())
+            raise Misconfigured(f"{_named(integration)}: {reason}", "integration") from None
+        return provider.connect(credentials)
+
+    async def _note_success(self, integration: Integration, health: Health) -> None:
+        """Nothing is written while all is well."""
+        if health.failures:
+            await self.health.succeeded(integration.integration_id, now())
+        if integration.status is IntegrationStatus.ERROR:
+            await self.rows.mark(integration.integration_id, IntegrationStatus.ACTIVE, None, now())
+
+
+def _named(integration: Integration) -> str:
+    return f"integration {integration.integration_id} ({integration.connection_code})"

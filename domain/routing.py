@@ -1,0 +1,59 @@
+"""Which integration a purchase is paid by, why, and which ones were passed over before it."""
+
+from datetime import datetime
+
+from domain.model import Model
+
+ENVIRONMENT = "the account of the environment"
+
+
+class Candidate(Model):
+    """An integration that may be used. ``integration_id`` None is the environment's own account.
+
+    ``hindrance`` says why it cannot be used at all, such as ``its status is inactive``.
+    """
+
+    integration_id: str | None = None
+    connection_code: str = "stripe"
+    name: str = ENVIRONMENT
+    because: str = "nothing else is linked"
+    hindrance: str | None = None
+
+
+class PassedOver(Model):
+    name: str
+    integration_id: str | None
+    why: str
+    at: datetime
+
+
+class Route(Model):
+    """What was decided, and when. It is written before the provider is asked."""
+
+    integration_id: str | None = None
+    connection_code: str = "stripe"
+    name: str = ENVIRONMENT
+    because: str
+    decided_at: datetime
+    passed_over: tuple[PassedOver, ...] = ()
+
+    @classmethod
+    def to(cls, candidate: Candidate, at: datetime) -> "Route":
+        return cls(
+            integration_id=candidate.integration_id,
+            connection_code=candidate.connection_code,
+            name=candidate.name,
+            because=candidate.because,
+            decided_at=at,
+        )
+
+    def moved_on(self, candidate: Candidate, why: str, at: datetime) -> "Route":
+        """To the next candidate, since this one definitely did not act."""
+        left = PassedOver(name=self.name, integration_id=self.integration_id, why=why, at=at)
+        moved = Route.to(candidate, at)
+        return moved.model_copy(
+            update={
+                "because": f"backup of {self.name}: {why}",
+                "passed_over": (*self.passed_over, left),
+            }
+        )

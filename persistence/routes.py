@@ -1,0 +1,118 @@
+"""Which integrations may take a purchase: the named one, or those linked to the nearest entity."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement
+from sqlmodel import and_, col, or_, select
+
+from domain.integrations import PAYMENT_PROCESSING, IntegrationStatus
+from domain.purchases import PurchaseOrder
+from domain.routing import Candidate
+from domain.tenants import PLATFORM_TENANT
+from persistence.database import Database
+from persistence.rows.integrations import EntityIntegrationRow, IntegrationRow
+
+Linked = tuple[EntityIntegrationRow, IntegrationRow]
+
+
+@dataclass(frozen=True)
+class RouteRecords:
+    database: Database
+
+    async def candidates(self, order: PurchaseOrder) -> tuple[Candidate, ...]:
+        """In the order in which they are tried; never none.
+
+        The integration that the request names stands alone. Else the nearest entity that has a
+        default counts, customer before product before tenant before platform: its default first,
+        then its backups. Nobody's money goes to an account of somebody further away.
+        """
+        if order.integration_id is not None:
+            return (await self._named(order, order.integration_id),)
+        linked = await self._linked(order)
+        for entity_type, whose in _ENTITIES.items():
+            of_entity = [each for each in linked if each[0].entity_type == entity_type]
+            if any(link.is_default for link, _ in of_entity):
+                return tuple(_candidate(order, link, row, whose) for link, row in of_entity)
+        return (Candidate(),)
+
+    async def _named(self, order: PurchaseOrder, integration_id: str) -> Candidate:
+        async with self.database.reading() as session:
+            row = await session.get(IntegrationRow, integration_id)
+        if row is None or row.tenant_id != order.tenant_id:
+            return Candidate(
+                integration_id=integration_id,
+                name=integration_id,
+                because="named in the request",
+                hindrance="it is not there",
+            )
+        return _of_row(order, row, "named in the request")
+
+    async def _linked(self, order: PurchaseOrder) -> Sequence[Linked]:
+        asked = (
+            select(EntityIntegrationRow, IntegrationRow)
+            .join(
+                IntegrationRow,
+                col(IntegrationRow.integration_id) == col(EntityIntegrationRow.integration_id),
+            )
+            .where(EntityIntegrationRow.purpose == PAYMENT_PROCESSING, or_(*_entities_of(order)))
+            .order_by(
+                col(EntityIntegrationRow.is_default).desc(),
+                col(EntityIntegrationRow.priority),
+                col(EntityIntegrationRow.created_at),
+            )
+        )
+        async with self.database.reading() as session:
+            return [(link, row) for link, row in await session.exec(asked)]
+
+
+_ENTITIES = {
+    "customer": "the customer's",
+    "product": "the product's",
+    "tenant": "the tenant's",
+    "platform": "the platform's",
+}
+
+
+def _entities_of(order: PurchaseOrder) -> list[ColumnElement[bool]]:
+    entities = [
+        (order.tenant_id, "customer", order.user_id),
+        (order.tenant_id, "tenant", order.tenant_id),
+        (PLATFORM_TENANT, "platform", PLATFORM_TENANT),
+    ]
+    if order.product_id is not None:
+        entities.append((order.tenant_id, "product", order.product_id))
+    return [
+        and_(
+            col(EntityIntegrationRow.tenant_id) == tenant_id,
+            col(EntityIntegrationRow.entity_type) == entity_type,
+            col(EntityIntegrationRow.entity_id) == entity_id,
+        )
+        for tenant_id, entity_type, entity_id in entities
+    ]
+
+
+def _candidate(
+    order: PurchaseOrder, link: EntityIntegrationRow, row: IntegrationRow, whose: str
+) -> Candidate:
+    return _of_row(order, row, f"{whose} {'default' if link.is_default else 'backup'}")
+
+
+def _of_row(order: PurchaseOrder, row: IntegrationRow, because: str) -> Candidate:
+    return Candidate(
+        integration_id=row.integration_id,
+        connection_code=row.connection_code,
+        name=row.name,
+        because=because,
+        hindrance=_hindrance(order, row),
+    )
+
+
+def _hindrance(order: PurchaseOrder, row: IntegrationRow) -> str | None:
+    if row.deleted_at is not None:
+        return "it was deleted"
+    if row.status != IntegrationStatus.ACTIVE:
+        return f"its status is {row.status}"
+    if row.livemode is not order.livemode:
+        return "it is of the other mode"
+    return None
