@@ -134,7 +134,8 @@ class Purchase(Model):
         if seen.state is CheckoutState.EXPIRED:
             return self._ended()
         if seen.state is CheckoutState.COMPLETE:
-            return self._failed(seen.failure, False) if seen.failure else self._processing(seen)
+            under_way = self._processing(seen)
+            return under_way._failed(seen.failure, False) if seen.failure else under_way
         if seen.failure is not None:
             return self._failed(seen.failure, True)
         return self

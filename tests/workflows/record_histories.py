@@ -62,6 +62,12 @@ SHORT: Mapping[str, Story] = {
     "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
     "adopted_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
     "found_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
+    "failed_found_refund": (
+        found_refunds.test_a_dashboards_refund_that_came_back_is_told_and_a_matter_for_a_person
+    ),
+    "returned_found_refund": (
+        found_refunds.test_a_dashboards_refund_that_came_back_is_told_and_a_matter_for_a_person
+    ),
     "revoked": link.test_a_revoked_link_ends_at_once,
 }
 LONG: Mapping[str, Story] = {
@@ -75,6 +81,12 @@ LONG: Mapping[str, Story] = {
     "settled_later": payment.test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid,
     "debit_bounced": (
         payment.test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told
+    ),
+    "declined_then_bounced": (
+        payment.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
+    ),
+    "bounced_after_decline": (
+        payment.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
     ),
     "database_outage": payment.test_a_database_outage_delays_a_purchase_and_loses_nothing,
     "mail_outage": (

@@ -9,7 +9,7 @@ from domain.errors import Code
 from domain.money import Money
 from domain.payments import CheckoutChanged
 from domain.policies import PolicyStatus
-from domain.purchases import PaymentStatus, Purchase, Refusal, ReviewReason
+from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, Refusal, ReviewReason
 from domain.refunds import late_refund_id_of
 from gateways.faults import Busy, OutcomeUnknown, StoredFault
 from tests.fake_payments import DECLINED
@@ -282,6 +282,41 @@ async def test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told(
     assert (purchase.status, purchase.can_retry) == (PaymentStatus.FAILED, False)
     assert not purchase.holds_quote
     assert stories.world.mail.subjects() == ["payment_failed"]
+
+
+async def _declined_and_told(stories: Stories) -> PurchaseOrder:
+    order = stories.world.order()
+    await stories.opened(order)
+    stories.world.payments.decline(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.pass_time(timedelta(minutes=2))
+    assert stories.world.mail.subjects() == ["payment_failed"]
+    return order
+
+
+async def test_a_debit_that_bounces_is_told_also_to_whom_a_decline_was_told(
+    stories: Stories,
+) -> None:
+    order = await _declined_and_told(stories)
+    stories.world.payments.order_debit(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.until(lambda: stories.stored(order).processing)
+    stories.world.payments.bounce_debit(order.purchase_id)
+    for _ in range(2):  # and long after it, the provider repeats itself
+        await stories.tell_change(order)
+        await stories.end_of(order)
+    assert stories.world.mail.subjects() == ["payment_failed", "payment_failed"]
+
+
+async def test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well(
+    stories: Stories,
+) -> None:
+    order = await _declined_and_told(stories)
+    stories.world.payments.order_debit(order.purchase_id)
+    stories.world.payments.bounce_debit(order.purchase_id)
+    await stories.tell_change(order)
+    await stories.end_of(order)
+    assert stories.world.mail.subjects() == ["payment_failed", "payment_failed"]
 
 
 async def test_a_bank_that_stays_silent_for_two_weeks_is_a_matter_for_a_person(
