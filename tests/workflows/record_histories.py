@@ -22,6 +22,7 @@ from domain.refunds import Asker
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.fake_world import World
 from tests.workflows import test_approvals as approvals
+from tests.workflows import test_cancelling as cancelling
 from tests.workflows import test_found_refunds as found_refunds
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_link as link
@@ -29,6 +30,7 @@ from tests.workflows import test_looks as looks
 from tests.workflows import test_opening as opening
 from tests.workflows import test_payment as payment
 from tests.workflows import test_refunds as refunds
+from tests.workflows import test_settlement as settlement
 from tests.workflows.servers import start_dev_server, start_skipping_server
 from tests.workflows.stories import Stories
 from tests.workflows.workers import workers
@@ -42,7 +44,7 @@ SHORT: Mapping[str, Story] = {
     "declined_then_paid": (
         payment.test_a_declined_card_leaves_the_purchase_failed_and_retryable_and_then_paid
     ),
-    "paid_while_cancelling": payment.test_a_payment_that_is_faster_than_the_cancellation_wins,
+    "paid_while_cancelling": cancelling.test_a_payment_that_is_faster_than_the_cancellation_wins,
     "asked_for": looks.test_a_lost_webhook_is_made_up_for_at_once_when_somebody_asks,
     "wrong_amount": payment.test_a_wrong_amount_goes_to_review_and_issues_nothing,
     "stored_fault": (
@@ -72,21 +74,21 @@ SHORT: Mapping[str, Story] = {
 }
 LONG: Mapping[str, Story] = {
     "declined_and_left": payment.test_a_declined_customer_who_leaves_is_told_once,
-    "cancelled": payment.test_a_cancelled_purchase_can_no_longer_be_paid,
+    "cancelled": cancelling.test_a_cancelled_purchase_can_no_longer_be_paid,
     "expired": payment.test_an_abandoned_checkout_expires_and_frees_the_quote,
     "late_money": (
-        payment.test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told
+        cancelling.test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told
     ),
     "lost_webhook": looks.test_a_lost_webhook_is_made_up_for_by_the_poll,
-    "settled_later": payment.test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid,
+    "settled_later": settlement.test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid,
     "debit_bounced": (
-        payment.test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told
+        settlement.test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told
     ),
     "declined_then_bounced": (
-        payment.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
+        settlement.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
     ),
     "bounced_after_decline": (
-        payment.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
+        settlement.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
     ),
     "database_outage": payment.test_a_database_outage_delays_a_purchase_and_loses_nothing,
     "mail_outage": (

@@ -27,6 +27,13 @@ async def _paid(stories: Stories) -> PurchaseOrder:
     return order
 
 
+async def _with_mail_refused(stories: Stories) -> PurchaseOrder:
+    stories.world.mail.fault = RefusedByProvider("the recipient is suppressed")
+    order = await _paid(stories)
+    await stories.until_it_shows_review(order)
+    return order
+
+
 async def _in_review(stories: Stories) -> PurchaseOrder:
     stories.world.printer.defect = "the product name does not fit"
     order = await _paid(stories)
@@ -64,9 +71,7 @@ async def test_a_mail_service_that_asks_for_time_gets_it(stories: Stories) -> No
 async def test_a_mail_service_that_will_not_take_the_message_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:
-    stories.world.mail.fault = RefusedByProvider("the recipient is suppressed")
-    order = await _paid(stories)
-    await stories.until_it_shows_review(order)
+    order = await _with_mail_refused(stories)
     assert stories.policy_status(order) is PolicyStatus.ISSUED
     assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.EMAIL_NOT_DELIVERED]
 
@@ -79,9 +84,7 @@ async def test_a_mail_service_that_will_not_take_the_message_is_a_matter_for_a_p
 async def test_a_policy_is_sent_once_its_review_is_resolved_though_another_is_open(
     stories: Stories,
 ) -> None:
-    stories.world.mail.fault = RefusedByProvider("the recipient is suppressed")
-    order = await _paid(stories)
-    await stories.until_it_shows_review(order)
+    order = await _with_mail_refused(stories)
     await stories.tell(
         order,
         DisputeOpened(
