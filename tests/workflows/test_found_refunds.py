@@ -46,6 +46,22 @@ async def test_a_dashboards_refund_that_had_failed_when_it_was_found_is_told_to_
     assert stories.world.mail.sent == []
 
 
+async def test_a_refund_of_our_own_that_is_found_at_the_provider_tells_of_itself(
+    stories: Stories,
+) -> None:
+    order, _ = await stories.bought()
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.until(
+        lambda: stories.world.rows.refunds[refund.refund_id].provider_refund_id is not None
+    )
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    await stories.tell_of_found_refund(order, made)
+    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
+    assert stories.world.mail.sent == []  # nobody was ever told that it comes
+
+
 async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
     order, payment_id = await stories.bought()
     made = stories.world.payments.refund_in_dashboard(payment_id, Money(minor=HALF, currency="SGD"))
