@@ -27,9 +27,11 @@ from tests.workflows import test_found_refunds as found_refunds
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_link as link
 from tests.workflows import test_looks as looks
+from tests.workflows import test_mailing as mailing
 from tests.workflows import test_opening as opening
 from tests.workflows import test_payment as payment
 from tests.workflows import test_refunds as refunds
+from tests.workflows import test_returned_refunds as returned
 from tests.workflows import test_settlement as settlement
 from tests.workflows.servers import start_dev_server, start_skipping_server
 from tests.workflows.stories import Stories
@@ -56,10 +58,10 @@ SHORT: Mapping[str, Story] = {
     "retried_issue": (
         issuing.test_a_policy_that_cannot_be_printed_waits_for_a_person_who_has_it_printed
     ),
-    "bounced": issuing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
+    "bounced": mailing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
     "full_refund": refunds.test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy,
-    "failed_later": refunds.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
-    "returned_refund": refunds.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
+    "failed_later": returned.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
+    "returned_refund": returned.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
     "disputed": issuing.test_a_dispute_flags_the_purchase_for_review,
     "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
     "adopted_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
@@ -92,7 +94,7 @@ LONG: Mapping[str, Story] = {
     ),
     "database_outage": payment.test_a_database_outage_delays_a_purchase_and_loses_nothing,
     "mail_outage": (
-        issuing.test_a_mail_outage_of_two_days_delays_the_message_and_never_un_issues_the_policy
+        mailing.test_a_mail_outage_of_two_days_delays_the_message_and_never_un_issues_the_policy
     ),
     "refund_in_review": issuing.test_a_refund_ends_a_policy_that_cannot_be_printed,
     "approved": approvals.test_what_an_agent_asks_for_waits_for_a_human_who_agrees,
