@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     api_port: int = 8085
     simulators_port: int = 8086
     worker_metrics_port: int = 9464  # on api_host
-    metrics_peers: str | None = Field(None, pattern=r"^\w+=[^\s,=]+:\d+(,\w+=[^\s,=]+:\d+)*$")
+    metrics_peers: str | None = Field(
+        None, pattern=r"^(none|\w+=[^\s,=]+:\d+(,\w+=[^\s,=]+:\d+)*)$"
+    )
 
     # Stripe
     stripe_secret_key: SecretStr | None = None
@@ -165,6 +167,8 @@ class Settings(BaseSettings):
     @property
     def metrics_addresses(self) -> dict[str, str]:
         """Whose figures the api adds to its own, name by host:port; this machine's worker's."""
+        if self.metrics_peers == "none":  # a word, because what is empty is as if it were not set
+            return {}
         if self.metrics_peers is not None:
             return dict(peer.split("=") for peer in self.metrics_peers.split(","))
         if not self.worker_metrics_port:

@@ -6,7 +6,14 @@ from typing import Protocol
 from temporalio.exceptions import ApplicationError
 
 from activities.faults import now
-from domain.emails import Attachment, Email, EmailOrder, EmailTemplate, Letter
+from domain.emails import (
+    Attachment,
+    Email,
+    EmailOrder,
+    EmailTemplate,
+    Letter,
+    email_id_of,
+)
 from domain.links import LinkStatus, PaymentLink
 from domain.policies import Policy
 from domain.purchases import PaymentStatus, Purchase
@@ -129,6 +136,8 @@ class Letters:
             raise LookupError(f"{refund_id} is missing")
         if refund.status is not _REFUND_TOLD_BY[order.template]:
             return None
+        if order.template is EmailTemplate.REFUND_RETURNED and not await self._expected(refund):
+            return None
         policy = view.policy if view.policy and view.policy.document else None
         return letter.model_copy(
             update={
@@ -138,6 +147,13 @@ class Letters:
                 "is_covered": policy is not None and policy.cancelled_at is None,
             }
         )
+
+    async def _expected(self, refund: Refund) -> bool:
+        """One found at the provider may have failed before anybody was told that it comes."""
+        if refund.asker is not Asker.PROVIDER:
+            return True
+        made = email_id_of(refund.refund_id, EmailTemplate.REFUND_MADE)
+        return await self.emails.get(made) is not None
 
     async def _of_link(self, order: EmailOrder, link_id: str) -> Letter | None:
         link = await self.links.get(order.tenant_id, link_id)

@@ -7,14 +7,8 @@ from pydantic import Field
 
 from domain.errors import Code
 from domain.model import Model
+from domain.refused_fields import code_of_field
 
-_AMOUNTS = {"amount", "minor"}
-_EMAILS = {"customer_email", "to"}
-_SHAPE = {
-    "missing": Code.MISSING_FIELD,
-    "extra_forbidden": Code.UNKNOWN_FIELD,
-    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), Code.INVALID_REQUEST),
-}
 _LONGEST_NAME = 100
 
 _MESSAGES = {
@@ -39,24 +33,9 @@ def field_problems(error: RequestValidationError) -> tuple[FieldProblem, ...]:
 def _field_problem(
     location: Sequence[str | int], kind: str, told: Mapping[str, object]
 ) -> FieldProblem:
-    code = _code(location, kind)
+    code = code_of_field(str(location[-1]) if location else "", kind)
     field = ".".join(str(part)[:_LONGEST_NAME] for part in location)
     return FieldProblem(field=field, code=code, message=_MESSAGES.get(code) or _message(kind, told))
-
-
-def _code(location: Sequence[str | int], kind: str) -> Code:
-    name = str(location[-1]) if location else ""
-    if kind in set(Code):
-        return Code(kind)  # a rule of ours
-    if kind in _SHAPE:
-        return _SHAPE[kind]
-    if name in _AMOUNTS:
-        return Code.INVALID_AMOUNT
-    if name == "currency":
-        return Code.UNKNOWN_CURRENCY
-    if name in _EMAILS:
-        return Code.INVALID_EMAIL
-    return Code.INVALID_REQUEST
 
 
 def _message(kind: str, told: Mapping[str, object]) -> str:

@@ -31,6 +31,7 @@ from api import (
     webhook_events,
     widget,
 )
+from api.cross_origin import CrossOrigin
 from api.description import DescribedAPI
 from api.guard import RequestGuard
 from api.problems import on_http_error, on_invalid_input, on_refusal
@@ -86,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> None:
-    """What is added last stands outermost: the watch sees the guard's refusals too."""
+    """What is added last stands outermost: it sees the refusals of what stands within."""
     from_providers = frozenset(WEBHOOK_PATHS)
     app.add_middleware(
         RequestGuard,
@@ -95,6 +96,7 @@ def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> Non
         in_their_words=dict.fromkeys(MCP_PATHS, answer_to_payment_data),
     )
     app.add_middleware(RequestWatch, registry=registry, plain_paths=from_providers)
+    app.add_middleware(CrossOrigin)
 
 
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -70,7 +70,6 @@ async def get_state(token: str, services: ServicesDep, response: Response) -> Pu
     """For pages and widgets: public to whoever holds the token, and nothing personal in it."""
     purchase, _ = await services.pages.of(token)
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Access-Control-Allow-Origin"] = "*"  # the token is all the right one needs
     return _state_of(purchase)
 
 

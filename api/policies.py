@@ -99,7 +99,7 @@ async def verify_policy(request: Request, number: str, services: ServicesDep) ->
     return Response(
         policy.model_dump_json(),
         media_type="application/json",
-        headers={"Vary": "Accept", "Access-Control-Allow-Origin": "*"},
+        headers={"Vary": "Accept"},
     )
 
 

@@ -1,7 +1,7 @@
 """The policy that a paid purchase becomes, and the sheet that is printed of it."""
 
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from domain.model import Model
 from domain.quotes import Quote
@@ -14,6 +14,20 @@ class PolicyStatus(StrEnum):
     ISSUED = "issued"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
+
+
+class PolicyStep(Enum):
+    """What a policy's status follows, from which to which. Told in any other status, it is late,
+    early or repeated, and changes nothing. Refunds cancel and revive beside it, at any time.
+    """
+
+    PRINTED = (PolicyStatus.NONE, PolicyStatus.ISSUED)
+    ARRIVED = (PolicyStatus.ISSUED, PolicyStatus.DELIVERED)
+    BOUNCED = (PolicyStatus.DELIVERED, PolicyStatus.ISSUED)  # nothing is in the customer's hand
+
+    def __init__(self, before: PolicyStatus, after: PolicyStatus) -> None:
+        self.before = before
+        self.after = after
 
 
 class PolicyDocument(Model):

@@ -71,13 +71,16 @@ def purchase_id_of(tenant_id: str, quote_id: str, attempt: int) -> str:
 def look_at(age: timedelta) -> int:
     """The number of the look at the provider in which all wishes of one moment meet.
 
-    There is a new one every ten seconds, after ten minutes every five minutes: however often
-    somebody asks, a run's history takes only so many updates.
+    There is a new one every ten seconds, after ten minutes every five minutes, and where a bank
+    takes its time every hour: however often somebody asks, a run takes only so many updates.
     """
-    fresh = timedelta(minutes=10)
-    if age < fresh:
-        return age // timedelta(seconds=10)
-    return fresh // timedelta(seconds=10) + (age - fresh) // timedelta(minutes=5)
+    ten_minutes, day = timedelta(minutes=10), timedelta(days=1)
+    fresh, later = min(age, ten_minutes), min(max(age, ten_minutes), day) - ten_minutes
+    return (
+        fresh // timedelta(seconds=10)
+        + later // timedelta(minutes=5)
+        + (max(age, day) - day) // timedelta(hours=1)
+    )
 
 
 def workflow_id_of(purchase_id: str) -> str:
@@ -128,6 +131,19 @@ class Purchase(Model):
     def paid_exactly(self) -> bool:
         return self.is_paid and self.paid == self.order.price
 
+    def join_at(self, now: datetime) -> str | None:
+        """The id of the question in which all who join it now meet, so that one answer serves them.
+
+        Its answer stands as long as this is how the purchase stands: for a minute, and for an hour
+        while a bank decides, which takes days. None where the answer may be another one: a checkout
+        that is missing or over is opened anew, or ended, by whoever joins. A run that was ended by
+        force is woken by the next question; the answers that it gave still stand.
+        """
+        if self.checkout is None or (now >= self.checkout.expires_at and not self.processing):
+            return None
+        seconds = 3600 if self.processing else 60
+        return derived_id("join", self.model_dump_json(), int(now.timestamp()) // seconds)
+
     def opened(self, checkout: Checkout, route: Route | None = None) -> "Purchase":
         return self.model_copy(update={"checkout": checkout, "route": route or self.route})
 
@@ -142,7 +158,8 @@ class Purchase(Model):
         if seen.state is CheckoutState.EXPIRED:
             return self._ended()
         if seen.state is CheckoutState.COMPLETE:
-            return self._failed(seen.failure, False) if seen.failure else self._processing(seen)
+            under_way = self._processing(seen)
+            return under_way._failed(seen.failure, False) if seen.failure else under_way
         if seen.failure is not None:
             return self._failed(seen.failure, True)
         return self

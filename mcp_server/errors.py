@@ -7,15 +7,8 @@ from pydantic_core import ErrorDetails
 
 from domain.errors import Code, Invalid, PaybindError, Unavailable
 from domain.model import Model
+from domain.refused_fields import code_of_field
 from mcp_server.plain_text import plain
-
-_CODE_OF_SHAPE = {"missing": Code.MISSING_FIELD, "extra_forbidden": Code.UNKNOWN_FIELD}
-# A wrong value of these has a code of its own; everything else is an invalid request.
-_CODE_OF_ARGUMENT = {
-    "amount": Code.INVALID_AMOUNT,
-    "currency": Code.UNKNOWN_CURRENCY,
-    "customer_email": Code.INVALID_EMAIL,
-}
 
 
 class ToolFailure(Model):
@@ -67,12 +60,7 @@ def _refused_arguments(error: ValidationError) -> Invalid:
     """Names the arguments and the rules, never the values."""
     details = error.errors(include_url=False, include_context=False, include_input=False)
     named = "; ".join(f"{_name(each)}: {each['msg']}" for each in details[:5])
-    return Invalid(_code_of(details[0]), named)
-
-
-def _code_of(detail: ErrorDetails) -> Code:
-    by_value = _CODE_OF_ARGUMENT.get(_name(detail), Code.INVALID_REQUEST)
-    return _CODE_OF_SHAPE.get(detail["type"], by_value)
+    return Invalid(code_of_field(_name(details[0]), details[0]["type"]), named)
 
 
 def _name(detail: ErrorDetails) -> str:

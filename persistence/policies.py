@@ -1,4 +1,4 @@
-"""Policies, from the drawn number to the delivered document. Their status never goes back."""
+"""Policies, from the drawn number to the delivered document, step by step as the domain allows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.emails import EmailStatus
 from domain.errors import Code, NotFound
-from domain.policies import Policy, PolicyDocument, PolicyStatus
+from domain.policies import Policy, PolicyDocument, PolicyStep
 from domain.views import Page
 from persistence.database import Database
 from persistence.pages import after, page_of
@@ -57,24 +57,23 @@ class PolicyRecords:
         columns = {**document.model_dump(), "issued_at": at}
         async with self.database.transaction() as session:
             policy = await _locked(session, purchase_id)
-            if policy.status == PolicyStatus.NONE:
-                policy = await _moved(session, policy, PolicyStatus.ISSUED, columns, at)
+            if policy.status == PolicyStep.PRINTED.before:
+                policy = await _moved(session, policy, PolicyStep.PRINTED, columns, at)
             return policy_of(policy)
 
     async def mark_delivered(self, purchase_id: str, email_id: str, at: datetime) -> None:
         """With the message that carried it; one that has bounced meanwhile delivers nothing."""
         async with self.database.transaction() as session:
             policy = await _locked(session, purchase_id)
-            if policy.status == PolicyStatus.ISSUED and await _has_arrived(session, email_id):
-                columns = {"delivered_at": at}
-                await _moved(session, policy, PolicyStatus.DELIVERED, columns, at)
+            if policy.status == PolicyStep.ARRIVED.before and await _has_arrived(session, email_id):
+                await _moved(session, policy, PolicyStep.ARRIVED, {"delivered_at": at}, at)
 
     async def mark_not_delivered(self, purchase_id: str, at: datetime) -> None:
         """After a bounce: the one step back, because the customer has nothing in hand."""
         async with self.database.transaction() as session:
             policy = await _locked(session, purchase_id)
-            if policy.status == PolicyStatus.DELIVERED:
-                await _moved(session, policy, PolicyStatus.ISSUED, {"delivered_at": None}, at)
+            if policy.status == PolicyStep.BOUNCED.before:
+                await _moved(session, policy, PolicyStep.BOUNCED, {"delivered_at": None}, at)
 
     async def page(
         self, tenant_id: str, cursor: str | None = None, limit: int = 50
@@ -124,12 +123,12 @@ async def _has_arrived(session: AsyncSession, email_id: str) -> bool:
 async def _moved(
     session: AsyncSession,
     policy: PolicyRow,
-    status: PolicyStatus,
+    step: PolicyStep,
     columns: Mapping[str, str | int | datetime | None],
     at: datetime,
 ) -> PolicyRow:
     """The policy in its new status, which its purchase repeats."""
-    repeated = {"of": policy.purchase_id, "policy_status": status, "updated_at": at}
+    repeated = {"of": policy.purchase_id, "policy_status": step.after, "updated_at": at}
     await session.exec(_WRITE_PURCHASE, params=repeated)
-    written = {"of": policy.purchase_id, "status": status, **columns}
+    written = {"of": policy.purchase_id, "status": step.after, **columns}
     return cast(PolicyRow, (await session.exec(_WRITE_POLICY, params=written)).one())

@@ -215,10 +215,11 @@ class PurchaseService:
 
     async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
         latest = await self.require_unpaid(quote.tenant_id, quote.quote_id)
-        quote.require_open(datetime.now(UTC))
+        now = datetime.now(UTC)
+        quote.require_open(now)
         if latest is not None and latest.holds_quote:
             order = latest.order.model_copy(update={"payable_until": quote.payable_until})
-            return await self.workflows.open_checkout(order), True
+            return await self.workflows.open_checkout(order, latest.join_at(now)), True
         attempt = latest.order.attempt + 1 if latest else 1
         order = self._order(quote, request, attempt)
         await self._require_usable(order)

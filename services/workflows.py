@@ -67,11 +67,16 @@ class Workflows:
     client: Client
     answer_within: timedelta = ANSWER_WITHIN
 
-    async def open_checkout(self, order: PurchaseOrder) -> Purchase:
-        """One round trip: the purchase with its checkout URL."""
+    async def open_checkout(self, order: PurchaseOrder, join: str | None = None) -> Purchase:
+        """One round trip: the purchase with its checkout URL.
+
+        A run's history takes only so many updates: asked with the same ``join``, it is one of them.
+        """
         answer = await self._answer(
             lambda: self.client.execute_update_with_start_workflow(
-                PurchaseWorkflow.open_checkout, start_workflow_operation=purchase_started(order)
+                PurchaseWorkflow.open_checkout,
+                start_workflow_operation=purchase_started(order),
+                id=join,
             ),
             order.purchase_id,
         )

@@ -159,6 +159,7 @@ class FakePayments:
             self.session_of(purchase_id),
             state=CheckoutState.COMPLETE,
             payment_id=f"pi_{next(self._numbers)}",
+            failure=None,
         )
 
     def bounce_debit(self, purchase_id: str) -> None:

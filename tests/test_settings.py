@@ -52,12 +52,15 @@ def test_the_figures_of_the_worker_on_this_machine_are_added_unless_others_are_n
 ) -> None:
     assert read(environment).metrics_addresses == {"worker": "127.0.0.1:9464"}
     assert read(environment, WORKER_METRICS_PORT="0").metrics_addresses == {}
+    assert (
+        read(environment, WORKER_METRICS_PORT="9464", METRICS_PEERS="none").metrics_addresses == {}
+    )
     named = read(environment, METRICS_PEERS="worker=worker:9464,documents=10.0.0.8:9465")
     assert named.metrics_addresses == {"worker": "worker:9464", "documents": "10.0.0.8:9465"}
 
 
 @pytest.mark.parametrize(
-    "peers", ["worker", "worker=worker", "worker:9464", "a=b:1,", "a=b:1, c=d:2"]
+    "peers", ["worker", "none,a=b:1", "worker=worker", "worker:9464", "a=b:1,", "a=b:1, c=d:2"]
 )
 def test_workers_named_in_another_way_are_refused(
     environment: pytest.MonkeyPatch, peers: str

@@ -15,14 +15,12 @@ from temporalio.workflow import ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from activities.purchases import PurchaseActivities
     from activities.refunds import FoundRefund, RefundActivities
-    from domain.emails import EmailOrder, EmailTemplate, email_id_of
     from domain.errors import Code
     from domain.links import workflow_id_of as link_workflow_id_of
     from domain.payments import CheckoutChanged, DisputeOpened, EmailBounced, RefundFound
     from domain.policies import PolicyStatus
     from domain.purchases import (
         Cancellation,
-        PaymentStatus,
         Purchase,
         PurchaseOrder,
         Refusal,
@@ -40,7 +38,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.checkout import CheckoutStory
     from workflows.issuing import IssuingStory
     from workflows.link import PaymentLinkWorkflow
-    from workflows.mailing import Letters
+    from workflows.notices import Notices
     from workflows.refund import RefundStart, RefundWorkflow
     from workflows.reviews import Reviews
     from workflows.trying import FAILED, promptly, words_of
@@ -58,7 +56,7 @@ class PurchaseWorkflow:
         self.checkout = CheckoutStory(order, self.reviews, self._publish)
         self.policy = IssuingStory(order, self.reviews, self._publish)
         self.refund_lock = asyncio.Lock()
-        self.letters = Letters()
+        self.notices = Notices(order)
 
     @workflow.run
     async def run(self, order: PurchaseOrder) -> Purchase:
@@ -69,7 +67,7 @@ class PurchaseWorkflow:
         while self.checkout.refusal is None:
             if await self.checkout.follow(on_silence=self._mind_the_silence):
                 self.policy.is_owed = True
-            self._tell_of_decline()
+            self.notices.tell_of_failure(self.checkout.purchase)
             await self._stop_link()
             await self._return_late_money()
             await self.policy.issue(self.checkout.purchase)
@@ -140,7 +138,7 @@ class PurchaseWorkflow:
         try:
             async with self.refund_lock:
                 refund = await promptly(RefundActivities.adopt_refund, found)
-            self._tell_of_found(refund)
+            self.notices.tell_of_found(refund)
             if refund.status is RefundStatus.FAILED:
                 detail = f"{refund.refund_id}: {refund.failure_reason or 'it did not arrive'}"
                 await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
@@ -179,7 +177,7 @@ class PurchaseWorkflow:
     # The story
 
     async def _mind_the_silence(self) -> None:
-        self._tell_of_decline()
+        self.notices.tell_of_failure(self.checkout.purchase)
         waited = workflow.now() - workflow.info().start_time
         if waited > options.SETTLEMENT_WINDOW and not self.reviews.open:
             await self.reviews.ask(ReviewReason.PAYMENT_UNSETTLED, "no word from the bank")
@@ -242,7 +240,7 @@ class PurchaseWorkflow:
         return not self.checkout.hints
 
     def _is_idle(self) -> bool:
-        return self.letters.are_out and workflow.all_handlers_finished()
+        return self.notices.are_out and workflow.all_handlers_finished()
 
     # Steps that several parts of the story take
 
@@ -270,28 +268,6 @@ class PurchaseWorkflow:
             )
         except WorkflowAlreadyStartedError:  # the same request, repeated
             workflow.logger.info("%s is under way", refund.refund_id)
-
-    def _tell_of_decline(self) -> None:
-        """Once, and never right after it: most customers try another card at once."""
-        purchase = self.checkout.purchase
-        if purchase.status is PaymentStatus.FAILED and purchase.checkout is not None:
-            self.letters.send(self._email(EmailTemplate.PAYMENT_FAILED))
-
-    def _tell_of_found(self, refund: Refund) -> None:
-        """Somebody made it by hand; refunds that were asked for here tell of themselves."""
-        was_made = refund.asker is Asker.PROVIDER and refund.status is RefundStatus.SUCCEEDED
-        if was_made and workflow.patched("tell-of-found-refund"):
-            self.letters.send(self._email(EmailTemplate.REFUND_MADE, refund.refund_id))
-
-    def _email(self, template: EmailTemplate, refund_id: str | None = None) -> EmailOrder:
-        return EmailOrder(
-            email_id=email_id_of(refund_id or self.order.purchase_id, template),
-            template=template,
-            tenant_id=self.order.tenant_id,
-            purchase_id=self.order.purchase_id,
-            refund_id=refund_id,
-            livemode=self.order.livemode,
-        )
 
     def _publish(self) -> None:
         """What operators see in the Temporal UI without opening a history."""

@@ -122,7 +122,7 @@ async def test_every_change_is_in_the_audit_log_without_the_secret(door: Door) -
         json={"credentials": {"api_key": "sk_test_replaced000000000009999"}},
     )
 
-    log = await door.http.get("/audit-log", params={"subject": integration_id})
+    log = await door.http.get("/audit-log", params={"subject": str(integration_id)})
 
     entries = log.json()["items"]
     assert [each["action"] for each in entries] == ["integration.updated", "integration.created"]

@@ -185,14 +185,6 @@ async def test_the_state_changes_its_version_when_something_happens(
     assert "document" not in str(after)
 
 
-async def test_a_widget_on_another_site_may_read_the_state(
-    door: Door, stranger: AsyncClient
-) -> None:
-    purchase_id = str((await door.purchase())["purchase_id"])
-    answer = await stranger.get(f"/pages/purchases/{_token(door, purchase_id)}/state")
-    assert answer.headers["access-control-allow-origin"] == "*"
-
-
 async def test_a_link_opens_the_checkout_of_its_purchase(door: Door, stranger: AsyncClient) -> None:
     saved = await _link(door)
     first = await stranger.get(saved["payment_link_url"])

@@ -41,6 +41,26 @@ NEEDED = {
     "POST /api-keys": ADMIN,
     "GET /api-keys": ADMIN,
     "POST /api-keys/{key_id}/revoke": ADMIN,
+    "POST /internal/connections": ADMIN,
+    "GET /internal/connections": ADMIN,
+    "GET /internal/connections/{connection_code}": ADMIN,
+    "PUT /internal/connections/{connection_code}": ADMIN,
+    "DELETE /internal/connections/{connection_code}": ADMIN,
+    "POST /internal/connections/{connection_code}/capabilities": ADMIN,
+    "GET /internal/connections/{connection_code}/capabilities": ADMIN,
+    "GET /internal/connections/{connection_code}/capabilities/{capability_code}": ADMIN,
+    "PUT /internal/connections/{connection_code}/capabilities/{capability_code}": ADMIN,
+    "DELETE /internal/connections/{connection_code}/capabilities/{capability_code}": ADMIN,
+    "POST /integrations": ADMIN,
+    "GET /integrations": READ,
+    "GET /integrations/{integration_id}": READ,
+    "PUT /integrations/{integration_id}": ADMIN,
+    "DELETE /integrations/{integration_id}": ADMIN,
+    "GET /integrations/{integration_id}/capabilities": READ,
+    "POST /entities/{entity_type}/{entity_id}/integrations": ADMIN,
+    "GET /entities/{entity_type}/{entity_id}/integrations": READ,
+    "DELETE /entities/{entity_type}/{entity_id}/integrations/{integration_id}": ADMIN,
+    "GET /audit-log": ADMIN,
 }
 OPEN_IN_DEVELOPMENT = {"GET /metrics"}
 BODIES: dict[str, Json] = {
@@ -49,6 +69,18 @@ BODIES: dict[str, Json] = {
     "POST /links": {"quote_id": "Q-1", "user_id": "u"},
     "POST /links/{link_id}/send": {},
     "POST /api-keys": {"name": "more", "scopes": ["read"]},
+    "POST /internal/connections": {"connection_code": "x", "display_name": "X"},
+    "PUT /internal/connections/{connection_code}": {"display_name": "X"},
+    "POST /internal/connections/{connection_code}/capabilities": {
+        "capability_code": "X",
+        "description": "x",
+    },
+    "PUT /internal/connections/{connection_code}/capabilities/{capability_code}": {
+        "description": "x"
+    },
+    "POST /integrations": {"connection_code": "stripe", "name": "x"},
+    "PUT /integrations/{integration_id}": {"name": "x"},
+    "POST /entities/{entity_type}/{entity_id}/integrations": {"integration_id": "x"},
 }
 
 
@@ -70,7 +102,9 @@ async def test_a_key_without_the_scope_is_refused_whatever_else_it_may(
     others = frozenset(Scope) - {NEEDED[route], ADMIN}  # admin holds every other one
     _, key = await door.app.state.services.api_keys.issue("ten_scoped", route, others)
     method, _, path = route.partition(" ")
-    at = path.format_map(dict.fromkeys(_names_in(path), "x") | {"reason": "dispute_opened"})
+    at = path.format_map(
+        dict.fromkeys(_names_in(path), "x") | {"reason": "dispute_opened", "capability_code": "X"}
+    )
 
     async with client_of(door.app, key) as http:
         refused = await http.request(method, at, json=BODIES.get(route))

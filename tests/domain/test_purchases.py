@@ -133,8 +133,35 @@ def test_an_idempotency_key_names_purchase_operation_and_group_within_stripes_le
     assert all(len(key) <= 100 for key in keys)
 
 
-def test_however_often_somebody_asks_a_day_has_only_so_many_looks() -> None:
-    looks = [look_at(timedelta(seconds=second)) for second in range(24 * 60 * 60)]
+def test_however_often_somebody_asks_two_weeks_have_only_so_many_looks() -> None:
+    looks = [look_at(timedelta(seconds=second)) for second in range(0, 14 * 24 * 60 * 60, 5)]
     assert looks == sorted(looks)
-    assert looks[9] != looks[10]  # the first minutes are looked at closely
-    assert len(set(looks)) < 500  # Temporal takes two thousand updates of a run
+    assert looks[1] != looks[2]  # the first minutes are looked at closely
+    assert len(set(looks[: 24 * 60 * 60 // 5])) < 400
+    assert len(set(looks)) < 700  # Temporal takes two thousand updates of a run
+
+
+def test_who_joins_within_a_minute_asks_one_question() -> None:
+    start = datetime(2026, 11, 19, 12, 0, tzinfo=UTC)
+    joins = [OPENED.join_at(start + timedelta(seconds=second)) for second in range(3600)]
+    assert joins[0] == joins[59] != joins[60]
+    assert len(set(joins)) == 60
+
+
+def test_a_question_is_new_as_soon_as_the_purchase_stands_otherwise() -> None:
+    before = AT - timedelta(hours=1)
+    joins = {_after(seen).join_at(before) for seen in (OPEN, REFUSED, PROCESSING, PAID)}
+    assert len(joins) == 4
+
+
+def test_no_answer_is_shared_where_there_is_no_open_checkout() -> None:
+    assert Purchase(order=ORDER).join_at(AT - timedelta(hours=1)) is None
+    assert OPENED.join_at(AT) is None  # its checkout is over
+
+
+def test_two_weeks_of_a_banks_thought_do_not_use_up_what_a_run_may_be_asked() -> None:
+    waiting = _after(PROCESSING)
+    minutes = range(14 * 24 * 60)
+    joins = {waiting.join_at(AT + timedelta(minutes=minute)) for minute in minutes}
+    assert None not in joins
+    assert len(joins) < 500  # Temporal takes two thousand updates of a run

@@ -1,7 +1,9 @@
 """Whose events are believed, and what each of them means here."""
 
 import json
+import re
 import time
+from pathlib import Path
 
 import pytest
 import stripe
@@ -231,3 +233,10 @@ def test_the_listened_types_are_stripes_own_and_give_exactly_the_facts_named() -
         subject = subjects.get(kind.split(".")[0], payment())
         facts.add(type(fact_of(kind, refund() if "refund" in kind else subject)))
     assert facts == PRODUCED_FACTS
+
+
+def test_the_readme_says_to_tick_exactly_the_types_that_are_listened_to() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    listed = readme.partition("types at Stripe:")[2].partition("Others")[0]
+
+    assert set(re.findall(r"`([a-z_.]+)`", listed)) == set(LISTENED_TYPES)

@@ -147,9 +147,13 @@ class Agent:
         return failure
 
     async def until_paid(self, purchase_id: str) -> Fields:
+        return await self.state_once(purchase_id, payment_status="completed")
+
+    async def state_once(self, purchase_id: str, **hoped: object) -> Fields:
+        """What check_payment_status tells of it, once that is as hoped."""
         return await until(
             lambda: self.answer("check_payment_status", payment_intent_id=purchase_id),
-            lambda state: state["payment_status"] == "completed",
+            lambda state: hoped.items() <= state.items(),
         )
 
 

@@ -1,9 +1,11 @@
 """Whole answers: every field, and where its value comes from."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from domain.policies import Policy
 from tests.fake_payments import DECLINED
-from tests.mcp_server.shop import PRICE, Agent, Fields, Shop, until
+from tests.mcp_server.shop import PRICE, Agent, Fields, Shop
 
 BASE = "https://paybind.example"
 SEVEN_DAYS = timedelta(days=7)
@@ -96,10 +98,7 @@ async def test_the_state_of_a_declined_purchase(shop: Shop) -> None:
     async with shop.agent() as agent:
         purchase_id, told, began = await started(shop, agent)
         await shop.decline(purchase_id)
-        state = await until(
-            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
-            lambda seen: seen["payment_status"] != "pending",
-        )
+        state = await agent.state_once(purchase_id, payment_status="failed")
 
     created_at, updated_at = moments_of(state)
     assert began < created_at < updated_at < datetime.now(UTC)
@@ -114,47 +113,72 @@ async def test_the_state_of_a_declined_purchase(shop: Shop) -> None:
     }
 
 
-async def test_the_state_and_the_policy_of_a_completed_purchase(shop: Shop) -> None:
+@dataclass(frozen=True)
+class Bought:
+    """What two tools told of a purchase whose policy is delivered."""
+
+    purchase_id: str
+    told: Fields  # of it in every status
+    began: datetime
+    state: Fields
+    completed: Fields
+
+
+async def bought(shop: Shop) -> Bought:
     async with shop.agent() as agent:
         purchase_id, told, began = await started(shop, agent)
         await shop.pay(purchase_id)
-        state = await until(
-            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
-            lambda seen: seen["policy_status"] == "delivered",
-        )
+        state = await agent.state_once(purchase_id, policy_status="delivered")
         completed = await agent.answer("complete_purchase", payment_intent_id=purchase_id)
+    return Bought(purchase_id, told, began, state, completed)
 
-    links = [str(each.pop("policy_document_url")) for each in (state, completed)]
-    policy, pdf = await shop.services.policies.document(links[0].rpartition("/")[2])
-    payment = shop.payments.snapshots[str(told["stripe_session_id"])].payment_id
-    created_at, updated_at = moments_of(state)
-    issued_at = moment(completed.pop("created_at"))
-    assert began < created_at < issued_at < updated_at < datetime.now(UTC)
-    assert policy.issued_at == issued_at
+
+async def document_behind(shop: Shop, answer: Fields) -> tuple[Policy, bytes]:
+    """Of the link that is taken out of the answer."""
+    link = str(answer.pop("policy_document_url"))
+    assert link.startswith(f"{BASE}/documents/")
+    return await shop.services.policies.document(link.rpartition("/")[2])
+
+
+async def test_the_state_of_a_completed_purchase(shop: Shop) -> None:
+    seen = await bought(shop)
+
+    policy, pdf = await document_behind(shop, seen.state)
+    created_at, updated_at = moments_of(seen.state)
+    assert policy.issued_at is not None
+    assert seen.began < created_at < policy.issued_at < updated_at < datetime.now(UTC)
     assert pdf.startswith(b"%PDF")
-    assert all(link.startswith(f"{BASE}/documents/") for link in links)
-    del told["policy_document_url"]
-    assert state == {
-        **told,
+    del seen.told["policy_document_url"]
+    session_id = str(seen.told["stripe_session_id"])
+    assert seen.state == {
+        **seen.told,
         "message": "Paid. Call complete_purchase for the policy.",
         "payment_status": "completed",
         "checkout_url": None,
-        "stripe_payment_intent": payment,
+        "stripe_payment_intent": shop.payments.snapshots[session_id].payment_id,
         "policy_status": "delivered",
         "policy_id": policy.policy_id,
         "policy_number": policy.number,
     }
-    assert completed == {
+
+
+async def test_the_answer_to_a_completed_purchase(shop: Shop) -> None:
+    seen = await bought(shop)
+
+    policy, pdf = await document_behind(shop, seen.completed)
+    assert moment(seen.completed.pop("created_at")) == policy.issued_at
+    assert pdf.startswith(b"%PDF")
+    assert seen.completed == {
         **WHAT_IS_SOLD,
         **SOLD_BY,
         "message": f"Policy {policy.number} is issued. Give the customer its number and "
         "policy_document_url; it is e-mailed to them as well.",
-        "payment_intent_id": purchase_id,
+        "payment_intent_id": seen.purchase_id,
         "policy_id": policy.policy_id,
         "policy_number": policy.number,
         "status": "completed",
         "policy_status": "delivered",
-        "quote_id": told["quote_id"],
+        "quote_id": seen.told["quote_id"],
         "user_id": "user_alice",
     }
 

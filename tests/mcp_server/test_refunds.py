@@ -203,10 +203,7 @@ async def test_a_fully_refunded_purchase_has_no_policy_to_hand_out(shop: Shop) -
     purchase_id = await shop.paid_purchase()
     async with shop.agent(human=yes()) as agent:
         await agent.answer("refund_payment", payment_intent_id=purchase_id)
-        state = await until(
-            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
-            lambda seen: seen["refund_status"] == "full",
-        )
+        state = await agent.state_once(purchase_id, refund_status="full")
         failure = await agent.failure("complete_purchase", payment_intent_id=purchase_id)
 
     assert (state["policy_status"], state["policy_document_url"]) == ("cancelled", None)
@@ -221,10 +218,7 @@ async def test_after_a_partial_refund_the_policy_is_still_handed_out(shop: Shop)
     purchase_id = await shop.paid_purchase()
     async with shop.agent(human=yes()) as agent:
         await agent.answer("refund_payment", payment_intent_id=purchase_id, amount=5000)
-        state = await until(
-            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
-            lambda seen: seen["refund_status"] == "partial",
-        )
+        state = await agent.state_once(purchase_id, refund_status="partial")
         policy = await agent.answer("complete_purchase", payment_intent_id=purchase_id)
 
     assert state["message"] == (
@@ -238,10 +232,7 @@ async def test_a_refund_that_failed_is_told_with_who_looks_into_it(shop: Shop) -
     shop.payments.refuse_next("create_refund")
     async with shop.agent(human=yes()) as agent:
         await agent.answer("refund_payment", payment_intent_id=purchase_id)
-        state = await until(
-            lambda: agent.answer("check_payment_status", payment_intent_id=purchase_id),
-            lambda seen: seen["needs_review"] is True,
-        )
+        state = await agent.state_once(purchase_id, needs_review=True)
 
     assert state["message"] == (
         "Paid. A refund failed; a person is looking into it. Call complete_purchase for the policy."

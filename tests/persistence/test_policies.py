@@ -1,16 +1,29 @@
 """Policies as rows: issued once, delivered, and visible when the mail comes back."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from domain.emails import EmailOrder, EmailStatus, EmailTemplate, email_id_of
 from domain.errors import NotFound
-from domain.policies import Policy, PolicyDocument, PolicyStatus
+from domain.payments import ProviderRefundState
+from domain.policies import Policy, PolicyDocument, PolicyStatus, PolicyStep
 from domain.purchases import PurchaseOrder
 from persistence.database import Database
 from persistence.emails import EmailRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
-from tests.persistence.samples import LATER, NOON, TENANT, begin, paid_purchase
+from persistence.refunds import RefundRecords
+from tests.persistence.samples import (
+    LATER,
+    NOON,
+    PRICE,
+    TENANT,
+    begin,
+    claimed,
+    paid_purchase,
+    refund_word,
+)
 
 PDF = PolicyDocument(location="POL-2026-000001.pdf", sha256="ab" * 32, size=20_000)
 
@@ -76,6 +89,61 @@ async def test_a_bounce_makes_a_delivered_policy_issued_again(database: Database
 
     back = await policy_of(database, purchase_id)
     assert (back.status, back.delivered_at, back.document) == (PolicyStatus.ISSUED, None, PDF)
+
+
+Step = Callable[[PolicyRecords, str, str], Awaitable[object]]
+TAKEN: dict[PolicyStep, Step] = {
+    PolicyStep.PRINTED: lambda policies, purchase, _: policies.mark_issued(purchase, PDF, LATER),
+    PolicyStep.ARRIVED: lambda policies, purchase, email: policies.mark_delivered(
+        purchase, email, LATER
+    ),
+    PolicyStep.BOUNCED: lambda policies, purchase, _: policies.mark_not_delivered(purchase, LATER),
+}
+WAYS = {
+    PolicyStatus.NONE: (),
+    PolicyStatus.ISSUED: (PolicyStep.PRINTED,),
+    PolicyStatus.DELIVERED: (PolicyStep.PRINTED, PolicyStep.ARRIVED),
+}
+
+
+@pytest.mark.parametrize("step", PolicyStep)
+@pytest.mark.parametrize("status", WAYS)
+async def test_each_step_is_taken_from_its_own_status_and_from_no_other(
+    database: Database, status: PolicyStatus, step: PolicyStep
+) -> None:
+    purchase_id = (await paid_purchase(database)).order.purchase_id
+    policies, email_id = PolicyRecords(database), await mailed(database, purchase_id)
+    for each in WAYS[status]:
+        await TAKEN[each](policies, purchase_id, email_id)
+    before = await policy_of(database, purchase_id)
+    assert before.status is status
+
+    await TAKEN[step](policies, purchase_id, email_id)
+
+    after = await policy_of(database, purchase_id)
+    if step.before is status:
+        assert after.status is step.after
+    else:
+        assert after == before
+
+
+async def test_a_bounce_beneath_a_cancellation_is_seen_when_the_policy_revives(
+    database: Database,
+) -> None:
+    purchase = await paid_purchase(database)
+    purchase_id, policies = purchase.order.purchase_id, PolicyRecords(database)
+    await policies.mark_issued(purchase_id, PDF, NOON)
+    await policies.mark_delivered(purchase_id, await mailed(database, purchase_id), NOON)
+    await claimed(database, purchase, "ref_1")
+    refunds = RefundRecords(database)
+
+    await refunds.record_outcome("ref_1", refund_word("re_1", PRICE.minor), (), LATER)
+    await policies.mark_not_delivered(purchase_id, LATER)
+    assert (await policy_of(database, purchase_id)).status is PolicyStatus.CANCELLED
+
+    failed = refund_word("re_1", PRICE.minor, ProviderRefundState.FAILED, "lost_or_stolen_card")
+    await refunds.record_outcome("ref_1", failed, (), LATER)
+    assert (await policy_of(database, purchase_id)).status is PolicyStatus.ISSUED
 
 
 async def test_a_bounce_that_is_faster_than_our_own_word_stands(database: Database) -> None:

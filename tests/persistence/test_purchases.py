@@ -29,8 +29,7 @@ async def test_opening_twice_gives_the_purchase_that_is_stored(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    await begin(purchases, ordered, NOON)
-    stored = opened(Purchase(order=ordered))
+    stored = opened(await begin(purchases, ordered, NOON))
     await purchases.record(settlement(stored), LATER)
 
     assert await begin(purchases, ordered, LATER) == stored

@@ -13,6 +13,7 @@ from domain.purchases import workflow_id_of
 from domain.refunds import Asker
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from services.refunds import RefundWish
+from tests.mcp_server.shop import Fields
 from tests.services.conftest import Premises
 from workflows import attributes
 
@@ -23,16 +24,14 @@ pytestmark = pytest.mark.slow  # on a real server
 async def test_an_open_purchase_says_what_it_is_for_and_what_it_waits_for(
     premises: Premises,
 ) -> None:
-    shop, wish = premises.shop, await premises.shop.wish()
-    async with shop.agent() as agent:
-        started = await agent.answer("initiate_purchase", **wish)
+    started, quote_id = await _asked_for(premises, "initiate_purchase")
     purchase_id = str(started["payment_intent_id"])
 
     run = await _described(premises, workflow_id_of(purchase_id))
 
     assert await run.static_summary() == "SGD 150.00 · Travel Easy"
     assert run.typed_search_attributes[attributes.LIVE_MODE] is False
-    assert run.typed_search_attributes[attributes.QUOTE_ID] == wish["quote_id"]
+    assert run.typed_search_attributes[attributes.QUOTE_ID] == quote_id
     assert await _summaries(premises, run.id, _activity_of) == {
         "open_purchase": f"{purchase_id}:checkout:1"
     }
@@ -40,13 +39,11 @@ async def test_an_open_purchase_says_what_it_is_for_and_what_it_waits_for(
 
 
 async def test_a_quotes_runs_are_found_by_the_quote(premises: Premises) -> None:
-    shop, wish = premises.shop, await premises.shop.wish()
-    async with shop.agent() as agent:
-        started = await agent.answer("initiate_purchase", **wish)
+    started, quote_id = await _asked_for(premises, "initiate_purchase")
     listed = premises.client.list_workflows
 
     async def found() -> list[str]:
-        return [run.id async for run in listed(f"QuoteId = '{wish['quote_id']}'")]
+        return [run.id async for run in listed(f"QuoteId = '{quote_id}'")]
 
     assert await _until(found) == [workflow_id_of(str(started["payment_intent_id"]))]
 
@@ -72,15 +69,20 @@ async def test_a_refund_that_waits_for_a_person_says_how_much_and_for_what(
 async def test_a_payment_link_says_whose_quote_it_sells_and_what_ends_it(
     premises: Premises,
 ) -> None:
-    shop, wish = premises.shop, await premises.shop.wish()
-    async with shop.agent() as agent:
-        saved = await agent.answer("save_quote_for_later", **wish)
+    saved, quote_id = await _asked_for(premises, "save_quote_for_later")
     workflow_id = link_workflow_id_of(str(saved["payment_link_id"]))
 
     run = await _described(premises, workflow_id)
 
-    assert await run.static_summary() == f"Payment link for quote {wish['quote_id']}"
+    assert await run.static_summary() == f"Payment link for quote {quote_id}"
     assert await _summaries(premises, workflow_id, _timer_of) == {"timer": "paid or revoked"}
+
+
+async def _asked_for(premises: Premises, tool: str) -> tuple[Fields, str]:
+    """The tool's answer about a quote of its own, and the quote's id."""
+    wish = await premises.shop.wish()
+    async with premises.shop.agent() as agent:
+        return await agent.answer(tool, **wish), str(wish["quote_id"])
 
 
 async def _described(premises: Premises, workflow_id: str) -> WorkflowExecutionDescription:

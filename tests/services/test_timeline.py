@@ -1,6 +1,7 @@
 """The timeline tells every run of a purchase and of its refunds, and what keeps a step waiting."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -44,13 +45,27 @@ async def test_the_story_goes_on_in_every_run_of_the_purchase_and_its_refund(
     assert len(set(told)) == len(told)
 
 
-async def test_each_step_names_its_event_its_attempt_and_the_key_that_the_provider_was_given(
-    premises: Premises,
-) -> None:
+@dataclass(frozen=True)
+class Eventful:
+    """What is told of a purchase, and of a refund of it, that met a fault at every turn."""
+
+    purchase_id: str
+    refund_id: str
+    told: tuple[TimelineEntry, ...]
+
+    def starting(self, words: str) -> list[TimelineEntry]:
+        return _starting(self.told, words)
+
+    def calls(self, step: str) -> list[tuple[int | None, str | None]]:
+        """The attempt and the key of each."""
+        return [(each.attempt, each.key) for each in self.told if each.what == step]
+
+
+@pytest.fixture(scope="module")
+async def eventful(premises: Premises) -> Eventful:
     shop = premises.shop
-    opening = shop.payments.faults_before["open_checkout"]
-    refunding = shop.payments.faults_before["create_refund"]
-    opening += [Busy("slow down"), StoredFault("a 500 that is kept for its key")]
+    kept = StoredFault("a 500 that is kept for its key")
+    shop.payments.faults_before["open_checkout"] += [Busy("slow down"), kept]
     async with shop.agent() as agent:
         started = await agent.answer("initiate_purchase", **await shop.wish())
     purchase_id = str(started["payment_intent_id"])
@@ -61,33 +76,38 @@ async def test_each_step_names_its_event_its_attempt_and_the_key_that_the_provid
             "stripe", body, {"stripe-signature": signature_of(body)}
         )
     await premises.client.get_workflow_handle(f"purchase-{purchase_id}").result()
-    refunding.append(StoredFault("a 500 that is kept for its key"))
+    shop.payments.faults_before["create_refund"].append(kept)
     wish = RefundWish(purchase=purchase_id, amount_minor=100)
     refund = await shop.services.refunds.request(await shop.caller(), wish, Asker.SERVICE)
     await premises.client.get_workflow_handle(f"refund-{refund.refund_id}").result()
+    return Eventful(purchase_id, refund.refund_id, await _told(premises, purchase_id))
 
-    told = await _told(premises, purchase_id)
 
-    opened = [(each.attempt, each.key) for each in told if each.what == "open_purchase"]
-    assert opened == [
-        (2, f"{purchase_id}:checkout:1"),
-        (1, f"{purchase_id}:checkout:2"),
-        (1, f"{purchase_id}:checkout:1"),  # the run that the refund began: it finds what there is
+async def test_each_call_names_its_attempt_and_the_key_that_the_provider_was_given(
+    eventful: Eventful,
+) -> None:
+    checkout, refund = f"{eventful.purchase_id}:checkout", f"{eventful.refund_id}:refund"
+    assert eventful.calls("open_purchase") == [
+        (2, f"{checkout}:1"),
+        (1, f"{checkout}:2"),
+        (1, f"{checkout}:1"),  # the run that the refund began: it finds what there is
     ]
-    assert [(each.attempt, each.key) for each in told if each.what == "create_refund"] == [
-        (1, f"{refund.refund_id}:refund:1"),
-        (1, f"{refund.refund_id}:refund:2"),
-    ]
-    [requested] = _starting(told, "refund of SGD 1.00 requested")
-    assert (requested.key, requested.detail) == (None, f"{refund.refund_id}: succeeded")
-    [webhook] = _starting(told, "webhook checkout.session.completed handed_over")
-    assert (webhook.event, webhook.attempt) == ("evt_of_stripe", 2)
-    assert str(webhook.detail).startswith("handled ")
-    [hint] = _starting(told, "workflow told checkout_changed")
-    assert hint.event == "evt_of_stripe"
-    [letter] = _starting(told, "e-mail payment_confirmation accepted")
+    assert eventful.calls("create_refund") == [(1, f"{refund}:1"), (1, f"{refund}:2")]
+    [requested] = eventful.starting("refund of SGD 1.00 requested")
+    assert (requested.key, requested.detail) == (None, f"{eventful.refund_id}: succeeded")
+    [letter] = eventful.starting("e-mail payment_confirmation accepted")
     assert str(letter.key).startswith("eml_")
     assert letter.attempt == 1
+
+
+async def test_a_webhook_and_what_a_workflow_was_told_by_it_name_the_providers_event(
+    eventful: Eventful,
+) -> None:
+    [webhook] = eventful.starting("webhook checkout.session.completed handed_over")
+    assert (webhook.event, webhook.attempt) == ("evt_of_stripe", 2)
+    assert str(webhook.detail).startswith("handled ")
+    [hint] = eventful.starting("workflow told checkout_changed")
+    assert hint.event == "evt_of_stripe"
 
 
 async def test_a_call_under_way_names_the_key_under_which_its_outcome_can_be_looked_up(

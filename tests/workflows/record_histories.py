@@ -22,13 +22,17 @@ from domain.refunds import Asker
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.fake_world import World
 from tests.workflows import test_approvals as approvals
+from tests.workflows import test_cancelling as cancelling
 from tests.workflows import test_found_refunds as found_refunds
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_link as link
 from tests.workflows import test_looks as looks
+from tests.workflows import test_mailing as mailing
 from tests.workflows import test_opening as opening
 from tests.workflows import test_payment as payment
 from tests.workflows import test_refunds as refunds
+from tests.workflows import test_returned_refunds as returned
+from tests.workflows import test_settlement as settlement
 from tests.workflows.servers import start_dev_server, start_skipping_server
 from tests.workflows.stories import Stories
 from tests.workflows.workers import workers
@@ -42,7 +46,7 @@ SHORT: Mapping[str, Story] = {
     "declined_then_paid": (
         payment.test_a_declined_card_leaves_the_purchase_failed_and_retryable_and_then_paid
     ),
-    "paid_while_cancelling": payment.test_a_payment_that_is_faster_than_the_cancellation_wins,
+    "paid_while_cancelling": cancelling.test_a_payment_that_is_faster_than_the_cancellation_wins,
     "asked_for": looks.test_a_lost_webhook_is_made_up_for_at_once_when_somebody_asks,
     "wrong_amount": payment.test_a_wrong_amount_goes_to_review_and_issues_nothing,
     "stored_fault": (
@@ -54,31 +58,43 @@ SHORT: Mapping[str, Story] = {
     "retried_issue": (
         issuing.test_a_policy_that_cannot_be_printed_waits_for_a_person_who_has_it_printed
     ),
-    "bounced": issuing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
+    "bounced": mailing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
     "full_refund": refunds.test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy,
-    "failed_later": refunds.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
-    "returned_refund": refunds.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
+    "failed_later": returned.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
+    "returned_refund": returned.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
     "disputed": issuing.test_a_dispute_flags_the_purchase_for_review,
     "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
     "adopted_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
     "found_refund": found_refunds.test_a_refund_made_in_the_providers_dashboard_is_adopted,
+    "failed_found_refund": (
+        found_refunds.test_a_dashboards_refund_that_came_back_is_told_and_a_matter_for_a_person
+    ),
+    "returned_found_refund": (
+        found_refunds.test_a_dashboards_refund_that_came_back_is_told_and_a_matter_for_a_person
+    ),
     "revoked": link.test_a_revoked_link_ends_at_once,
 }
 LONG: Mapping[str, Story] = {
     "declined_and_left": payment.test_a_declined_customer_who_leaves_is_told_once,
-    "cancelled": payment.test_a_cancelled_purchase_can_no_longer_be_paid,
+    "cancelled": cancelling.test_a_cancelled_purchase_can_no_longer_be_paid,
     "expired": payment.test_an_abandoned_checkout_expires_and_frees_the_quote,
     "late_money": (
-        payment.test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told
+        cancelling.test_money_after_a_cancellation_is_refunded_once_and_the_customer_is_told
     ),
     "lost_webhook": looks.test_a_lost_webhook_is_made_up_for_by_the_poll,
-    "settled_later": payment.test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid,
+    "settled_later": settlement.test_complete_but_unpaid_issues_nothing_until_the_bank_has_paid,
     "debit_bounced": (
-        payment.test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told
+        settlement.test_a_debit_that_bounces_fails_the_purchase_and_the_customer_is_told
+    ),
+    "declined_then_bounced": (
+        settlement.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
+    ),
+    "bounced_after_decline": (
+        settlement.test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well
     ),
     "database_outage": payment.test_a_database_outage_delays_a_purchase_and_loses_nothing,
     "mail_outage": (
-        issuing.test_a_mail_outage_of_two_days_delays_the_message_and_never_un_issues_the_policy
+        mailing.test_a_mail_outage_of_two_days_delays_the_message_and_never_un_issues_the_policy
     ),
     "refund_in_review": issuing.test_a_refund_ends_a_policy_that_cannot_be_printed,
     "approved": approvals.test_what_an_agent_asks_for_waits_for_a_human_who_agrees,

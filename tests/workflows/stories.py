@@ -160,6 +160,14 @@ class Stories:
         await self.tell_change(order)
         return await self.end_of(order)
 
+    async def just_paid(self) -> PurchaseOrder:
+        """Paid and told of, but not awaited."""
+        order = self.world.order()
+        await self.opened(order)
+        self.world.payments.pay(order.purchase_id)
+        await self.tell_change(order)
+        return order
+
     async def bought(self) -> tuple[PurchaseOrder, str]:
         """A paid purchase of which the customer has been told, and its payment's id."""
         order = self.world.order()

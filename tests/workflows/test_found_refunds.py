@@ -14,7 +14,9 @@ from tests.workflows.stories import Stories
 HALF = PRICE.minor // 2
 
 
-async def test_a_dashboards_refund_that_fails_is_a_matter_for_a_person(stories: Stories) -> None:
+async def test_a_dashboards_refund_that_came_back_is_told_and_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
     order, payment_id = await stories.bought()
     made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
     await stories.tell_of_found_refund(order, made)
@@ -27,6 +29,37 @@ async def test_a_dashboards_refund_that_fails_is_a_matter_for_a_person(stories: 
     policy = stories.policy(order)
     assert policy is not None
     assert policy.cancelled_at is None
+    await stories.until(lambda: len(stories.world.mail.sent) == 2)
+    await stories.tell_of_found_refund(order, made)
+    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
+    assert stories.world.mail.subjects() == ["refund_made", "refund_returned"]
+
+
+async def test_a_dashboards_refund_that_had_failed_when_it_was_found_is_told_to_nobody(
+    stories: Stories,
+) -> None:
+    order, payment_id = await stories.bought()
+    made = stories.world.payments.refund_in_dashboard(payment_id, PRICE)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    await stories.tell_of_found_refund(order, made)
+    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
+    assert stories.world.mail.sent == []
+
+
+async def test_a_refund_of_our_own_that_is_found_at_the_provider_tells_of_itself(
+    stories: Stories,
+) -> None:
+    order, _ = await stories.bought()
+    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.until(
+        lambda: stories.world.rows.refunds[refund.refund_id].provider_refund_id is not None
+    )
+    made = stories.world.payments.provider_id_of(refund.refund_id)
+    stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
+    await stories.tell_of_found_refund(order, made)
+    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
+    assert stories.world.mail.sent == []  # nobody was ever told that it comes
 
 
 async def test_a_refund_made_in_the_providers_dashboard_is_adopted(stories: Stories) -> None:
