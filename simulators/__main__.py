@@ -55,6 +55,7 @@ def _options(given: argparse.Namespace, url: str) -> Options:
         public_url=url,
         data=given.data,
         log=given.log,
+        stripe_key=given.stripe_key,
         stripe_webhook_url=given.stripe_webhook_url,
         stripe_webhook_secret=given.stripe_webhook_secret,
         stripe_webhook_events=tuple(given.stripe_webhook_events.split(",")),
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--public-url", help="where browsers reach it; host and port unless given")
     add("--data", type=Path, help="SQLite file that keeps everything over a restart")
     add("--log", type=Path, help="file to append every request and webhook to, as JSON lines")
+    add("--stripe-key", default=Options.stripe_key, help="whose events go to the webhook")
     add("--stripe-webhook-url")
     add("--stripe-webhook-secret", default=Options.stripe_webhook_secret)
     add("--stripe-webhook-events", default="*", help="comma-separated; * is all")

@@ -34,10 +34,19 @@ class Match(BaseModel):
     path_prefix: str = ""
     event_type: str = Field(default="", description="a prefix: `refund.` takes every refund event")
     contains: str = Field(default="", description="a text in the body: one purchase's id, say")
+    account: str | None = Field(
+        default=None, description="the last four characters of one Stripe account's secret key"
+    )
+
+    def holds(self, body: str, account: str) -> bool:
+        return self.contains in body and self.account in (None, account)
 
 
 class Fault(BaseModel):
-    """`seconds` belongs to delay and reorder, `retry_after` to rate_limit and unavailable."""
+    """`seconds` belongs to delay and reorder, `retry_after` to rate_limit and unavailable.
+
+    A fault that is to last until it is removed has `times` in the millions.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +71,8 @@ class Fault(BaseModel):
             raise ValueError(f"a webhook fault is one of {sorted(WEBHOOK_KINDS)}")
         if not webhook and self.kind in WEBHOOK_ONLY:
             raise ValueError(f"{self.kind} is for target webhooks")
+        if self.target == "sendgrid" and self.match.account is not None:
+            raise ValueError("only Stripe has accounts here")
         return self
 
 
@@ -97,18 +108,20 @@ class Faults:
     def __iter__(self) -> Iterator[Fault]:
         return iter(self._scripted.values())
 
-    def take_for_request(self, target: Target, method: str, path: str, body: str) -> Fault | None:
+    def take_for_request(
+        self, target: Target, method: str, path: str, body: str, account: str = ""
+    ) -> Fault | None:
         for fault in self._scripted.values():
             same_method = fault.match.method in (None, method)
             same_place = fault.target == target and path.startswith(fault.match.path_prefix)
-            if same_method and same_place and fault.match.contains in body:
+            if same_method and same_place and fault.match.holds(body, account):
                 return self._spend(fault)
         return None
 
-    def take_for_webhook(self, event_types: list[str], body: str) -> Fault | None:
+    def take_for_webhook(self, event_types: list[str], body: str, account: str) -> Fault | None:
         for fault in self._scripted.values():
             wanted = any(name.startswith(fault.match.event_type) for name in event_types)
-            if fault.target == "webhooks" and wanted and fault.match.contains in body:
+            if fault.target == "webhooks" and wanted and fault.match.holds(body, account):
                 return self._spend(fault)
         return None
 

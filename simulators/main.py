@@ -15,7 +15,7 @@ from simulators.sendgrid.event_webhook import EventWebhook
 from simulators.sendgrid.mailbox import Mailbox
 from simulators.steering import House, Steering
 from simulators.store import Store
-from simulators.stripe.account import StripeAccount
+from simulators.stripe.accounts import StripeAccounts
 from simulators.stripe.api import StripeApi
 from simulators.stripe.hosted_page import HostedPage
 from simulators.stripe.machine_door import MachineDoor
@@ -30,21 +30,21 @@ def create_app(options: Options) -> FastAPI:
     faults = fault_scripts.Faults()
     log = RequestLog(options.log)
     deliveries = WebhookDelivery(store, faults, log, options.retries)
-    account = StripeAccount(store, deliveries, options)
+    accounts = StripeAccounts(store, deliveries, options)
     webhook = EventWebhook(store, deliveries, options)
 
-    stripe = StripeApi(account, store, faults, log)
+    stripe = StripeApi(accounts, store, faults, log)
     add_routes(stripe)
     sendgrid = SendGridApi(store, faults, log, webhook)
-    house = House(account, sendgrid.mails, deliveries, faults, log, store)
+    house = House(accounts, sendgrid.mails, deliveries, faults, log, store)
 
-    app = FastAPI(title="Simulators", lifespan=_lifespan(account, store, deliveries, log))
+    app = FastAPI(title="Simulators", lifespan=_lifespan(accounts, store, deliveries, log))
     app.state.sendgrid_public_key = webhook.public_key
     for router in (
         stripe.router,
         sendgrid.router,
-        HostedPage(account, store).router,
-        MachineDoor(account, store).router,
+        HostedPage(accounts, store).router,
+        MachineDoor(accounts, store).router,
         Mailbox(sendgrid.mails).router,
         fault_scripts.router(faults),
         Steering(house).router,
@@ -55,12 +55,12 @@ def create_app(options: Options) -> FastAPI:
 
 
 def _lifespan(
-    account: StripeAccount, store: Store, deliveries: WebhookDelivery, log: RequestLog
+    accounts: StripeAccounts, store: Store, deliveries: WebhookDelivery, log: RequestLog
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         deliveries.start()
-        clock = asyncio.get_running_loop().create_task(let_time_pass(account, store))
+        clock = asyncio.get_running_loop().create_task(let_time_pass(accounts, store))
         yield
         clock.cancel()
         with suppress(asyncio.CancelledError):

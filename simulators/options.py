@@ -22,6 +22,8 @@ class Options:
     public_url: str = "http://127.0.0.1"
     data: Path | None = None
     log: Path | None = None
+    # Its account is the one that the configured webhook hears of.
+    stripe_key: str = "sk_test_simulated"
     stripe_webhook_url: str | None = None
     stripe_webhook_secret: str = "whsec_simulator"
     stripe_webhook_events: tuple[str, ...] = ("*",)

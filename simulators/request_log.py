@@ -11,12 +11,16 @@ KEPT = 20_000
 
 
 class RequestEntry(BaseModel):
-    """`form` and `query` are as they came over the wire; `answer` is the JSON body sent back."""
+    """`form` and `query` are as they came over the wire; `answer` is the JSON body sent back.
+
+    `account` is the last four characters of the Stripe key, of requests and of deliveries.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     at: float
     api: str
+    account: str | None = None
     method: str
     path: str
     query: str = ""
@@ -39,6 +43,7 @@ class DeliveryEntry(BaseModel):
 
     at: float
     channel: str
+    account: str | None = None
     url: str
     event_types: list[str]
     attempt: int

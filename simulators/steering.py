@@ -1,6 +1,8 @@
 """What tests and curious people ask the simulators themselves: the log, a reset, a front page."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
 from typing import Literal
 
@@ -13,7 +15,9 @@ from simulators.request_log import DeliveryEntry, RequestEntry, RequestLog
 from simulators.sendgrid.mail import Mail
 from simulators.store import Store, Table
 from simulators.stripe.account import StripeAccount
+from simulators.stripe.accounts import StripeAccounts
 from simulators.stripe.currencies import readable
+from simulators.stripe.records import CheckoutSession
 from simulators.webhook_delivery import WebhookDelivery
 
 SHOWN = 50
@@ -22,7 +26,7 @@ _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 @dataclass(frozen=True)
 class House:
-    account: StripeAccount
+    accounts: StripeAccounts
     mails: Table[Mail]
     deliveries: WebhookDelivery
     faults: Faults
@@ -37,13 +41,24 @@ class Health(BaseModel):
 
 
 class Recorded(BaseModel):
-    """Requests and deliveries in the order in which they happened; every event ever caused."""
+    """Requests and deliveries in the order in which they happened; every event ever caused.
+
+    `event_accounts` tells by an event's id whose it is: the last four characters of the key.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     requests: list[RequestEntry]
     events: list[JsonValue]
+    event_accounts: dict[str, str]
     deliveries: list[DeliveryEntry]
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    session: CheckoutSession
+    total: str
+    account: str
 
 
 class Steering:
@@ -58,17 +73,20 @@ class Steering:
 
     async def show_log(self) -> Recorded:
         """Every request with its answer, every Stripe event, every try of a webhook."""
-        account, log = self._house.account, self._house.log
+        log = self._house.log
+        events = [(account, event) for account in self._house.accounts for event in account.events]
+        events.sort(key=lambda one: one[1].created)
         return Recorded(
             requests=list(log.requests),
-            events=[_JSON.validate_python(account.event_wire(event)) for event in account.events],
+            events=[_JSON.validate_python(account.event_wire(event)) for account, event in events],
+            event_accounts={event.id: account.identity.shown for account, event in events},
             deliveries=list(log.deliveries),
         )
 
     async def reset(self) -> None:
         """Forget everything but the signing key."""
         self._house.deliveries.forget_all()
-        self._house.account.clear()
+        self._house.accounts.clear()
         self._house.mails.clear()
         self._house.faults.clear()
         self._house.log.clear()
@@ -80,8 +98,17 @@ class Steering:
 
     async def front_page(self) -> Response:
         """The newest checkout sessions and mails, for people."""
-        sessions = [
-            (session, readable(session.amount_total, session.currency))
-            for session in islice(self._house.account.sessions.newest_first(), SHOWN)
-        ]
-        return render("front_page.html", sessions=sessions, mails=len(self._house.mails))
+        accounts = list(self._house.accounts)
+        rows = merge(*map(_newest, accounts), key=lambda row: -row.session.created)
+        return render(
+            "front_page.html",
+            rows=list(islice(rows, SHOWN)),
+            several=len(accounts) > 1,
+            mails=len(self._house.mails),
+        )
+
+
+def _newest(account: StripeAccount) -> Iterator[SessionRow]:
+    for session in account.sessions.newest_first():
+        total = readable(session.amount_total, session.currency)
+        yield SessionRow(session, total, account.identity.shown)

@@ -23,6 +23,7 @@ class Delivery:
 
     id: str
     channel: str
+    account: str = ""
     target: str
     subject: str
     event_types: list[str]
@@ -60,7 +61,7 @@ class WebhookDelivery:
 
     def owe(self, delivery: Delivery) -> None:
         """Recorded with the effect that caused it, in the same transaction."""
-        fault = self._faults.take_for_webhook(delivery.event_types, delivery.body)
+        fault = self._faults.take_for_webhook(delivery.event_types, delivery.body, delivery.account)
         if fault and fault.kind == "lose":
             return
         self._owed.put(delivery)
@@ -134,6 +135,7 @@ class WebhookDelivery:
             DeliveryEntry(
                 at=time.time(),
                 channel=delivery.channel,
+                account=delivery.account or None,
                 url=signed.url,
                 event_types=delivery.event_types,
                 attempt=delivery.tries + 1,

@@ -1,7 +1,5 @@
-"""The one simulated Stripe account: its records, and the events that its changes cause."""
+"""A simulated Stripe account: its records, and the events that its changes cause."""
 
-import hashlib
-import hmac
 import json
 import time
 from dataclasses import dataclass
@@ -12,9 +10,10 @@ from simulators.options import Options
 from simulators.store import Record, Store, Table
 from simulators.stripe import objects, records
 from simulators.stripe.errors import missing
+from simulators.stripe.idempotency import Idempotency
 from simulators.stripe.objects import Wire
 from simulators.timetable import Timetable
-from simulators.webhook_delivery import Delivery, Signed, WebhookDelivery
+from simulators.webhook_delivery import Delivery, WebhookDelivery
 
 CHANNEL = "stripe"
 CONFIGURED = "we_configured"
@@ -33,22 +32,45 @@ class Origin:
 BY_ITSELF = Origin()
 
 
+@dataclass(frozen=True)
+class Books:
+    """Where in the store an account's records are; `name` is empty for the configured account."""
+
+    store: Store
+    name: str = ""
+
+    @property
+    def are_the_configured_ones(self) -> bool:
+        return not self.name
+
+    def table(self, kind: str, shape: type[R]) -> Table[R]:
+        return self.store.table(f"{kind}@{self.name}" if self.name else kind, shape)
+
+
 class StripeAccount:
-    def __init__(self, store: Store, deliveries: WebhookDelivery, options: Options) -> None:
+    def __init__(
+        self,
+        identity: records.Account,
+        books: Books,
+        deliveries: WebhookDelivery,
+        options: Options,
+    ) -> None:
+        self.identity = identity
         self.options = options
-        self.sessions = store.table("session", records.CheckoutSession)
-        self.intents = store.table("payment_intent", records.PaymentIntent)
-        self.methods = store.table("payment_method", records.PaymentMethod)
-        self.charges = store.table("charge", records.Charge)
-        self.refunds = store.table("refund", records.Refund)
-        self.disputes = store.table("dispute", records.Dispute)
-        self.customers = store.table("customer", records.Customer)
-        self.endpoints = store.table("webhook_endpoint", records.WebhookEndpoint)
-        self.events = store.table("event", records.Event)
-        self.answers = store.table("answer", records.StoredAnswer)
+        self.sessions = books.table("session", records.CheckoutSession)
+        self.intents = books.table("payment_intent", records.PaymentIntent)
+        self.methods = books.table("payment_method", records.PaymentMethod)
+        self.charges = books.table("charge", records.Charge)
+        self.refunds = books.table("refund", records.Refund)
+        self.disputes = books.table("dispute", records.Dispute)
+        self.customers = books.table("customer", records.Customer)
+        self.endpoints = books.table("webhook_endpoint", records.WebhookEndpoint)
+        self.events = books.table("event", records.Event)
+        self.answers = books.table("answer", records.StoredAnswer)
+        self.idempotency = Idempotency(self.answers)
         self.due = Timetable()
+        self._hears = books.are_the_configured_ones and options.stripe_webhook_url is not None
         self._deliveries = deliveries
-        deliveries.sign_with(CHANNEL, self._sign)
 
     def now(self) -> int:
         return int(time.time())
@@ -83,6 +105,7 @@ class StripeAccount:
                 Delivery(
                     id=new_id("dlv_"),
                     channel=CHANNEL,
+                    account=self.identity.shown,
                     target=target,
                     subject=event.id,
                     event_types=[event_type],
@@ -107,9 +130,7 @@ class StripeAccount:
 
     def _targets(self, event_type: str) -> list[str]:
         targets = []
-        if self.options.stripe_webhook_url and _wanted(
-            event_type, self.options.stripe_webhook_events
-        ):
+        if self._hears and _wanted(event_type, self.options.stripe_webhook_events):
             targets.append(CONFIGURED)
         targets += [
             endpoint.id
@@ -118,27 +139,6 @@ class StripeAccount:
         ]
         return targets
 
-    def _sign(self, delivery: Delivery) -> Signed | None:
-        url, secret = self.options.stripe_webhook_url, self.options.stripe_webhook_secret
-        if delivery.target != CONFIGURED:
-            endpoint = self.endpoints.get(delivery.target)
-            url, secret = (endpoint.url, endpoint.secret) if endpoint else (None, "")
-        if url is None:
-            return None
-        return Signed(
-            url,
-            {
-                "Content-Type": "application/json; charset=utf-8",
-                "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-                "Stripe-Signature": signature(delivery.body, secret, self.now()),
-            },
-        )
-
 
 def _wanted(event_type: str, enabled: tuple[str, ...]) -> bool:
     return "*" in enabled or event_type in enabled
-
-
-def signature(body: str, secret: str, timestamp: int) -> str:
-    signed = hmac.new(secret.encode(), f"{timestamp}.{body}".encode(), hashlib.sha256)
-    return f"t={timestamp},v1={signed.hexdigest()}"

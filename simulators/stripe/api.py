@@ -1,7 +1,5 @@
 """One request to Stripe, from the wire to the wire: key, version, faults, idempotency, answer."""
 
-import base64
-import binascii
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -14,11 +12,13 @@ from simulators.faults import Fault, Faults, interrupt_after, interrupt_before
 from simulators.identifiers import new_id
 from simulators.request_log import RequestEntry, RequestLog
 from simulators.store import Store
+from simulators.stripe import keys
 from simulators.stripe.account import Origin, StripeAccount
+from simulators.stripe.accounts import StripeAccounts
 from simulators.stripe.errors import StripeError, UnfitParamsError
 from simulators.stripe.expansion import expand
 from simulators.stripe.forms import P, parse
-from simulators.stripe.idempotency import Idempotency, fingerprint
+from simulators.stripe.idempotency import fingerprint
 from simulators.stripe.objects import API_VERSION, Wire
 from simulators.stripe.operations import Call
 from simulators.stripe.records import StoredAnswer
@@ -33,6 +33,7 @@ class Asked:
     query: str
     form: str
     subject: str
+    api_key: str
     key: str | None
     request_id: str
 
@@ -49,39 +50,41 @@ class Answer:
     retry_after: int | None = None
 
 
+Perform = Callable[[StripeAccount, Asked], Wire]
+
+
 class StripeApi:
     def __init__(
-        self, account: StripeAccount, store: Store, faults: Faults, log: RequestLog
+        self, accounts: StripeAccounts, store: Store, faults: Faults, log: RequestLog
     ) -> None:
         # Plain routes: FastAPI's own reading of parameters would only cost time here.
         self.router = APIRouter()
-        self._account = account
+        self._accounts = accounts
         self._store = store
         self._faults = faults
         self._log = log
-        self._idempotency = Idempotency(account.answers)
 
     def serve(self, method: str, path: str, params: type[P], run: Operation[P]) -> None:
-        def perform(asked: Asked) -> Wire:
+        def perform(account: StripeAccount, asked: Asked) -> Wire:
             typed = parse(params, asked.encoded)
             origin = Origin(asked.request_id, asked.key)
-            answer = run(self._account, Call(typed, asked.subject, origin))
-            return expand(self._account, answer, typed.expand)
+            answer = run(account, Call(typed, asked.subject, origin))
+            return expand(account, answer, typed.expand)
 
         self.router.add_route(path, self._endpoint(perform), [method])
 
     def refuse_the_rest(self) -> None:
-        def perform(asked: Asked) -> Wire:
+        def perform(_: StripeAccount, asked: Asked) -> Wire:
             raise StripeError(f"Unrecognized request URL ({asked.method}: {asked.path}).", 404)
 
         self.router.add_route("/v1/{rest:path}", self._endpoint(perform), ["GET", "POST", "DELETE"])
 
-    def _endpoint(
-        self, perform: Callable[[Asked], Wire]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _endpoint(self, perform: Perform) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             asked = await _asked(request)
-            fault = self._faults.take_for_request("stripe", asked.method, asked.path, asked.form)
+            fault = self._faults.take_for_request(
+                "stripe", asked.method, asked.path, asked.form, keys.shown(asked.api_key)
+            )
             try:
                 answer = await self._answer(request, asked, fault, perform)
             except StripeError as refused:
@@ -97,28 +100,29 @@ class StripeApi:
         request: Request,
         asked: Asked,
         fault: Fault | None,
-        perform: Callable[[Asked], Wire],
+        perform: Perform,
     ) -> Answer:
-        _check_headers(request)
-        with self._idempotency.hold(asked.key):
+        _check_headers(request, asked)
+        account = self._accounts.of_key(asked.api_key)
+        with account.idempotency.hold(asked.key):
             await interrupt_before(fault, request)
             if fault and fault.refuses_before_effect:
                 return _scripted(fault, asked)
-            return self._execute(asked, fault, perform)
+            return self._execute(account, asked, fault, perform)
 
     def _execute(
-        self, asked: Asked, fault: Fault | None, perform: Callable[[Asked], Wire]
+        self, account: StripeAccount, asked: Asked, fault: Fault | None, perform: Perform
     ) -> Answer:
         """Effect, events and the stored answer are one transaction."""
         asked_for = fingerprint(asked.method, asked.path, asked.form)
-        stored = self._idempotency.replay(asked.key, asked_for)
+        stored = account.idempotency.replay(asked.key, asked_for)
         if stored:
             return Answer(stored.status, stored.body, stored.request_id)
-        answer = _performed(perform, asked)
+        answer = _performed(perform, account, asked)
         if fault and fault.kind == "server_error":
             answer = _scripted(fault, asked)
         if asked.key:
-            self._idempotency.keep(
+            account.idempotency.keep(
                 StoredAnswer(
                     id=asked.key,
                     fingerprint=asked_for,
@@ -135,6 +139,7 @@ class StripeApi:
             RequestEntry(
                 at=time.time(),
                 api="stripe",
+                account=keys.shown(asked.api_key) or None,
                 method=asked.method,
                 path=asked.path,
                 query=asked.query,
@@ -147,10 +152,10 @@ class StripeApi:
         )
 
 
-def _performed(perform: Callable[[Asked], Wire], asked: Asked) -> Answer:
+def _performed(perform: Perform, account: StripeAccount, asked: Asked) -> Answer:
     """A refusal by the operation itself is an answer like any other: it is stored under the key."""
     try:
-        return Answer(200, json.dumps(perform(asked)))
+        return Answer(200, json.dumps(perform(account, asked)))
     except UnfitParamsError:
         raise
     except StripeError as refused:
@@ -165,36 +170,17 @@ async def _asked(request: Request) -> Asked:
         query=request.url.query,
         form=(await request.body()).decode("utf-8", "replace"),
         subject=next(iter(request.path_params.values()), ""),
+        api_key=keys.presented(request.headers.get("authorization", "")),
         key=request.headers.get("idempotency-key") if method == "POST" else None,
         request_id=new_id("req_", 14),
     )
 
 
-def _check_headers(request: Request) -> None:
-    key = _api_key(request.headers.get("authorization", ""))
-    if not key:
-        raise StripeError(
-            "You did not provide an API key. You need to provide your API key in the "
-            "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_KEY').",
-            401,
-        )
-    if not key.startswith(("sk_test_", "rk_test_")):
-        shown = f"{key[:8]}{'*' * 8}{key[-4:]}" if len(key) > 12 else "********"
-        raise StripeError(f"Invalid API Key provided: {shown}", 401)
+def _check_headers(request: Request, asked: Asked) -> None:
+    keys.check(asked.api_key)
     version = request.headers.get("stripe-version", API_VERSION)
     if version != API_VERSION:
         raise StripeError(f"Invalid Stripe API version: {version}. Use {API_VERSION}.")
-
-
-def _api_key(authorization: str) -> str:
-    """Bearer, or Basic with the key as the user."""
-    scheme, _, credential = authorization.partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(credential, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-    return credential.strip() if scheme.lower() == "bearer" else ""
 
 
 def _scripted(fault: Fault, asked: Asked) -> Answer:

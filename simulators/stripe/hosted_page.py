@@ -10,6 +10,7 @@ from simulators.pages import render
 from simulators.store import Store
 from simulators.stripe import cards, checkout, payment_form, payments, records
 from simulators.stripe.account import StripeAccount
+from simulators.stripe.accounts import StripeAccounts
 from simulators.stripe.attempts import Outcome
 from simulators.stripe.currencies import readable
 from simulators.stripe.errors import StripeError
@@ -29,8 +30,8 @@ class Line:
 
 
 class HostedPage:
-    def __init__(self, account: StripeAccount, store: Store) -> None:
-        self._account = account
+    def __init__(self, accounts: StripeAccounts, store: Store) -> None:
+        self._accounts = accounts
         self._store = store
         self.router = APIRouter(prefix="/c/pay", tags=["hosted page"])
         add = self.router.add_api_route
@@ -41,26 +42,28 @@ class HostedPage:
 
     async def show(self, session_id: str) -> Response:
         """The form while the session is open, and afterwards a word on why there is none."""
-        session = self._find(session_id)
+        session = self._find(self._accounts.of_session(session_id), session_id)
         return _form(session, {}) if session else _no_such_page()
 
     async def submit(self, session_id: str, request: Request) -> Response:
         """What the customer entered; a declined card shows the form again."""
         entered = payment_form.read(await request.body())
-        session = self._find(session_id)
+        account = self._accounts.of_session(session_id)
+        session = self._find(account, session_id)
         if session is None:
             return _no_such_page()
         problems = payment_form.problems(session, entered)
         if session.status != "open" or problems:
             return _form(session, entered, problems=problems, status=422)
-        outcome = self._pay(session, entered)
+        outcome = _pay(account, session, entered)
         self._store.flush()
         return _after(outcome, entered)
 
     async def show_challenge(self, session_id: str) -> Response:
         """The bank asks the customer whether it is really them."""
-        session = self._find(session_id)
-        method = self._challenged(session) if session else None
+        account = self._accounts.of_session(session_id)
+        session = self._find(account, session_id)
+        method = _challenged(account, session) if session else None
         if session is None or method is None:
             return RedirectResponse(f"/c/pay/{session_id}", SEE_OTHER)
         return render("challenge.html", session=session, total=_total(session), last4=method.last4)
@@ -68,36 +71,41 @@ class HostedPage:
     async def answer_challenge(self, session_id: str, request: Request) -> Response:
         """The customer approved or refused at their bank."""
         entered = payment_form.read(await request.body())
-        session = self._find(session_id)
-        if session is None or self._challenged(session) is None:
+        account = self._accounts.of_session(session_id)
+        session = self._find(account, session_id)
+        if session is None or _challenged(account, session) is None:
             return RedirectResponse(f"/c/pay/{session_id}", SEE_OTHER)
         completed = entered.get("answer") == "complete"
-        outcome = payments.answer_challenge(self._account, session, completed=completed)
+        outcome = payments.answer_challenge(account, session, completed=completed)
         self._store.flush()
         return _after(outcome, {})
 
-    def _find(self, session_id: str) -> records.CheckoutSession | None:
+    def _find(self, account: StripeAccount, session_id: str) -> records.CheckoutSession | None:
         try:
-            return checkout.find_session(self._account, session_id)
+            return checkout.find_session(account, session_id)
         except StripeError:
             return None
         finally:
             self._store.flush()
 
-    def _pay(self, session: records.CheckoutSession, entered: Entered) -> Outcome:
-        payer = payment_form.payer(entered)
-        fate = payment_form.delayed_method(entered)
-        if fate and len(session.payment_method_types) > 1:
-            return payments.pay_by_bank(self._account, session, fate, payer)
-        card = cards.recognise(entered.get("number", ""))
-        return payments.pay_by_card(self._account, session, card, payer)
 
-    def _challenged(self, session: records.CheckoutSession) -> records.PaymentMethod | None:
-        """The card whose bank waits for an answer."""
-        intent = self._account.intents.get(session.payment_intent or "")
-        if session.status != "open" or intent is None or intent.status != "requires_action":
-            return None
-        return self._account.methods.get(intent.payment_method or "")
+def _pay(account: StripeAccount, session: records.CheckoutSession, entered: Entered) -> Outcome:
+    payer = payment_form.payer(entered)
+    fate = payment_form.delayed_method(entered)
+    if fate and len(session.payment_method_types) > 1:
+        return payments.pay_by_bank(account, session, fate, payer)
+    card = cards.recognise(entered.get("number", ""))
+    return payments.pay_by_card(account, session, card, payer)
+
+
+def _challenged(
+    account: StripeAccount, session: records.CheckoutSession
+) -> records.PaymentMethod | None:
+    """The card whose bank waits for an answer."""
+    intent = account.intents.get(session.payment_intent or "")
+    if session.status != "open" or intent is None or intent.status != "requires_action":
+        return None
+    return account.methods.get(intent.payment_method or "")
 
 
 def _after(outcome: Outcome, entered: Entered) -> Response:

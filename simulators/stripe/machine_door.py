@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from simulators.store import Store
 from simulators.stripe import checkout, payments
 from simulators.stripe.account import BY_ITSELF, StripeAccount
+from simulators.stripe.accounts import StripeAccounts
 from simulators.stripe.attempts import Outcome, Result
 from simulators.stripe.cards import Fate, recognise
 from simulators.stripe.errors import StripeError
@@ -76,8 +77,8 @@ class Settled(BaseModel):
 
 
 class MachineDoor:
-    def __init__(self, account: StripeAccount, store: Store) -> None:
-        self._account = account
+    def __init__(self, accounts: StripeAccounts, store: Store) -> None:
+        self._accounts = accounts
         self._store = store
         self.router = APIRouter(prefix="/_simulator", tags=["machine door"])
         add = self.router.add_api_route
@@ -87,17 +88,19 @@ class MachineDoor:
 
     async def pay(self, payment: Payment) -> Paid:
         """Pay an open Checkout Session as a customer would on the hosted page."""
+        account = self._accounts.of_session(payment.session_id)
         with _refusals_as_http():
-            outcome = _pay(self._account, payment)
+            outcome = _pay(account, payment)
         self._store.flush()
-        return _paid(outcome, self._account.options.public_url)
+        return _paid(outcome, account.options.public_url)
 
     async def expire(self, wanted: SessionRef) -> SessionState:
         """Let an open Checkout Session reach its end now."""
+        account = self._accounts.of_session(wanted.session_id)
         with _refusals_as_http():
-            session = checkout.find_session(self._account, wanted.session_id)
+            session = checkout.find_session(account, wanted.session_id)
         if session.status == "open":
-            session = checkout.expire(self._account, session, BY_ITSELF)
+            session = checkout.expire(account, session, BY_ITSELF)
         self._store.flush()
         return SessionState(
             session_id=session.id,
@@ -107,7 +110,7 @@ class MachineDoor:
 
     async def settle(self, wanted: Settlement | None = None) -> Settled:
         """Let delayed payments and pending refunds reach their end now."""
-        settled = settle_pending(self._account, wanted.id if wanted else None)
+        settled = settle_pending(self._accounts, wanted.id if wanted else None)
         self._store.flush()
         return Settled(settled=settled)
 

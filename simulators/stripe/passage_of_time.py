@@ -6,32 +6,36 @@ import time
 from simulators.store import Store
 from simulators.stripe import checkout, payments, refunds
 from simulators.stripe.account import BY_ITSELF, StripeAccount
+from simulators.stripe.accounts import StripeAccounts
 
 TICK = 0.1
 
 
-async def let_time_pass(account: StripeAccount, store: Store) -> None:
+async def let_time_pass(accounts: StripeAccounts, store: Store) -> None:
     """Looks every tick at what is due; the moments are in the records, so a restart keeps them."""
-    _take_up(account)
+    for account in accounts:
+        _take_up(account)
     while True:
         await asyncio.sleep(TICK)
         now = time.time()
-        for identifier in account.due.take_due(now):
-            _end(account, identifier, now)
+        for account in accounts:
+            for identifier in account.due.take_due(now):
+                _end(account, identifier, now)
         store.flush()
 
 
-def settle_pending(account: StripeAccount, only: str | None = None) -> list[str]:
+def settle_pending(accounts: StripeAccounts, only: str | None = None) -> list[str]:
     """Settles what still has an end to reach, before its time; says what that was."""
     waiting = [
-        record.id
+        (account, record.id)
+        for account in accounts
         for table in (account.intents, account.refunds)
         for record in table
         if record.settles_at is not None and only in (None, record.id)
     ]
-    for identifier in waiting:
+    for account, identifier in waiting:
         _settle(account, identifier)
-    return waiting
+    return [identifier for _, identifier in waiting]
 
 
 def _take_up(account: StripeAccount) -> None:

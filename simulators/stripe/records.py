@@ -14,6 +14,15 @@ RefundStatus = Literal["pending", "succeeded", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Account:
+    """One secret key's; `shown` is the key's last four characters, all that is told of it."""
+
+    id: str
+    created: int
+    shown: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LineItem:
     id: str
     name: str

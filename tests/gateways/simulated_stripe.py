@@ -123,6 +123,7 @@ async def _started(webhook_url: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "simulators", "--port", "0"),
         *("--stripe-webhook-url", webhook_url, "--stripe-webhook-secret", SECRET),
+        *("--stripe-key", "sk_test_of_the_tests"),
         cwd=HOUSE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -21,6 +21,7 @@ from stripe._base_address import BaseAddresses
 
 HOUSE = Path(__file__).parents[2]
 SECRET = "whsec_for_these_tests"
+KEY = "sk_test_x"
 PATIENCE = 15.0
 
 Json = dict[str, JsonValue]
@@ -84,13 +85,16 @@ class Simulators:
 
     @property
     def client(self) -> stripe.StripeClient:
+        return self.client_of(KEY)
+
+    def client_of(self, key: str) -> stripe.StripeClient:
         hosts: BaseAddresses = {
             "api": self.url,
             "connect": self.url,
             "files": self.url,
             "meter_events": self.url,
         }
-        return stripe.StripeClient("sk_test_x", base_addresses=hosts, max_network_retries=0)
+        return stripe.StripeClient(key, base_addresses=hosts, max_network_retries=0)
 
     @property
     def mail_client(self) -> sendgrid.SendGridAPIClient:
@@ -111,8 +115,9 @@ class Simulators:
         amount: int = 12_500,
         currency: str = "sgd",
         success_url: str = "https://shop.test/thanks?session={CHECKOUT_SESSION_ID}",
+        key: str = KEY,
     ) -> stripe.checkout.Session:
-        return self.client.v1.checkout.sessions.create(
+        return self.client_of(key).v1.checkout.sessions.create(
             {
                 "mode": "payment",
                 "line_items": [
@@ -169,6 +174,7 @@ def shared_receiver() -> Iterator[Receiver]:
 def arguments_for(receiver: Receiver) -> list[str]:
     return [
         *("--stripe-webhook-url", receiver.url + "/stripe", "--stripe-webhook-secret", SECRET),
+        *("--stripe-key", KEY),
         *("--sendgrid-webhook-url", receiver.url + "/sendgrid"),
         *("--webhook-first-retry", "0.05", "--settle-after", "3600"),
     ]
