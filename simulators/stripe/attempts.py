@@ -1,31 +1,24 @@
-"""How one attempt to pay a session ends: charged, declined, or waiting for the customer's bank."""
+"""How one attempt to pay ends: charged, declined, or waiting for the customer's bank."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from simulators.identifiers import new_id
 from simulators.stripe import cards, objects, payment_objects, records
-from simulators.stripe.account import BY_ITSELF, StripeAccount
+from simulators.stripe.account import BY_ITSELF, Origin, StripeAccount
 from simulators.stripe.objects import Wire
-
-Result = Literal["paid", "processing", "requires_action", "declined"]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    session: records.CheckoutSession
     intent: records.PaymentIntent
     method: records.PaymentMethod
+    origin: Origin = BY_ITSELF
 
 
-@dataclass(frozen=True)
-class Outcome:
-    result: Result
-    session: records.CheckoutSession
-    intent: records.PaymentIntent
-
-
-def succeed(account: StripeAccount, attempt: Attempt, *, authenticated: bool) -> Outcome:
+def succeed(
+    account: StripeAccount, attempt: Attempt, *, authenticated: bool
+) -> records.PaymentIntent:
     charge = new_charge(account, attempt, "succeeded")
     charge = account.charges.put(replace(charge, authenticated=authenticated))
     intent = account.intents.put(
@@ -37,17 +30,12 @@ def succeed(account: StripeAccount, attempt: Attempt, *, authenticated: bool) ->
             last_payment_error=None,
         )
     )
-    paid = replace(attempt.session, status="complete", payment_status="paid")
-    session = account.sessions.put(paid)
-    tell(account, "charge.succeeded", charge_wire(account, charge))
-    tell(account, "payment_intent.succeeded", intent_wire(account, intent))
-    tell(account, "checkout.session.completed", session_wire(account, session))
-    if cards.BY_NUMBER[attempt.method.number].disputed:
-        _dispute(account, charge)
-    return Outcome("paid", session, intent)
+    account.emit("charge.succeeded", charge_wire(account, charge), attempt.origin)
+    account.emit("payment_intent.succeeded", intent_wire(account, intent), attempt.origin)
+    return intent
 
 
-def decline(account: StripeAccount, attempt: Attempt, why: cards.Decline) -> Outcome:
+def decline(account: StripeAccount, attempt: Attempt, why: cards.Decline) -> records.PaymentIntent:
     charge = new_charge(account, attempt, "failed")
     error = records.PaymentError(
         code=why.code,
@@ -56,34 +44,29 @@ def decline(account: StripeAccount, attempt: Attempt, why: cards.Decline) -> Out
         charge=charge.id,
     )
     charge = account.charges.put(replace(charge, failure=error))
-    return Outcome("declined", attempt.session, fail(account, attempt.intent, charge, error))
+    return fail(account, attempt, charge)
 
 
-def ask_the_bank(account: StripeAccount, attempt: Attempt) -> Outcome:
+def ask_the_bank(account: StripeAccount, attempt: Attempt) -> records.PaymentIntent:
     intent = account.intents.put(
         replace(attempt.intent, status="requires_action", payment_method=attempt.method.id)
     )
-    tell(account, "payment_intent.requires_action", intent_wire(account, intent))
-    return Outcome("requires_action", attempt.session, intent)
+    account.emit("payment_intent.requires_action", intent_wire(account, intent), attempt.origin)
+    return intent
 
 
-def fail(
-    account: StripeAccount,
-    intent: records.PaymentIntent,
-    charge: records.Charge,
-    error: records.PaymentError,
-) -> records.PaymentIntent:
+def fail(account: StripeAccount, attempt: Attempt, charge: records.Charge) -> records.PaymentIntent:
     intent = account.intents.put(
         replace(
-            intent,
+            attempt.intent,
             status="requires_payment_method",
             payment_method=None,
             latest_charge=charge.id,
-            last_payment_error=error,
+            last_payment_error=charge.failure,
         )
     )
-    tell(account, "charge.failed", charge_wire(account, charge))
-    tell(account, "payment_intent.payment_failed", intent_wire(account, intent))
+    account.emit("charge.failed", charge_wire(account, charge), attempt.origin)
+    account.emit("payment_intent.payment_failed", intent_wire(account, intent), attempt.origin)
     return intent
 
 
@@ -106,7 +89,12 @@ def new_charge(
     )
 
 
-def _dispute(account: StripeAccount, charge: records.Charge) -> None:
+def dispute_where_the_card_does(account: StripeAccount, attempt: Attempt) -> None:
+    """After everything else that a payment causes."""
+    intent = account.find(account.intents, attempt.intent.id, "payment_intent")
+    charge = account.charges.get(intent.latest_charge or "")
+    if charge is None or not cards.BY_NUMBER[attempt.method.number].disputed:
+        return
     account.charges.put(replace(charge, disputed=True))
     dispute = account.disputes.put(
         records.Dispute(

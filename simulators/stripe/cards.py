@@ -114,6 +114,10 @@ def recognise(number: str) -> Card:
     return Card("0000", "unknown", "Not a test card", refusal)
 
 
+def refusal_after_challenge(number: str, *, completed: bool) -> Decline | None:
+    return BY_NUMBER[number].decline if completed else AUTHENTICATION_FAILED
+
+
 def _passes_luhn(digits: str) -> bool:
     if not digits.isdecimal() or not 12 <= len(digits) <= 19:
         return False

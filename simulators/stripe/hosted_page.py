@@ -11,11 +11,10 @@ from simulators.store import Store
 from simulators.stripe import cards, checkout, payment_form, payments, records
 from simulators.stripe.account import StripeAccount
 from simulators.stripe.accounts import StripeAccounts
-from simulators.stripe.attempts import Outcome
 from simulators.stripe.currencies import readable
 from simulators.stripe.errors import StripeError
 from simulators.stripe.payment_form import Entered
-from simulators.stripe.payments import success_address
+from simulators.stripe.payments import Outcome, success_address
 
 SEE_OTHER = 303
 

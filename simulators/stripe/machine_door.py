@@ -11,10 +11,10 @@ from simulators.store import Store
 from simulators.stripe import checkout, payments
 from simulators.stripe.account import BY_ITSELF, StripeAccount
 from simulators.stripe.accounts import StripeAccounts
-from simulators.stripe.attempts import Outcome, Result
 from simulators.stripe.cards import Fate, recognise
 from simulators.stripe.errors import StripeError
 from simulators.stripe.passage_of_time import settle_pending
+from simulators.stripe.payments import Outcome, Result
 
 
 class Payment(BaseModel):

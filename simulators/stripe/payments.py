@@ -2,16 +2,17 @@
 
 import time
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from simulators.identifiers import new_id
 from simulators.stripe import cards, records
 from simulators.stripe.account import StripeAccount
 from simulators.stripe.attempts import (
     Attempt,
-    Outcome,
     ask_the_bank,
     charge_wire,
     decline,
+    dispute_where_the_card_does,
     fail,
     intent_wire,
     new_charge,
@@ -20,6 +21,15 @@ from simulators.stripe.attempts import (
     tell,
 )
 from simulators.stripe.errors import StripeError
+
+Result = Literal["paid", "processing", "requires_action", "declined"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    result: Result
+    session: records.CheckoutSession
+    intent: records.PaymentIntent
 
 
 @dataclass(frozen=True)
@@ -48,12 +58,12 @@ def pay_by_card(
             email=session.payer_email,
         )
     )
-    attempt = Attempt(session, intent, method)
+    attempt = Attempt(intent, method)
     if card.challenged:
-        return ask_the_bank(account, attempt)
+        return Outcome("requires_action", session, ask_the_bank(account, attempt))
     if card.decline:
-        return decline(account, attempt, card.decline)
-    return succeed(account, attempt, authenticated=False)
+        return Outcome("declined", session, decline(account, attempt, card.decline))
+    return _paid(account, session, attempt, authenticated=False)
 
 
 def pay_by_bank(
@@ -74,7 +84,7 @@ def pay_by_bank(
             fate=fate,
         )
     )
-    charge = new_charge(account, Attempt(session, intent, method), "pending")
+    charge = new_charge(account, Attempt(intent, method), "pending")
     intent = _processing(account, intent, charge)
     session = account.sessions.put(replace(session, status="complete"))
     tell(account, "payment_intent.processing", intent_wire(account, intent))
@@ -91,25 +101,23 @@ def answer_challenge(
     method = account.methods.get(intent.payment_method or "") if intent else None
     if intent is None or method is None or intent.status != "requires_action":
         raise StripeError("This payment waits for no authentication.")
-    attempt = Attempt(session, intent, method)
-    if not completed:
-        return decline(account, attempt, cards.AUTHENTICATION_FAILED)
-    refusal = cards.BY_NUMBER[method.number].decline
+    attempt = Attempt(intent, method)
+    refusal = cards.refusal_after_challenge(method.number, completed=completed)
     if refusal:
-        return decline(account, attempt, refusal)
-    return succeed(account, attempt, authenticated=True)
+        return Outcome("declined", session, decline(account, attempt, refusal))
+    return _paid(account, session, attempt, authenticated=True)
 
 
 def settle(account: StripeAccount, intent: records.PaymentIntent) -> None:
     """Ends a delayed payment as its payer chose."""
-    session = account.find(account.sessions, intent.session, "checkout.session")
+    session = account.find(account.sessions, intent.session or "", "checkout.session")
     method = account.find(account.methods, intent.payment_method or "", "payment_method")
     intent = replace(intent, settles_at=None)
     if method.fate == "settles_later":
         session = _collected(account, session, intent)
         name = "checkout.session.async_payment_succeeded"
     else:
-        _bounced(account, intent)
+        _bounced(account, Attempt(intent, method))
         name = "checkout.session.async_payment_failed"
     tell(account, name, session_wire(account, session))
 
@@ -118,6 +126,20 @@ def success_address(session: records.CheckoutSession) -> str | None:
     if session.status != "complete" or session.success_url is None:
         return None
     return session.success_url.replace("{CHECKOUT_SESSION_ID}", session.id)
+
+
+def _paid(
+    account: StripeAccount,
+    session: records.CheckoutSession,
+    attempt: Attempt,
+    *,
+    authenticated: bool,
+) -> Outcome:
+    intent = succeed(account, attempt, authenticated=authenticated)
+    session = account.sessions.put(replace(session, status="complete", payment_status="paid"))
+    tell(account, "checkout.session.completed", session_wire(account, session))
+    dispute_where_the_card_does(account, attempt)
+    return Outcome("paid", session, intent)
 
 
 def _refuse_unless_open(session: records.CheckoutSession) -> None:
@@ -183,13 +205,12 @@ def _collected(
     return account.sessions.put(replace(session, payment_status="paid"))
 
 
-def _bounced(account: StripeAccount, intent: records.PaymentIntent) -> None:
-    charge = account.find(account.charges, intent.latest_charge or "", "charge")
+def _bounced(account: StripeAccount, attempt: Attempt) -> None:
+    charge = account.find(account.charges, attempt.intent.latest_charge or "", "charge")
     error = records.PaymentError(
         code="payment_intent_payment_attempt_failed",
         message="The bank could not collect the payment.",
         charge=charge.id,
     )
-    fail(
-        account, intent, account.charges.put(replace(charge, status="failed", failure=error)), error
-    )
+    charge = account.charges.put(replace(charge, status="failed", failure=error))
+    fail(account, attempt, charge)

@@ -94,9 +94,10 @@ class PaymentIntent:
     created: int
     amount: int
     currency: str
-    session: str
     details: IntentDetails
     payment_method_types: list[str]
+    # None where the PaymentIntent was made by the API itself.
+    session: str | None = None
     customer: str | None = None
     client_secret: str = ""
     status: IntentStatus = "requires_payment_method"
