@@ -22,8 +22,15 @@ class Card:
     title: str
     decline: Decline | None = None
     challenged: bool = False
+    # Whether a customer can keep it although its charges are declined.
+    declines_late: bool = False
     disputed: bool = False
     refund: RefundFate = "succeeds"
+
+    @property
+    def refusal_to_attach(self) -> Decline | None:
+        """One that asks for authentication first is declined only once that was given."""
+        return None if self.declines_late or self.challenged else self.decline
 
     @property
     def last4(self) -> str:
@@ -96,12 +103,42 @@ CARDS = (
     Card("4000000000000127", "visa", "Declined: wrong CVC", _WRONG_CVC),
     Card("4000000000000119", "visa", "Declined: processing error", _PROCESSING),
     Card("4242424242424241", "visa", "Declined: wrong number", WRONG_NUMBER),
-    Card("4000000000000341", "visa", "Attaches, then charges fail", _declined("generic_decline")),
+    Card(
+        "4000000000000341",
+        "visa",
+        "Attaches, then charges fail",
+        _declined("generic_decline"),
+        declines_late=True,
+    ),
     Card("4000000000000259", "visa", "Succeeds, then is disputed", disputed=True),
     Card("4000000000005126", "visa", "Succeeds; a refund fails later", refund="fails_later"),
     Card("4000000000007726", "visa", "Succeeds; a refund settles later", refund="settles_later"),
 )
 BY_NUMBER = {card.number: card for card in CARDS}
+# Stripe's names for payment methods of these cards, good wherever an id of one is asked for.
+TEST_METHODS = {
+    "pm_card_visa": "4242424242424242",
+    "pm_card_mastercard": "5555555555554444",
+    "pm_card_amex": "378282246310005",
+    "pm_card_discover": "6011111111111117",
+    "pm_card_jcb": "3566002020360505",
+    "pm_card_unionpay": "6200000000000005",
+    "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_authenticationRequiredOnSetup": "4000002500003155",
+    "pm_card_chargeDeclined": "4000000000000002",
+    "pm_card_visa_chargeDeclined": "4000000000000002",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_visa_chargeDeclinedLostCard": "4000000000009987",
+    "pm_card_visa_chargeDeclinedStolenCard": "4000000000009979",
+    "pm_card_visa_chargeDeclinedVelocityLimitExceeded": "4000000000006975",
+    "pm_card_chargeDeclinedExpiredCard": "4000000000000069",
+    "pm_card_chargeDeclinedIncorrectCvc": "4000000000000127",
+    "pm_card_chargeDeclinedProcessingError": "4000000000000119",
+    "pm_card_chargeCustomerFail": "4000000000000341",
+    "pm_card_createDispute": "4000000000000259",
+    "pm_card_refundFail": "4000000000005126",
+    "pm_card_pendingRefund": "4000000000007726",
+}
 
 
 def recognise(number: str) -> Card:

@@ -53,9 +53,17 @@ def _in_index_order(value: object) -> object:
     raise PydanticCustomError("array", "Invalid array", {})
 
 
+def _given(value: object) -> object:
+    """An empty value is no entry."""
+    checked = _within_limits(value)
+    if not isinstance(checked, Mapping):
+        return {}
+    return {key: entry for key, entry in checked.items() if entry != ""}
+
+
 def _within_limits(value: object) -> object:
     if value == "":
-        return {}
+        return None
     if not isinstance(value, Mapping):
         raise PydanticCustomError("metadata", "Invalid metadata: expected a hash", {})
     if len(value) > 50:
@@ -67,7 +75,7 @@ def _within_limits(value: object) -> object:
             raise PydanticCustomError(
                 "metadata", "Metadata values can have up to 500 characters", {}
             )
-    return {key: entry for key, entry in value.items() if entry != ""}
+    return value
 
 
 Integer = Annotated[int, BeforeValidator(_whole_number)]
@@ -75,9 +83,18 @@ Boolean = Annotated[bool, BeforeValidator(_truth)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
 Texts = Annotated[tuple[Text, ...], BeforeValidator(_in_index_order)]
 InIndexOrder = BeforeValidator(_in_index_order)
-Metadata = Annotated[dict[str, str], BeforeValidator(_within_limits)]
+Erasable = Annotated[str, StringConstraints(max_length=5000)]
+Metadata = Annotated[dict[str, str], BeforeValidator(_given)]
+# None takes every entry away, an empty value its own.
+MetadataChange = Annotated[dict[str, str] | None, BeforeValidator(_within_limits)]
 
 Params.model_rebuild()
+
+
+def merged(metadata: dict[str, str], change: dict[str, str] | None) -> dict[str, str]:
+    if change is None:
+        return {}
+    return {key: entry for key, entry in (metadata | change).items() if entry != ""}
 
 
 def parse(model: type[P], encoded: str) -> P:

@@ -138,6 +138,12 @@ def customer(made: records.Customer) -> Wire:
         "description": made.description,
         "email": made.email,
         "invoice_prefix": made.id[-8:].upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": made.default_payment_method,
+            "footer": None,
+            "rendering_options": None,
+        },
         "livemode": False,
         "metadata": made.metadata,
         "name": made.name,

@@ -78,7 +78,7 @@ def payment_method(method: records.PaymentMethod) -> Wire:
         "object": "payment_method",
         "billing_details": _billing_details(method),
         "created": method.created,
-        "customer": None,
+        "customer": method.customer,
         "livemode": False,
         "metadata": {},
         "type": method.type,

@@ -1,4 +1,4 @@
-"""Read-only operations: payment intents, payment methods, charges, disputes, the balance."""
+"""Read-only operations: payment intents, charges, disputes, the balance."""
 
 from collections import Counter
 
@@ -58,11 +58,6 @@ def cancel_intent(account: StripeAccount, call: Call[CancelIntent]) -> Wire:
         "Expire the Checkout Session instead.",
         code="payment_intent_unexpected_state",
     )
-
-
-def retrieve_method(account: StripeAccount, call: Call[Params]) -> Wire:
-    method = account.find(account.methods, call.subject, "payment_method")
-    return payment_objects.payment_method(method)
 
 
 def retrieve_charge(account: StripeAccount, call: Call[Params]) -> Wire:

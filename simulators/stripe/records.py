@@ -123,6 +123,7 @@ class PaymentMethod:
     exp_year: int = 0
     name: str | None = None
     email: str | None = None
+    customer: str | None = None
     fate: Fate | None = None
 
 
@@ -178,6 +179,7 @@ class Customer:
     name: str | None = None
     phone: str | None = None
     description: str | None = None
+    default_payment_method: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Every operation of the Stripe API that the simulator answers, by its address."""
 
-from simulators.stripe import checkout, customers, events, reading, refunds
+from simulators.stripe import checkout, customers, events, payment_methods, reading, refunds
 from simulators.stripe.api import StripeApi
 from simulators.stripe.forms import Params
 from simulators.stripe.lists import ListParams
@@ -17,7 +17,6 @@ def add_routes(api: StripeApi) -> None:
     api.serve("GET", intents, reading.ListIntents, reading.list_intents)
     api.serve("GET", intents + "/{id}", Params, reading.retrieve_intent)
     api.serve("POST", intents + "/{id}/cancel", reading.CancelIntent, reading.cancel_intent)
-    api.serve("GET", "/v1/payment_methods/{id}", Params, reading.retrieve_method)
     api.serve("GET", "/v1/charges", reading.ListCharges, reading.list_charges)
     api.serve("GET", "/v1/charges/{id}", Params, reading.retrieve_charge)
     api.serve("GET", "/v1/disputes", reading.ListDisputes, reading.list_disputes)
@@ -30,6 +29,8 @@ def add_routes(api: StripeApi) -> None:
     api.serve("POST", "/v1/customers", customers.CreateCustomer, customers.create_customer)
     api.serve("GET", "/v1/customers", customers.ListCustomers, customers.list_customers)
     api.serve("GET", "/v1/customers/{id}", Params, customers.retrieve_customer)
+    api.serve("POST", "/v1/customers/{id}", customers.UpdateCustomer, customers.update_customer)
+    _add_payment_methods(api)
 
     api.serve("GET", "/v1/events", events.ListEvents, events.list_events)
     api.serve("GET", "/v1/events/{id}", Params, events.retrieve_event)
@@ -40,3 +41,22 @@ def add_routes(api: StripeApi) -> None:
     api.serve("GET", endpoints + "/{id}", Params, events.retrieve_endpoint)
     api.serve("DELETE", endpoints + "/{id}", Params, events.delete_endpoint)
     api.refuse_the_rest()
+
+
+def _add_payment_methods(api: StripeApi) -> None:
+    methods = "/v1/payment_methods"
+    api.serve("GET", methods, payment_methods.ListMethods, payment_methods.list_methods)
+    api.serve("GET", methods + "/{id}", Params, payment_methods.retrieve_method)
+    api.serve(
+        "POST",
+        methods + "/{id}/attach",
+        payment_methods.AttachMethod,
+        payment_methods.attach_method,
+    )
+    api.serve("POST", methods + "/{id}/detach", Params, payment_methods.detach_method)
+    api.serve(
+        "GET",
+        "/v1/customers/{id}/payment_methods",
+        payment_methods.ListOfCustomer,
+        payment_methods.list_of_customer,
+    )
