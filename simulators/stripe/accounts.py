@@ -39,6 +39,10 @@ class StripeAccounts:
         holders = (account for account in self if account.sessions.get(session_id))
         return next(holders, self.configured)
 
+    def of_intent(self, intent_id: str) -> StripeAccount:
+        holders = (account for account in self if account.intents.get(intent_id))
+        return next(holders, self.configured)
+
     def named(self, name: str) -> StripeAccount | None:
         """By the last characters of its key."""
         return next((account for account in self if account.identity.shown == name), None)

@@ -7,6 +7,7 @@ from simulators.identifiers import new_id
 from simulators.stripe import cards, objects, payment_objects, records
 from simulators.stripe.account import BY_ITSELF, Origin, StripeAccount
 from simulators.stripe.objects import Wire
+from simulators.stripe.payment_methods import keep_for
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def succeed(
     )
     account.emit("charge.succeeded", charge_wire(account, charge), attempt.origin)
     account.emit("payment_intent.succeeded", intent_wire(account, intent), attempt.origin)
+    if intent.customer and intent.details.setup_future_usage and attempt.method.customer is None:
+        keep_for(account, attempt.method, intent.customer, attempt.origin)
     return intent
 
 
@@ -45,6 +48,21 @@ def decline(account: StripeAccount, attempt: Attempt, why: cards.Decline) -> rec
     )
     charge = account.charges.put(replace(charge, failure=error))
     return fail(account, attempt, charge)
+
+
+def refuse(account: StripeAccount, attempt: Attempt, why: cards.Decline) -> records.PaymentIntent:
+    """An attempt that ends before the card is charged."""
+    error = records.PaymentError(code=why.code, message=why.message, decline_code=why.decline_code)
+    intent = account.intents.put(
+        replace(
+            attempt.intent,
+            status="requires_payment_method",
+            payment_method=None,
+            last_payment_error=error,
+        )
+    )
+    account.emit("payment_intent.payment_failed", intent_wire(account, intent), attempt.origin)
+    return intent
 
 
 def ask_the_bank(account: StripeAccount, attempt: Attempt) -> records.PaymentIntent:

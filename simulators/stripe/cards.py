@@ -67,6 +67,17 @@ AUTHENTICATION_FAILED = Decline(
     "payment_intent_authentication_failure",
     "The provided payment method has failed authentication. Choose another way to pay.",
 )
+AUTHENTICATION_REQUIRED = Decline(
+    "authentication_required",
+    "Your card was declined. This transaction requires authentication.",
+    "authentication_required",
+)
+AUTHENTICATION_NOT_HANDLED = Decline(
+    "authentication_required",
+    "This payment required an authentication action to complete, but "
+    "`error_on_requires_action` was set.",
+    "authentication_not_handled",
+)
 
 CARDS = (
     Card("4242424242424242", "visa", "Succeeds"),

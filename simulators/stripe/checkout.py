@@ -11,7 +11,7 @@ from simulators.identifiers import new_id
 from simulators.stripe import records
 from simulators.stripe.account import BY_ITSELF, Origin, StripeAccount
 from simulators.stripe.attempts import session_wire
-from simulators.stripe.currencies import check_total
+from simulators.stripe.currencies import check_amount, check_currency
 from simulators.stripe.errors import StripeError
 from simulators.stripe.forms import (
     Boolean,
@@ -31,6 +31,7 @@ from simulators.stripe.payment_objects import payment_intent
 SHORTEST, LONGEST = 30 * 60, 24 * 3600
 # A clock that is a little behind ours still asks for 30 minutes or 24 hours.
 LENIENCY = 60
+TOO_LITTLE = "The Checkout Session's total amount due must add up to at least {least} {currency}"
 
 
 class ProductData(Nested):
@@ -60,6 +61,7 @@ class IntentData(Nested):
     statement_descriptor: Text | None = None
     statement_descriptor_suffix: Text | None = None
     capture_method: Literal["automatic", "automatic_async"] | None = None
+    setup_future_usage: records.FutureUsage | None = None
 
 
 class CustomMessage(Nested):
@@ -111,6 +113,9 @@ def create_session(account: StripeAccount, call: Call[CreateSession]) -> Wire:
         account.find(account.customers, params.customer, "customer", "customer")
         if params.customer_email:
             raise StripeError("You may only specify one of customer or customer_email.")
+    elif params.payment_intent_data.setup_future_usage:
+        # Stripe would make a customer; here one has to be there already.
+        raise StripeError("The simulator keeps cards for given customers.", param="customer")
     created = account.now()
     session = records.CheckoutSession(
         id=new_id("cs_test_a1", 56),
@@ -124,7 +129,7 @@ def create_session(account: StripeAccount, call: Call[CreateSession]) -> Wire:
         submit_text=params.custom_text.submit.message if params.custom_text.submit else None,
         **params.model_dump(include=_COPIED),
     )
-    check_total(session.amount_total, currency)
+    check_amount(session.amount_total, currency, TOO_LITTLE)
     account.due.enter(session.expires_at, session.id)
     return session_wire(account, account.sessions.put(session))
 
@@ -188,7 +193,9 @@ def expire(
     expired = account.sessions.put(replace(session, status="expired"))
     intent = account.intents.get(session.payment_intent or "")
     if intent:
-        canceled = replace(intent, status="canceled", canceled_at=account.now())
+        canceled = replace(
+            intent, status="canceled", canceled_at=account.now(), cancellation_reason="expired"
+        )
         wire = payment_intent(account.intents.put(canceled), account.options.public_url)
         account.emit("payment_intent.canceled", wire, origin)
     account.emit("checkout.session.expired", session_wire(account, expired), origin)
@@ -201,12 +208,7 @@ def _one_currency(params: CreateSession) -> str:
     currencies = {item.price_data.currency.lower() for item in params.line_items}
     if len(currencies) > 1:
         raise StripeError("All line items must have the same currency.", param="line_items")
-    currency = currencies.pop()
-    if len(currency) != 3 or not currency.isalpha():
-        raise StripeError(
-            f"Invalid currency: {currency}.", param="line_items[0][price_data][currency]"
-        )
-    return currency
+    return check_currency(currencies.pop(), "line_items[0][price_data][currency]")
 
 
 def _check_urls(params: CreateSession) -> None:
@@ -263,4 +265,5 @@ def _intent_details(data: IntentData) -> records.IntentDetails:
         receipt_email=data.receipt_email,
         statement_descriptor=data.statement_descriptor,
         statement_descriptor_suffix=data.statement_descriptor_suffix,
+        setup_future_usage=data.setup_future_usage,
     )

@@ -36,17 +36,23 @@ def readable(amount: int, currency: str) -> str:
     return format_currency(value, currency.upper(), pattern, locale="en", currency_digits=False)
 
 
-def check_total(amount: int, currency: str) -> None:
+def check_currency(currency: str, param: str) -> str:
+    if len(currency) != 3 or not currency.isalpha():
+        raise StripeError(f"Invalid currency: {currency}.", param=param)
+    return currency
+
+
+def check_amount(amount: int, currency: str, too_little: str, param: str | None = None) -> None:
     if amount > LARGEST:
         raise StripeError(
             f"Amount must be no more than {readable(LARGEST, currency)}",
             code="amount_too_large",
+            param=param,
         )
     if amount < MINIMUMS.get(currency, 1):
         least = readable(MINIMUMS.get(currency, 1), currency)
-        raise StripeError(
-            f"The Checkout Session's total amount due must add up to at least {least} {currency}",
-            code="amount_too_small",
-        )
+        message = too_little.format(least=least, currency=currency)
+        raise StripeError(message, code="amount_too_small", param=param)
     if currency in THREE_DECIMAL and amount % 10:
-        raise StripeError(f"Amounts in {currency} must end in 0", code="parameter_invalid_integer")
+        message = f"Amounts in {currency} must end in 0"
+        raise StripeError(message, code="parameter_invalid_integer", param=param)

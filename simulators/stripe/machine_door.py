@@ -12,6 +12,7 @@ from simulators.stripe import checkout, payments
 from simulators.stripe.account import BY_ITSELF, StripeAccount
 from simulators.stripe.accounts import StripeAccounts
 from simulators.stripe.cards import Fate, recognise
+from simulators.stripe.confirmation import authenticate
 from simulators.stripe.errors import StripeError
 from simulators.stripe.passage_of_time import settle_pending
 from simulators.stripe.payments import Outcome, Result
@@ -76,6 +77,20 @@ class Settled(BaseModel):
     settled: list[str]
 
 
+class Authentication(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    payment_intent: str
+    challenge: Literal["complete", "fail"]
+
+
+class IntentState(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    payment_intent: str
+    status: str
+
+
 class MachineDoor:
     def __init__(self, accounts: StripeAccounts, store: Store) -> None:
         self._accounts = accounts
@@ -85,6 +100,7 @@ class MachineDoor:
         add("/pay", self.pay, methods=["POST"])
         add("/expire", self.expire, methods=["POST"])
         add("/settle", self.settle, methods=["POST"])
+        add("/authenticate", self.authenticate, methods=["POST"])
 
     async def pay(self, payment: Payment) -> Paid:
         """Pay an open Checkout Session as a customer would on the hosted page."""
@@ -113,6 +129,16 @@ class MachineDoor:
         settled = settle_pending(self._accounts, wanted.id if wanted else None)
         self._store.flush()
         return Settled(settled=settled)
+
+    async def authenticate(self, answer: Authentication) -> IntentState:
+        """Answer 3-D Secure for a PaymentIntent that has no Checkout Session."""
+        account = self._accounts.of_intent(answer.payment_intent)
+        with _refusals_as_http():
+            intent = account.find(account.intents, answer.payment_intent, "payment_intent")
+            completed = answer.challenge == "complete"
+            intent = authenticate(account, intent, completed=completed)
+        self._store.flush()
+        return IntentState(payment_intent=intent.id, status=intent.status)
 
 
 @contextmanager

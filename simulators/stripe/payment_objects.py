@@ -13,7 +13,6 @@ _INTENT: Wire = {
     "amount_details": {"tip": {}},
     "application": None,
     "application_fee_amount": None,
-    "automatic_payment_methods": None,
     "capture_method": "automatic_async",
     "confirmation_method": "automatic",
     "livemode": False,
@@ -21,7 +20,6 @@ _INTENT: Wire = {
     "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
     "processing": None,
     "review": None,
-    "setup_future_usage": None,
     "shipping": None,
     "transfer_data": None,
     "transfer_group": None,
@@ -29,18 +27,13 @@ _INTENT: Wire = {
 
 
 def payment_intent(intent: records.PaymentIntent, public_url: str) -> Wire:
-    challenged = intent.status == "requires_action"
-    url = f"{public_url}/c/pay/{intent.session}/challenge"
-    next_action = {
-        "type": "redirect_to_url",
-        "redirect_to_url": {"url": url, "return_url": None},
-    }
     return _INTENT | {
         "id": intent.id,
         "amount": intent.amount,
         "amount_received": intent.amount if intent.status == "succeeded" else 0,
+        "automatic_payment_methods": _automatic(intent),
         "canceled_at": intent.canceled_at,
-        "cancellation_reason": "expired" if intent.canceled_at else None,
+        "cancellation_reason": intent.cancellation_reason,
         "client_secret": intent.client_secret,
         "created": intent.created,
         "currency": intent.currency,
@@ -49,14 +42,28 @@ def payment_intent(intent: records.PaymentIntent, public_url: str) -> Wire:
         "last_payment_error": _payment_error(intent),
         "latest_charge": intent.latest_charge,
         "metadata": intent.details.metadata,
-        "next_action": next_action if challenged else None,
+        "next_action": _next_action(intent, public_url),
         "payment_method": intent.payment_method,
         "payment_method_types": intent.payment_method_types,
         "receipt_email": intent.details.receipt_email,
+        "setup_future_usage": intent.details.setup_future_usage,
         "statement_descriptor": intent.details.statement_descriptor,
         "statement_descriptor_suffix": intent.details.statement_descriptor_suffix,
         "status": intent.status,
     }
+
+
+def _automatic(intent: records.PaymentIntent) -> Wire | None:
+    return {"enabled": True, "allow_redirects": intent.redirects} if intent.redirects else None
+
+
+def _next_action(intent: records.PaymentIntent, public_url: str) -> Wire | None:
+    if intent.status != "requires_action":
+        return None
+    if intent.session is None:
+        return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
+    url = f"{public_url}/c/pay/{intent.session}/challenge"
+    return {"type": "redirect_to_url", "redirect_to_url": {"url": url, "return_url": None}}
 
 
 def _payment_error(intent: records.PaymentIntent) -> Wire | None:

@@ -1,19 +1,14 @@
-"""Read-only operations: payment intents, charges, disputes, the balance."""
+"""Read-only operations: charges, disputes, the balance."""
 
 from collections import Counter
 
 from simulators.stripe import payment_objects
 from simulators.stripe.account import StripeAccount
 from simulators.stripe.attempts import charge_wire
-from simulators.stripe.errors import StripeError
 from simulators.stripe.forms import Params, Text
 from simulators.stripe.lists import ListParams, page
 from simulators.stripe.objects import Wire
 from simulators.stripe.operations import Call
-
-
-class ListIntents(ListParams):
-    customer: Text | None = None
 
 
 class ListCharges(ListParams):
@@ -24,40 +19,6 @@ class ListCharges(ListParams):
 class ListDisputes(ListParams):
     payment_intent: Text | None = None
     charge: Text | None = None
-
-
-class CancelIntent(Params):
-    cancellation_reason: Text | None = None
-
-
-def retrieve_intent(account: StripeAccount, call: Call[Params]) -> Wire:
-    intent = account.find(account.intents, call.subject, "payment_intent")
-    return payment_objects.payment_intent(intent, account.options.public_url)
-
-
-def list_intents(account: StripeAccount, call: Call[ListIntents]) -> Wire:
-    fitting = (
-        intent
-        for intent in account.intents.newest_first()
-        if call.params.customer in (None, intent.customer)
-    )
-    url = account.options.public_url
-    return page(
-        "/v1/payment_intents",
-        call.params,
-        fitting,
-        lambda intent: payment_objects.payment_intent(intent, url),
-    )
-
-
-def cancel_intent(account: StripeAccount, call: Call[CancelIntent]) -> Wire:
-    """Every PaymentIntent here belongs to a Checkout Session, whose end ends it."""
-    account.find(account.intents, call.subject, "payment_intent")
-    raise StripeError(
-        "You cannot cancel this PaymentIntent because it was created by a Checkout Session. "
-        "Expire the Checkout Session instead.",
-        code="payment_intent_unexpected_state",
-    )
 
 
 def retrieve_charge(account: StripeAccount, call: Call[Params]) -> Wire:

@@ -8,8 +8,14 @@ from simulators.stripe.cards import Fate
 Metadata = dict[str, str]
 SessionStatus = Literal["open", "complete", "expired"]
 IntentStatus = Literal[
-    "requires_payment_method", "requires_action", "processing", "succeeded", "canceled"
+    "requires_payment_method",
+    "requires_confirmation",
+    "requires_action",
+    "processing",
+    "succeeded",
+    "canceled",
 ]
+FutureUsage = Literal["off_session", "on_session"]
 RefundStatus = Literal["pending", "succeeded", "failed"]
 
 
@@ -39,13 +45,15 @@ class LineItem:
 
 @dataclass(frozen=True, kw_only=True)
 class IntentDetails:
-    """What a session hands on to the PaymentIntent it will make."""
+    """What a PaymentIntent was told; a session keeps it for the one that it will make."""
 
     metadata: Metadata = field(default_factory=dict)
     description: str | None = None
     receipt_email: str | None = None
     statement_descriptor: str | None = None
     statement_descriptor_suffix: str | None = None
+    # With it the customer keeps the payment method that pays.
+    setup_future_usage: FutureUsage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +113,9 @@ class PaymentIntent:
     latest_charge: str | None = None
     last_payment_error: PaymentError | None = None
     canceled_at: int | None = None
+    cancellation_reason: str | None = None
+    # None where automatic payment methods are off.
+    redirects: Literal["always", "never"] | None = None
     # When a delayed payment reaches its end by itself.
     settles_at: float | None = None
 

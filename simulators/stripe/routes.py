@@ -1,6 +1,14 @@
 """Every operation of the Stripe API that the simulator answers, by its address."""
 
-from simulators.stripe import checkout, customers, events, payment_methods, reading, refunds
+from simulators.stripe import (
+    checkout,
+    customers,
+    events,
+    intents,
+    payment_methods,
+    reading,
+    refunds,
+)
 from simulators.stripe.api import StripeApi
 from simulators.stripe.forms import Params
 from simulators.stripe.lists import ListParams
@@ -13,10 +21,7 @@ def add_routes(api: StripeApi) -> None:
     api.serve("GET", sessions + "/{id}", Params, checkout.retrieve_session)
     api.serve("POST", sessions + "/{id}/expire", Params, checkout.expire_session)
 
-    intents = "/v1/payment_intents"
-    api.serve("GET", intents, reading.ListIntents, reading.list_intents)
-    api.serve("GET", intents + "/{id}", Params, reading.retrieve_intent)
-    api.serve("POST", intents + "/{id}/cancel", reading.CancelIntent, reading.cancel_intent)
+    _add_intents(api)
     api.serve("GET", "/v1/charges", reading.ListCharges, reading.list_charges)
     api.serve("GET", "/v1/charges/{id}", Params, reading.retrieve_charge)
     api.serve("GET", "/v1/disputes", reading.ListDisputes, reading.list_disputes)
@@ -41,6 +46,15 @@ def add_routes(api: StripeApi) -> None:
     api.serve("GET", endpoints + "/{id}", Params, events.retrieve_endpoint)
     api.serve("DELETE", endpoints + "/{id}", Params, events.delete_endpoint)
     api.refuse_the_rest()
+
+
+def _add_intents(api: StripeApi) -> None:
+    path = "/v1/payment_intents"
+    api.serve("POST", path, intents.CreateIntent, intents.create_intent)
+    api.serve("GET", path, intents.ListIntents, intents.list_intents)
+    api.serve("GET", path + "/{id}", Params, intents.retrieve_intent)
+    api.serve("POST", path + "/{id}/confirm", intents.ConfirmIntent, intents.confirm_intent)
+    api.serve("POST", path + "/{id}/cancel", intents.CancelIntent, intents.cancel_intent)
 
 
 def _add_payment_methods(api: StripeApi) -> None:
