@@ -1,8 +1,9 @@
 """`expand[]`: replaces ids in an answer by the objects they name."""
 
-from simulators.stripe import objects, payment_objects
+from simulators.stripe import balance_objects, objects, payment_objects
 from simulators.stripe.account import StripeAccount
 from simulators.stripe.attempts import charge_wire
+from simulators.stripe.balance import find_transaction
 from simulators.stripe.errors import StripeError
 from simulators.stripe.objects import Wire
 
@@ -45,6 +46,12 @@ def _found(account: StripeAccount, identifier: str, path: str) -> Wire:
         return payment_objects.payment_method(method)
     if customer := account.customers.get(identifier):
         return objects.customer(customer)
+    if refund := account.refunds.get(identifier):
+        return payment_objects.refund(refund)
+    if payout := account.payouts.get(identifier):
+        return balance_objects.payout(payout)
+    if identifier.startswith("txn_"):
+        return balance_objects.balance_transaction(find_transaction(account, identifier))
     raise StripeError(f"This property cannot be expanded ({path}).", param="expand")
 
 

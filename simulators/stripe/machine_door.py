@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, ConfigDict
 
 from simulators.store import Store
-from simulators.stripe import checkout, payments
+from simulators.stripe import balance, checkout, payments
 from simulators.stripe.account import BY_ITSELF, StripeAccount
 from simulators.stripe.accounts import StripeAccounts
 from simulators.stripe.cards import Fate, recognise
@@ -91,6 +91,24 @@ class IntentState(BaseModel):
     status: str
 
 
+class PayoutWish(BaseModel):
+    """`account` is the last four characters of its key; the configured one unless given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    currency: str
+    account: str | None = None
+
+
+class PaidOut(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    payout: str
+    amount: int
+    currency: str
+    account: str
+
+
 class MachineDoor:
     def __init__(self, accounts: StripeAccounts, store: Store) -> None:
         self._accounts = accounts
@@ -101,6 +119,7 @@ class MachineDoor:
         add("/expire", self.expire, methods=["POST"])
         add("/settle", self.settle, methods=["POST"])
         add("/authenticate", self.authenticate, methods=["POST"])
+        add("/payouts", self.pay_out, methods=["POST"])
 
     async def pay(self, payment: Payment) -> Paid:
         """Pay an open Checkout Session as a customer would on the hosted page."""
@@ -139,6 +158,22 @@ class MachineDoor:
             intent = authenticate(account, intent, completed=completed)
         self._store.flush()
         return IntentState(payment_intent=intent.id, status=intent.status)
+
+    async def pay_out(self, wanted: PayoutWish) -> PaidOut:
+        """Pay out what an account holds in a currency; its transactions are listed by payout."""
+        account = self._accounts.named(wanted.account) if wanted.account else None
+        if wanted.account and account is None:
+            raise HTTPException(404, "No account has a key that ends so.")
+        account = account or self._accounts.configured
+        with _refusals_as_http():
+            payout = balance.pay_out(account, wanted.currency.lower())
+        self._store.flush()
+        return PaidOut(
+            payout=payout.id,
+            amount=payout.amount,
+            currency=payout.currency,
+            account=account.identity.shown,
+        )
 
 
 @contextmanager

@@ -3,6 +3,16 @@
 from simulators.stripe import records
 from simulators.stripe.objects import Wire
 
+
+def transaction_of(identifier: str) -> str:
+    """The balance transaction of a charge, a refund or a payout."""
+    return f"txn_{identifier.partition('_')[2]}"
+
+
+def failure_transaction_of(refund: str) -> str:
+    return f"txn_f{refund.partition('_')[2]}"
+
+
 NO_ADDRESS: Wire = dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state"))
 
 
@@ -157,7 +167,7 @@ def charge(made: records.Charge, method: records.PaymentMethod) -> Wire:
         "amount": made.amount,
         "amount_captured": made.amount if succeeded else 0,
         "amount_refunded": made.amount_refunded,
-        "balance_transaction": made.id.replace("ch_", "txn_") if succeeded else None,
+        "balance_transaction": transaction_of(made.id) if succeeded else None,
         "billing_details": _billing_details(method),
         "calculated_statement_descriptor": made.details.statement_descriptor or "SIMULATED",
         "captured": succeeded,
@@ -221,7 +231,7 @@ def refund(made: records.Refund) -> Wire:
         "id": made.id,
         "object": "refund",
         "amount": made.amount,
-        "balance_transaction": made.id.replace("re_", "txn_"),
+        "balance_transaction": transaction_of(made.id),
         "charge": made.charge,
         "created": made.created,
         "currency": made.currency,
@@ -237,7 +247,7 @@ def refund(made: records.Refund) -> Wire:
         wire["pending_reason"] = "processing"
     if made.status == "failed":
         wire["failure_reason"] = "expired_or_canceled_card"
-        wire["failure_balance_transaction"] = made.id.replace("re_", "txn_f")
+        wire["failure_balance_transaction"] = failure_transaction_of(made.id)
     return wire
 
 

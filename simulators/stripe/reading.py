@@ -1,6 +1,4 @@
-"""Read-only operations: charges, disputes, the balance."""
-
-from collections import Counter
+"""Read-only operations: charges and disputes."""
 
 from simulators.stripe import payment_objects
 from simulators.stripe.account import StripeAccount
@@ -45,20 +43,3 @@ def list_disputes(account: StripeAccount, call: Call[ListDisputes]) -> Wire:
         and wanted.charge in (None, dispute.charge)
     )
     return page("/v1/disputes", wanted, fitting, payment_objects.dispute)
-
-
-def retrieve_balance(account: StripeAccount, _: Call[Params]) -> Wire:
-    held: Counter[str] = Counter({"usd": 0})
-    for charge in account.charges:
-        if charge.status == "succeeded":
-            held[charge.currency] += charge.amount - charge.amount_refunded
-    return {
-        "object": "balance",
-        "available": [_money(amount, currency) for currency, amount in held.items()],
-        "livemode": False,
-        "pending": [_money(0, currency) for currency in held],
-    }
-
-
-def _money(amount: int, currency: str) -> Wire:
-    return {"amount": amount, "currency": currency, "source_types": {"card": amount}}

@@ -169,6 +169,7 @@ class Refund:
     # What becomes of it later, and when; neither for a refund that is settled.
     becomes: RefundStatus | None = None
     settles_at: float | None = None
+    failed_at: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +180,30 @@ class Dispute:
     currency: str
     charge: str
     payment_intent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payout:
+    """`transactions` are the ids of the balance transactions that it pays out."""
+
+    id: str
+    created: int
+    amount: int
+    currency: str
+    transactions: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceTransaction:
+    """Never stored: the charges, refunds and payouts tell which there are."""
+
+    id: str
+    created: int
+    amount: int
+    currency: str
+    type: Literal["charge", "payment", "refund", "refund_failure", "payout"]
+    source: str
+    description: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

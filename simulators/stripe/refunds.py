@@ -66,8 +66,9 @@ def settle(account: StripeAccount, refund: records.Refund) -> None:
     before: Wire = {"status": refund.status}
     if refund.becomes is None:
         return
+    failed_at = account.now() if refund.becomes == "failed" else None
     settled = account.refunds.put(
-        replace(refund, status=refund.becomes, becomes=None, settles_at=None)
+        replace(refund, status=refund.becomes, becomes=None, settles_at=None, failed_at=failed_at)
     )
     wire = payment_objects.refund(settled)
     if settled.status == "failed":

@@ -1,6 +1,7 @@
 """Every operation of the Stripe API that the simulator answers, by its address."""
 
 from simulators.stripe import (
+    balance,
     checkout,
     customers,
     events,
@@ -25,7 +26,7 @@ def add_routes(api: StripeApi) -> None:
     api.serve("GET", "/v1/charges", reading.ListCharges, reading.list_charges)
     api.serve("GET", "/v1/charges/{id}", Params, reading.retrieve_charge)
     api.serve("GET", "/v1/disputes", reading.ListDisputes, reading.list_disputes)
-    api.serve("GET", "/v1/balance", Params, reading.retrieve_balance)
+    _add_balance(api)
 
     api.serve("POST", "/v1/refunds", refunds.CreateRefund, refunds.create_refund)
     api.serve("GET", "/v1/refunds", refunds.ListRefunds, refunds.list_refunds)
@@ -55,6 +56,17 @@ def _add_intents(api: StripeApi) -> None:
     api.serve("GET", path + "/{id}", Params, intents.retrieve_intent)
     api.serve("POST", path + "/{id}/confirm", intents.ConfirmIntent, intents.confirm_intent)
     api.serve("POST", path + "/{id}/cancel", intents.CancelIntent, intents.cancel_intent)
+
+
+def _add_balance(api: StripeApi) -> None:
+    """Read-only: what moves the balance are payments, refunds and the payouts of a machine door."""
+    transactions, payouts = "/v1/balance_transactions", "/v1/payouts"
+    api.serve("GET", "/v1/account", Params, balance.retrieve_account)
+    api.serve("GET", "/v1/balance", Params, balance.retrieve_balance)
+    api.serve("GET", transactions, balance.ListTransactions, balance.list_transactions)
+    api.serve("GET", transactions + "/{id}", Params, balance.retrieve_transaction)
+    api.serve("GET", payouts, balance.ListPayouts, balance.list_payouts)
+    api.serve("GET", payouts + "/{id}", Params, balance.retrieve_payout)
 
 
 def _add_payment_methods(api: StripeApi) -> None:

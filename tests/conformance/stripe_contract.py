@@ -9,14 +9,24 @@ from typing import get_args
 from jsonschema import Draft202012Validator, ValidationError  # type: ignore[import-untyped]
 from pydantic import JsonValue
 from stripe import (
+    Account,
+    AccountService,
+    BalanceTransaction,
+    BalanceTransactionService,
     Charge,
     Customer,
+    CustomerPaymentMethodService,
+    CustomerService,
     Dispute,
     ErrorObject,
     Event,
     LineItem,
     PaymentIntent,
     PaymentIntentService,
+    PaymentMethod,
+    PaymentMethodService,
+    Payout,
+    PayoutService,
     Refund,
     RefundService,
     StripeObject,
@@ -28,18 +38,36 @@ from tests.conformance.forms import Tree, decoded, typed
 from tests.conformance.sdk_schema import Schema, SdkSchemas, hints_of
 
 KNOWN: tuple[type[StripeObject], ...] = (
-    Charge, Customer, Dispute, ErrorObject, Event, LineItem, PaymentIntent, Refund, Session,
+    Account, BalanceTransaction, Charge, Customer, Dispute, ErrorObject, Event, LineItem,
+    PaymentIntent, PaymentMethod, Payout, Refund, Session,
 )  # fmt: skip
 OPERATIONS: tuple[tuple[type[StripeService], str], ...] = (
     (SessionService, "create"),
     (SessionService, "list"),
     (SessionService, "retrieve"),
     (SessionService, "expire"),
+    (PaymentIntentService, "create"),
+    (PaymentIntentService, "confirm"),
+    (PaymentIntentService, "cancel"),
     (PaymentIntentService, "list"),
     (PaymentIntentService, "retrieve"),
+    (PaymentMethodService, "attach"),
+    (PaymentMethodService, "detach"),
+    (PaymentMethodService, "list"),
+    (PaymentMethodService, "retrieve"),
+    (CustomerService, "create"),
+    (CustomerService, "update"),
+    (CustomerService, "list"),
+    (CustomerService, "retrieve"),
+    (CustomerPaymentMethodService, "list"),
     (RefundService, "create"),
     (RefundService, "list"),
     (RefundService, "retrieve"),
+    (BalanceTransactionService, "list"),
+    (BalanceTransactionService, "retrieve"),
+    (PayoutService, "list"),
+    (PayoutService, "retrieve"),
+    (AccountService, "retrieve_current"),
 )
 NOTHING: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
 _ID = "ID"
@@ -49,16 +77,20 @@ def problems_in_request(method: str, path: str, form: str = "", query: str = "")
     """``form`` and ``query`` as they go over the wire. Each problem names its parameter."""
     operation = _contract().operation(method, path)
     if operation is None:
-        return [f"{method} {path} is no operation that Paybind uses"]
+        return [f"{method} {path} is no operation known here"]
     posts = operation.method == "post"
     body, asked = (operation.params, NOTHING) if posts else (NOTHING, operation.params)
     return [*_problems_in_form(form, body), *_problems_in_form(query, asked)]
 
 
+def is_known(method: str, path: str) -> bool:
+    return _contract().operation(method, path) is not None
+
+
 def problems_in_response(method: str, path: str, status: int, answer: JsonValue) -> list[str]:
     operation = _contract().operation(method, path)
     if operation is None:
-        return [f"{method} {path} is no operation that Paybind uses"]
+        return [f"{method} {path} is no operation known here"]
     return _contract().problems(answer, operation.answer if status < 400 else _contract().error)
 
 
@@ -127,7 +159,8 @@ class Contract:
     def _read(self, service: type[StripeService], name: str) -> Operation:
         method, path = _asked_by(service, name)
         hints = hints_of(getattr(service, name))
-        params = next(choice for choice in get_args(hints["params"]) if isinstance(choice, type))
+        choices = get_args(hints["params"]) or (hints["params"],)
+        params = next(choice for choice in choices if isinstance(choice, type))
         return Operation(
             method=method,
             path=re.compile(re.escape(path).replace(_ID, "[^/]+")),
@@ -150,7 +183,8 @@ def _asked_by(service: type[StripeService], name: str) -> tuple[str, str]:
     recorder = _Recorder()
     call = getattr(service(recorder), name)
     parameters = inspect.signature(call).parameters
-    call(*(_ID for parameter in parameters if parameter not in ("params", "options")))
+    ids = (_ID for parameter in parameters if parameter not in ("params", "options"))
+    call(*ids, params={})
     return recorder.asked
 
 

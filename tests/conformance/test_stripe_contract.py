@@ -19,6 +19,7 @@ ITEM = (
     "&line_items[0][price_data][unit_amount]=15000"
     "&line_items[0][price_data][product_data][name]=Travel%20cover"
 )
+NOW = "amount=500&currency=sgd&payment_method=pm_card_visa&confirm=true"
 RIGHT_REQUESTS = [
     ("POST", SESSIONS, f"{ITEM}&metadata[purchase_id]=pur_1&expand[0]=payment_intent", ""),
     ("POST", SESSIONS, f"{ITEM}&expires_at=1795003600&payment_intent_data[metadata][a]=b", ""),
@@ -31,6 +32,11 @@ RIGHT_REQUESTS = [
     ("POST", "/v1/refunds", "payment_intent=pi_1&amount=500&reason=duplicate", ""),
     ("GET", "/v1/refunds", "", "payment_intent=pi_1&limit=100&starting_after=re_1"),
     ("GET", "/v1/refunds/re_1", "", ""),
+    ("POST", "/v1/payment_intents", f"{NOW}&off_session=true&metadata[purchase_id]=pur_1", ""),
+    ("POST", "/v1/payment_intents", f"{NOW}&off_session=recurring", ""),
+    ("POST", "/v1/payment_methods/pm_card_visa/attach", "customer=cus_1", ""),
+    ("POST", "/v1/customers/cus_1", "invoice_settings[default_payment_method]=pm_1&name=", ""),
+    ("GET", "/v1/payouts", "", "created[gte]=1795000000&status=paid"),
 ]  # fmt: skip
 WRONG_REQUESTS = [
     ("POST", SESSIONS, "mode=paymnt", "", "mode"),
@@ -49,6 +55,15 @@ WRONG_REQUESTS = [
     ("GET", SESSIONS, "", "limit=many", "limit"),
     ("POST", "/v1/refunds", "payment_intent=pi_1&amount=5.00", "", "amount"),
     ("POST", "/v1/refunds", "payment_intent=pi_1&reason=because", "", "reason"),
+    (
+        "POST",
+        "/v1/payment_intents",
+        f"{NOW}&payment_method_types[0]=card",
+        "",
+        "payment_method_types",
+    ),
+    ("POST", "/v1/payment_intents", "currency=sgd", "", "amount"),
+    ("POST", "/v1/customers/cus_1", "payment_method=pm_1", "", "payment_method"),
     ("DELETE", "/v1/refunds/re_1", "", "", "no operation"),
 ]
 RIGHT_ANSWERS: list[tuple[str, str, int, JsonValue]] = [
