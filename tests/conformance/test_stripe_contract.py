@@ -14,6 +14,7 @@ from tests.conformance.stripe_samples import dispute, error, event, page, paymen
 pytestmark = pytest.mark.slow  # Stripe's whole published contract is read
 
 SESSIONS = "/v1/checkout/sessions"
+INTENTS = "/v1/payment_intents"
 ITEM = (
     "mode=payment&line_items[0][quantity]=1&line_items[0][price_data][currency]=sgd"
     "&line_items[0][price_data][unit_amount]=15000"
@@ -32,8 +33,8 @@ RIGHT_REQUESTS = [
     ("POST", "/v1/refunds", "payment_intent=pi_1&amount=500&reason=duplicate", ""),
     ("GET", "/v1/refunds", "", "payment_intent=pi_1&limit=100&starting_after=re_1"),
     ("GET", "/v1/refunds/re_1", "", ""),
-    ("POST", "/v1/payment_intents", f"{NOW}&off_session=true&metadata[purchase_id]=pur_1", ""),
-    ("POST", "/v1/payment_intents", f"{NOW}&off_session=recurring", ""),
+    ("POST", INTENTS, f"{NOW}&off_session=true&metadata[purchase_id]=pur_1", ""),
+    ("POST", INTENTS, f"{NOW}&off_session=recurring", ""),
     ("POST", "/v1/payment_methods/pm_card_visa/attach", "customer=cus_1", ""),
     ("POST", "/v1/customers/cus_1", "invoice_settings[default_payment_method]=pm_1&name=", ""),
     ("GET", "/v1/payouts", "", "created[gte]=1795000000&status=paid"),
@@ -62,7 +63,7 @@ WRONG_REQUESTS = [
         "",
         "payment_method_types",
     ),
-    ("POST", "/v1/payment_intents", "currency=sgd", "", "amount"),
+    ("POST", INTENTS, "currency=sgd", "", "amount"),
     ("POST", "/v1/customers/cus_1", "payment_method=pm_1", "", "payment_method"),
     ("DELETE", "/v1/refunds/re_1", "", "", "no operation"),
 ]

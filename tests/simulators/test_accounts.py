@@ -93,6 +93,29 @@ def test_the_machine_door_expires_and_settles_for_every_account(simulators: Simu
     assert sessions.retrieve(delayed.id).payment_status == "paid"
 
 
+def test_the_machine_door_answers_a_challenge_for_every_account(simulators: Simulators) -> None:
+    waiting = simulators.client_of(OTHER).v1.payment_intents.create(
+        {
+            "amount": 500,
+            "currency": "sgd",
+            "payment_method": "pm_card_authenticationRequired",
+            "confirm": True,
+            "return_url": "https://shop.test/back",
+        }
+    )
+
+    answered = simulators.post(
+        "/_simulator/authenticate", payment_intent=waiting.id, challenge="complete"
+    )
+
+    assert answered["status"] == "succeeded"
+    again = httpx.post(
+        f"{simulators.url}/_simulator/authenticate",
+        json={"payment_intent": waiting.id, "challenge": "complete"},
+    )
+    assert again.status_code == 400
+
+
 def test_each_account_tells_its_own_endpoints_and_the_configured_one_tells_the_configured_webhook(
     simulators: Simulators, receiver: Receiver
 ) -> None:

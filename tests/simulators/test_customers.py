@@ -1,7 +1,10 @@
 """Customers and the payment methods that they keep, with Stripe's test payment methods."""
 
+from typing import Literal
+
 import pytest
 import stripe
+from stripe.params.checkout import SessionCreateParams
 
 from .conftest import Receiver, Simulators
 
@@ -18,6 +21,26 @@ def _customer(simulators: Simulators, method: str = VISA) -> stripe.Customer:
             "invoice_settings": {"default_payment_method": method},
         }
     )
+
+
+def _checkout(usage: Literal["off_session"], customer: str | None) -> SessionCreateParams:
+    params: SessionCreateParams = {
+        "mode": "payment",
+        "line_items": [
+            {
+                "quantity": 1,
+                "price_data": {
+                    "currency": "sgd",
+                    "unit_amount": 12_500,
+                    "product_data": {"name": "Travel cover"},
+                },
+            }
+        ],
+        "payment_intent_data": {"setup_future_usage": usage},
+    }
+    if customer:
+        params["customer"] = customer
+    return params
 
 
 def _default(customer: stripe.Customer) -> str | None:
@@ -127,6 +150,24 @@ def test_a_card_that_paid_at_a_checkout_cannot_be_kept_afterwards(simulators: Si
 
     with pytest.raises(stripe.InvalidRequestError, match="may not be used again"):
         v1.payment_methods.attach(str(paid.payment_method), {"customer": customer.id})
+
+
+def test_a_checkout_keeps_the_card_of_its_customer_where_it_says_so(
+    simulators: Simulators, receiver: Receiver
+) -> None:
+    v1, customer = simulators.client.v1, simulators.client.v1.customers.create()
+    session = v1.checkout.sessions.create(_checkout("off_session", customer.id))
+
+    simulators.pay(session.id, card="4242424242424242")
+
+    [kept] = v1.customers.payment_methods.list(customer.id).data
+    assert kept.customer == customer.id
+    receiver.wait_for("checkout.session.completed", "payment_method.attached")
+
+
+def test_a_checkout_keeps_no_card_of_nobody(simulators: Simulators) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="keeps cards for given customers"):
+        simulators.client.v1.checkout.sessions.create(_checkout("off_session", None))
 
 
 def test_an_update_changes_what_it_names_and_takes_away_what_it_empties(
