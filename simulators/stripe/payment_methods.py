@@ -124,8 +124,9 @@ def keep_for(
 
 def refuse_if_spent(account: StripeAccount, method: records.PaymentMethod) -> None:
     """One that no customer has pays once."""
-    charged = any(charge.payment_method == method.id for charge in account.charges)
-    if method.customer is None and charged:
+    if method.customer is not None:
+        return
+    if any(charge.payment_method == method.id for charge in account.charges):
         raise StripeError(
             "This PaymentMethod was previously used without being attached to a Customer or was "
             "detached from a Customer, and may not be used again.",
