@@ -35,11 +35,15 @@ class StoredFault(GatewayFault): ...
 
 
 class RefusedByProvider(GatewayFault):
-    """``code`` is the provider's own word, such as ``charge_already_refunded``."""
+    """``code`` is the provider's own word, such as ``charge_already_refunded``.
 
-    def __init__(self, message: str, code: str | None = None) -> None:
+    ``answer`` is all that it said, for the gateway that can read it: it may name a person.
+    """
+
+    def __init__(self, message: str, code: str | None = None, answer: object = None) -> None:
         super().__init__(message)
         self.code = code
+        self.answer = answer
 
 
 class Misconfigured(GatewayFault):

@@ -73,7 +73,7 @@ def _answered(error: "stripe.StripeError") -> GatewayFault:
     if status == 409 and code == "idempotency_key_in_use":
         return Busy(message, retry_after(headers.get("Retry-After")))
     if 400 <= status < 500:
-        return RefusedByProvider(message, code)
+        return RefusedByProvider(message, code, error.json_body)
     return OutcomeUnknown(message)
 
 

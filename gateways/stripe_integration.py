@@ -7,6 +7,9 @@ from pydantic import JsonValue
 from domain.connections import JsonObject
 from domain.integrations import Credentials
 from gateways.integrations import Ability
+from gateways.stripe_books import StripeBooks
+from gateways.stripe_charges import StripeCharges
+from gateways.stripe_customers import StripeCustomers
 from gateways.stripe_payments import StripePayments
 
 _SECRET: JsonValue = {
@@ -62,7 +65,20 @@ class StripeIntegration:
 
     @property
     def abilities(self) -> dict[str, Ability]:
-        return {}
+        """Over the connections that its payments keep."""
+        charges = StripeCharges(self.payments.api)
+        customers = StripeCustomers(self.payments.api)
+        books = StripeBooks(self.payments.api)
+        return {
+            "PROCESS_PAYMENT": charges.charge,
+            "REFUND_PAYMENT": charges.refund,
+            "CREATE_CUSTOMER_PROFILE": customers.create_customer_profile,
+            "CREATE_CHECKOUT": customers.create_checkout,
+            "SYNC_TRANSACTIONS": books.sync_transactions,
+            "RETRIEVE_BALANCE": books.retrieve_balance,
+            "LIST_PAYOUTS": books.list_payouts,
+            "RETRIEVE_PAYOUT": books.retrieve_payout,
+        }
 
     async def probe(self) -> None:
         await self.payments.probe()

@@ -27,13 +27,14 @@ REFUND_STATES = {
     "failed": ProviderRefundState.FAILED,
     "canceled": ProviderRefundState.FAILED,
 }
+CARD_ERROR = "card_error"
 UNPAYABLE = ("requires_payment_method", "canceled")
 NOT_GONE_THROUGH = Failure(
     code="payment_failed", reason="The payment did not go through. Nothing was charged."
 )
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
     """The part of an answer that matters here. Stripe leaves out, or nulls, what is empty."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -48,14 +49,14 @@ class _Answer(BaseModel):
             raise unreadable(f"an answer of Stripe's lacks a readable {lacking}") from None
 
 
-class Page(_Answer):
+class Page(Answer):
     """Some of a list. Each is read when it is looked at: what lies behind it need not be ours."""
 
     data: tuple[object, ...]
     has_more: bool
 
 
-class Thing(_Answer):
+class Thing(Answer):
     """An object with an id of its own."""
 
     id: str
@@ -66,9 +67,7 @@ class Thing(_Answer):
         return (self.metadata or {}).get(key)
 
 
-class LastPaymentError(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
+class LastPaymentError(Answer):
     code: str | None = None
     decline_code: str | None = None
     message: str | None = None
@@ -84,6 +83,26 @@ class LastPaymentError(BaseModel):
 class PaymentIntent(Thing):
     status: str
     last_payment_error: LastPaymentError | None = None
+
+
+class PricedIntent(PaymentIntent):
+    currency: str
+
+
+class Declined(LastPaymentError):
+    """A charge that was answered with a card error; of its payment nothing will be charged."""
+
+    type: str
+    payment_intent: PaymentIntent | None = None
+
+    @classmethod
+    def told_by(cls, refused: RefusedByProvider) -> Self:
+        """Any other refusal goes on its way."""
+        answer = refused.answer if isinstance(refused.answer, dict) else {}
+        error = answer.get("error")
+        if not isinstance(error, dict) or error.get("type") != CARD_ERROR:
+            raise refused
+        return cls.of(error)
 
 
 class Charge(Thing):

@@ -11,6 +11,8 @@ from pydantic import JsonValue
 from stripe import (
     Account,
     AccountService,
+    Balance,
+    BalanceService,
     BalanceTransaction,
     BalanceTransactionService,
     Charge,
@@ -38,8 +40,8 @@ from tests.conformance.forms import Tree, decoded, typed
 from tests.conformance.sdk_schema import Schema, SdkSchemas, hints_of
 
 KNOWN: tuple[type[StripeObject], ...] = (
-    Account, BalanceTransaction, Charge, Customer, Dispute, ErrorObject, Event, LineItem,
-    PaymentIntent, PaymentMethod, Payout, Refund, Session,
+    Account, Balance, BalanceTransaction, Charge, Customer, Dispute, ErrorObject, Event,
+    LineItem, PaymentIntent, PaymentMethod, Payout, Refund, Session,
 )  # fmt: skip
 OPERATIONS: tuple[tuple[type[StripeService], str], ...] = (
     (SessionService, "create"),
@@ -63,6 +65,7 @@ OPERATIONS: tuple[tuple[type[StripeService], str], ...] = (
     (RefundService, "create"),
     (RefundService, "list"),
     (RefundService, "retrieve"),
+    (BalanceService, "retrieve"),
     (BalanceTransactionService, "list"),
     (BalanceTransactionService, "retrieve"),
     (PayoutService, "list"),

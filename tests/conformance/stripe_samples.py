@@ -126,6 +126,72 @@ def dispute(**changed: JsonValue) -> Json:
     }
 
 
+def customer(**changed: JsonValue) -> Json:
+    return {
+        "id": "cus_1",
+        "object": "customer",
+        "created": 1795000000,
+        "livemode": False,
+        **changed,
+    }
+
+
+def payment_method(**changed: JsonValue) -> Json:
+    return {
+        "id": "pm_1",
+        "object": "payment_method",
+        "billing_details": {"address": None, "email": None, "name": None, "phone": None},
+        "created": 1795000000,
+        "customer": "cus_1",
+        "livemode": False,
+        "type": "card",
+        **changed,
+    }
+
+
+def balance(**changed: JsonValue) -> Json:
+    return {"object": "balance", "available": [], "pending": [], "livemode": False, **changed}
+
+
+def transaction(**changed: JsonValue) -> Json:
+    return {
+        "id": "txn_1",
+        "object": "balance_transaction",
+        "amount": 15000,
+        "available_on": 1795200000,
+        "balance_type": "payments",
+        "created": 1795000000,
+        "currency": "sgd",
+        "fee": 560,
+        "fee_details": [],
+        "net": 14440,
+        "reporting_category": "charge",
+        "source": "ch_1",
+        "status": "pending",
+        "type": "charge",
+        **changed,
+    }
+
+
+def payout(**changed: JsonValue) -> Json:
+    return {
+        "id": "po_1",
+        "object": "payout",
+        "amount": 14440,
+        "arrival_date": 1795200000,
+        "automatic": True,
+        "created": 1795000000,
+        "currency": "sgd",
+        "livemode": False,
+        "method": "standard",
+        "reconciliation_status": "not_applicable",
+        "source_type": "card",
+        "status": "in_transit",
+        "type": "bank_account",
+        **changed,
+    }
+
+
 def event(kind: str, subject: JsonValue, **changed: JsonValue) -> Json:
     return {
         "id": "evt_1",

@@ -9,12 +9,24 @@ from tests.conformance.stripe_contract import (
     problems_in_request,
     problems_in_response,
 )
-from tests.conformance.stripe_samples import dispute, error, event, page, payment, refund, session
+from tests.conformance.stripe_samples import (
+    balance,
+    customer,
+    dispute,
+    error,
+    event,
+    page,
+    payment,
+    payment_method,
+    payout,
+    refund,
+    session,
+    transaction,
+)
 
 pytestmark = pytest.mark.slow  # Stripe's whole published contract is read
 
 SESSIONS = "/v1/checkout/sessions"
-INTENTS = "/v1/payment_intents"
 ITEM = (
     "mode=payment&line_items[0][quantity]=1&line_items[0][price_data][currency]=sgd"
     "&line_items[0][price_data][unit_amount]=15000"
@@ -33,8 +45,8 @@ RIGHT_REQUESTS = [
     ("POST", "/v1/refunds", "payment_intent=pi_1&amount=500&reason=duplicate", ""),
     ("GET", "/v1/refunds", "", "payment_intent=pi_1&limit=100&starting_after=re_1"),
     ("GET", "/v1/refunds/re_1", "", ""),
-    ("POST", INTENTS, f"{NOW}&off_session=true&metadata[purchase_id]=pur_1", ""),
-    ("POST", INTENTS, f"{NOW}&off_session=recurring", ""),
+    ("POST", "/v1/payment_intents", f"{NOW}&off_session=true&metadata[purchase_id]=pur_1", ""),
+    ("POST", "/v1/payment_intents", f"{NOW}&off_session=recurring", ""),
     ("POST", "/v1/payment_methods/pm_card_visa/attach", "customer=cus_1", ""),
     ("POST", "/v1/customers/cus_1", "invoice_settings[default_payment_method]=pm_1&name=", ""),
     ("GET", "/v1/payouts", "", "created[gte]=1795000000&status=paid"),
@@ -63,7 +75,7 @@ WRONG_REQUESTS = [
         "",
         "payment_method_types",
     ),
-    ("POST", INTENTS, "currency=sgd", "", "amount"),
+    ("POST", "/v1/payment_intents", "currency=sgd", "", "amount"),
     ("POST", "/v1/customers/cus_1", "payment_method=pm_1", "", "payment_method"),
     ("DELETE", "/v1/refunds/re_1", "", "", "no operation"),
 ]
@@ -75,6 +87,11 @@ RIGHT_ANSWERS: list[tuple[str, str, int, JsonValue]] = [
     ("GET", f"{SESSIONS}/cs_test_1", 401, error(None)),
     ("POST", "/v1/refunds", 200, refund()),
     ("POST", "/v1/refunds", 402, error("card_declined", "card_error", decline_code="lost_card")),
+    ("POST", "/v1/customers", 200, customer()),
+    ("POST", "/v1/payment_methods/pm_1/attach", 200, payment_method()),
+    ("GET", "/v1/balance", 200, balance()),
+    ("GET", "/v1/balance_transactions", 200, page("/v1/balance_transactions", transaction())),
+    ("GET", "/v1/payouts/po_1", 200, payout()),
 ]
 WRONG_ANSWERS: list[tuple[str, str, int, JsonValue, str]] = [
     ("POST", SESSIONS, 200, session(status="closed"), "status"),
