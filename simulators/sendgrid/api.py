@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from fastapi import APIRouter, Response
@@ -22,7 +23,12 @@ from simulators.sendgrid.mail import (
 )
 from simulators.store import Store, Table
 
-PATH = "/v3/mail/send"
+MAIL_SEND = "/v3/mail/send"
+SCOPES = "/v3/scopes"
+GRANTED = ["mail.send", "sender_verification_eligible", "2fa_required"]
+NARROW = "SG.without_mail"  # the beginning of a key that may not send
+
+Perform = Callable[[Request, bytes], Response]
 
 
 class SendGridApi:
@@ -31,7 +37,8 @@ class SendGridApi:
     ) -> None:
         self.mails: Table[Mail] = store.table("mail", Mail)
         self.router = APIRouter(tags=["sendgrid"])
-        self.router.add_api_route(PATH, self.send, methods=["POST"], status_code=202)
+        self.router.add_api_route(MAIL_SEND, self.send, methods=["POST"], status_code=202)
+        self.router.add_api_route(SCOPES, self.scopes, methods=["GET"])
         self._store = store
         self._faults = faults
         self._log = log
@@ -39,12 +46,19 @@ class SendGridApi:
 
     async def send(self, request: Request) -> Response:
         """SendGrid's v3 Mail Send."""
-        body = await request.body()
+        return await self._answer(request, self._accept)
+
+    async def scopes(self, request: Request) -> Response:
+        """What the key may do."""
+        return await self._answer(request, _granted)
+
+    async def _answer(self, request: Request, perform: Perform) -> Response:
+        path, body = request.url.path, await request.body()
         fault = self._faults.take_for_request(
-            "sendgrid", request.method, PATH, body.decode(errors="replace")
+            "sendgrid", request.method, path, body.decode(errors="replace")
         )
         await interrupt_before(fault, request)
-        answer = _refused_by_script(fault) or _unauthorized(request) or self._accept(body)
+        answer = _refused_by_script(fault) or _unauthorized(request) or perform(request, body)
         if fault and fault.kind == "server_error":
             answer = _errors(500, [Problem("Internal Server Error")])
         self._log.record_request(
@@ -52,7 +66,7 @@ class SendGridApi:
                 at=time.time(),
                 api="sendgrid",
                 method=request.method,
-                path=PATH,
+                path=path,
                 status=answer.status_code,
                 fault=fault.kind if fault else None,
                 answer=bytes(answer.body).decode(),
@@ -61,7 +75,9 @@ class SendGridApi:
         await interrupt_after(fault, request)
         return answer
 
-    def _accept(self, body: bytes) -> Response:
+    def _accept(self, request: Request, body: bytes) -> Response:
+        if _is_narrow(request):
+            return _errors(403, [Problem("access forbidden")])
         try:
             asked = read(body)
         except RefusedError as refused:
@@ -73,6 +89,15 @@ class SendGridApi:
             self._store.flush()
         status = 200 if _is_trial(asked) else 202
         return Response(status_code=status, headers={"X-Message-Id": message_id})
+
+
+def _granted(request: Request, _: bytes) -> Response:
+    granted = [scope for scope in GRANTED if scope != "mail.send" or not _is_narrow(request)]
+    return Response(json.dumps({"scopes": granted}), media_type="application/json")
+
+
+def _is_narrow(request: Request) -> bool:
+    return NARROW in request.headers.get("authorization", "")
 
 
 def _status(mail: Mail) -> MailStatus:

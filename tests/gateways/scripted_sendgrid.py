@@ -34,8 +34,9 @@ class ScriptedSendGrid:
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0])
-        self.asked.append((head, json.loads(await reader.readexactly(length))))
+        length = int(head.lower().partition("content-length: ")[2].partition("\r\n")[0] or 0)
+        body = await reader.readexactly(length)
+        self.asked.append((head, json.loads(body) if body else None))
         if self.answer is None:
             writer.transport.abort()
             return

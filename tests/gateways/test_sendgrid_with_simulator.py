@@ -17,9 +17,11 @@ from domain.emails import Attachment, EmailTemplate, Letter, email_id_of
 from domain.money import Money
 from domain.payments import EmailBounced, Fact
 from gateways.brand import Brand
-from gateways.faults import Busy, OutcomeUnknown
+from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider
+from gateways.integrations import Ask
 from gateways.letters import LetterWriter
 from gateways.sendgrid_emails import SendGridEmails
+from gateways.sendgrid_integration import SendGridProvider
 from gateways.sendgrid_webhooks import SendGridWebhooks
 
 pytestmark = pytest.mark.slow
@@ -142,3 +144,29 @@ async def test_what_went_wrong_tells_whether_the_mail_was_taken(
     with pytest.raises(OutcomeUnknown):
         await emails.send(message)
     assert len(await simulated.messages()) == 2
+
+
+async def test_a_tenants_own_key_sends_once_and_one_that_may_not_is_told(
+    simulated: Simulated,
+) -> None:
+    provider = SendGridProvider(simulated.url)
+    credentials = {"api_key": "SG.a-tenants", "from_email": "desk@broker.example"}
+    letter = {"to": "wei@example.com", "subject": "Your cover", "text": "It begins today."}
+    ask = Ask(execution_id="exe_1", parameters=letter, idempotency_key="exe_1:1")
+    tenants = provider.connect(credentials)
+    narrow = provider.connect({**credentials, "api_key": "SG.without_mail"})
+    try:
+        await tenants.probe()
+        await simulated.fails("cut_after_effect")
+        with pytest.raises(RefusedByProvider):
+            await tenants.send_email(ask)
+        with pytest.raises(Misconfigured):
+            await narrow.probe()
+        with pytest.raises(Misconfigured):
+            await narrow.send_email(ask)
+    finally:
+        await tenants.close()
+        await narrow.close()
+
+    (message,) = await simulated.messages()
+    assert message["custom_args"] == {"execution_id": "exe_1"}
