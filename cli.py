@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from endings import give_up, said_in_one_line
+from keys_command import keys
 
 if TYPE_CHECKING:
     from domain.verification import Verdict
@@ -21,7 +22,6 @@ app = typer.Typer(
     help="Paybind: a durable path from a quote to a paid, issued and delivered policy.",
 )
 events = typer.Typer(no_args_is_help=True, help="Webhook events as they were received.")
-keys = typer.Typer(no_args_is_help=True, help="API keys of tenants.")
 app.add_typer(events, name="events")
 app.add_typer(keys, name="keys")
 
@@ -181,25 +181,6 @@ def replay_event(event_id: str) -> None:
     asyncio.run(_replay(event_id))
 
 
-@keys.command("create")
-def create_key(
-    name: str,
-    tenant: Annotated[str, typer.Option()] = "default",
-    scope: Annotated[
-        list[str] | None,
-        typer.Option(help="read, write, refund, admin; write and refund want read beside them"),
-    ] = None,
-) -> None:
-    """Make an API key and show it once."""
-    from domain.tenants import Scope
-
-    wanted = scope or [Scope.READ, Scope.WRITE]
-    unknown = sorted(set(wanted) - set(Scope))
-    if unknown:
-        give_up(f"no scope is called {', '.join(unknown)}; there are {', '.join(Scope)}")
-    asyncio.run(_create_key(name, tenant, wanted))
-
-
 async def _up() -> None:
     from installation import installation
     from processes import told_to_stop
@@ -243,24 +224,6 @@ async def _replay(event_id: str) -> None:
     async with open_services(settings_of_command()) as services:
         event = await services.webhooks.replay(operator, event_id)
     _say(f"{event.event_id} ({event.type}): {event.outcome}")
-
-
-async def _create_key(name: str, tenant: str, scopes: list[str]) -> None:
-    from connections import connect_database
-    from domain.tenants import Scope
-    from installed import settings_of_command
-    from persistence.keys import KeyRecords
-    from services.api_keys import ApiKeyService
-
-    settings = settings_of_command()
-    database = connect_database(settings)
-    try:
-        service = ApiKeyService(KeyRecords(database), settings.livemode)
-        wanted = frozenset(Scope(scope) for scope in scopes)
-        key, secret = await service.issue(tenant, name, wanted)
-    finally:
-        await database.close()
-    _say(json.dumps({"key_id": key.key_id, "api_key": secret}))
 
 
 def _say(line: str) -> None:

@@ -11,6 +11,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
+from activities.keys import KeyActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.opened_integrations import OpenedIntegrations
@@ -39,9 +40,11 @@ from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
 from persistence.routes import RouteRecords
+from persistence.sealed_rows import SealedRows
 from processes import NotStarted, told_to_stop
 from settings import Settings
 from workflows import options
+from workflows.key_rotation import KeyRotationWorkflow
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
@@ -95,11 +98,12 @@ def purchases_worker(
     return Worker(
         client,
         task_queue=options.PURCHASES,
-        workflows=[PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow],
+        workflows=[PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow, KeyRotationWorkflow],
         workflow_runner=UnsandboxedWorkflowRunner(),  # the tests run them in the sandbox
         activities=[
             *_purchase_steps(settings, database, gateways),
             *_refund_steps(database, gateways),
+            *_key_steps(settings, database),
             LinkActivities(links=LinkRecords(database)).end_link,
             _mail_desk(settings, database, mail).send_email,
         ],
@@ -170,6 +174,11 @@ def _refund_steps(database: Database, gateways: PaymentGateways) -> Steps:
         refunds.fail_refund,
         refunds.adopt_refund,
     )
+
+
+def _key_steps(settings: Settings, database: Database) -> Steps:
+    steps = KeyActivities(rows=SealedRows(database), vault=KeyringVault(keyring(settings)))
+    return (steps.count_sealed, steps.list_due, steps.reseal_credentials)
 
 
 def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> EmailActivities:

@@ -9,6 +9,7 @@ from domain.model import Model
 
 Credentials = Mapping[str, str]
 PAYMENT_PROCESSING = "payment_processing"
+UNREADABLE = "its credentials cannot be opened: "  # how the reason for that begins
 
 
 class IntegrationStatus(StrEnum):
@@ -44,6 +45,30 @@ class Integration(Model):
             integration_id=self.integration_id,
             connection_code=self.connection_code,
         )
+
+    @property
+    def is_unreadable(self) -> bool:
+        return (self.status_reason or "").startswith(UNREADABLE)
+
+    def found_unreadable(self, why: str, at: datetime) -> "Integration":
+        """Nothing is destroyed: it may open again once its key is back."""
+        reason = f"{UNREADABLE}{why}"
+        if self.status_reason == reason:
+            return self
+        is_active = self.status is IntegrationStatus.ACTIVE
+        status = IntegrationStatus.ERROR if is_active else self.status
+        return self._moved(status, reason, at)
+
+    def found_readable(self, at: datetime) -> "Integration":
+        """An error of another kind stays, and one switched off by hand is not switched on."""
+        if not self.is_unreadable:
+            return self
+        was_error = self.status is IntegrationStatus.ERROR
+        return self._moved(IntegrationStatus.ACTIVE if was_error else self.status, None, at)
+
+    def _moved(self, status: IntegrationStatus, reason: str | None, at: datetime) -> "Integration":
+        moved = {"status": status, "status_reason": reason, "updated_at": at}
+        return self.model_copy(update=moved)
 
 
 class SecretPlace(Model):

@@ -7,6 +7,7 @@ from itertools import count
 
 from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
+from activities.keys import KeyActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.policies import PolicyActivities
@@ -30,6 +31,7 @@ from tests.fake_rows import (
     FakeRouteRecords,
     Rows,
 )
+from tests.fake_sealed_rows import NEW, OLD, FakeSealedRows, vault
 from tests.fakes import (
     FakeClock,
     FakeMail,
@@ -49,6 +51,7 @@ _numbers = count(1)
 class World:
     clock: FakeClock = field(default_factory=FakeClock)
     rows: Rows = field(default_factory=Rows)
+    sealed: FakeSealedRows = field(default_factory=FakeSealedRows)
     payments: FakePayments = field(default_factory=FakePayments)
     integrations: dict[str, FakePayments] = field(default_factory=dict)  # by integration_id
     mail: FakeMail = field(default_factory=FakeMail)
@@ -59,6 +62,7 @@ class World:
     def activities(self) -> Sequence[Callable[..., object]]:
         """Those of the purchases' task queue, bound to the fakes."""
         purchases, refunds, emails = self.purchases(), self.refunds(), self.emails()
+        keys = KeyActivities(rows=self.sealed, vault=vault(NEW, OLD))
         return (
             purchases.open_purchase,
             purchases.read_standing,
@@ -75,6 +79,9 @@ class World:
             refunds.fail_refund,
             refunds.adopt_refund,
             emails.send_email,
+            keys.count_sealed,
+            keys.list_due,
+            keys.reseal_credentials,
             LinkActivities(FakeLinkRecords(self.rows)).end_link,
         )
 

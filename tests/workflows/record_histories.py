@@ -16,6 +16,7 @@ from pathlib import Path
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
+from domain.key_rotation import ROTATION_ID
 from domain.links import workflow_id_of as link_workflow_id_of
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Asker
@@ -25,6 +26,7 @@ from tests.workflows import test_approvals as approvals
 from tests.workflows import test_cancelling as cancelling
 from tests.workflows import test_found_refunds as found_refunds
 from tests.workflows import test_issuing as issuing
+from tests.workflows import test_key_rotation as key_rotation
 from tests.workflows import test_link as link
 from tests.workflows import test_looks as looks
 from tests.workflows import test_mailing as mailing
@@ -72,6 +74,7 @@ SHORT: Mapping[str, Story] = {
     "returned_found_refund": (
         found_refunds.test_a_dashboards_refund_that_came_back_is_told_and_a_matter_for_a_person
     ),
+    "sealed_anew": key_rotation.test_every_row_is_sealed_anew_and_the_lost_ones_are_named,
     "revoked": link.test_a_revoked_link_ends_at_once,
 }
 LONG: Mapping[str, Story] = {
@@ -137,6 +140,7 @@ def _workflows_of(world: World) -> Iterator[tuple[str, str]]:
         ("purchase", [purchase_workflow_id_of(each) for each in world.rows.purchases]),
         ("refund", [refund_workflow_id_of(each.refund_id) for each in own]),
         ("link", [link_workflow_id_of(each) for each in world.rows.links]),
+        ("rotation", [ROTATION_ID] if world.sealed.rows else []),
     ):
         yield from ((kind, workflow_id) for workflow_id in ids[:1])
 

@@ -36,4 +36,5 @@ def test_a_recorded_run_tells_nothing_of_the_machine_it_ran_on(name: str) -> Non
 
 
 def test_every_kind_of_workflow_has_recorded_runs() -> None:
-    assert {name.partition(".")[2] for name in HISTORIES} == {"purchase", "refund", "link"}
+    kinds = {"purchase", "refund", "link", "rotation"}
+    assert {name.partition(".")[2] for name in HISTORIES} == kinds
