@@ -19,9 +19,9 @@ SCHEMA: JsonObject = {
 }
 
 
-def faults_of(value: JsonObject) -> dict[str, str]:
+def faults_of(value: JsonObject, schema: JsonObject = SCHEMA) -> dict[str, str]:
     with pytest.raises(InvalidParameters) as refused:
-        require_match(value, SCHEMA, "parameters")
+        require_match(value, schema, "parameters")
     assert refused.value.code == Code.SCHEMA_VIOLATION
     return {fault.pointer: fault.message for fault in refused.value.faults}
 
@@ -57,6 +57,75 @@ def test_a_format_speaks_of_strings_alone() -> None:
     require_match({"to": 5}, SCHEMA, "parameters")
 
 
+ADDRESS: JsonObject = {"type": "object", "required": ["city"]}
+
+
+@pytest.mark.parametrize(
+    ("value", "schema", "told"),
+    [
+        ({}, {"required": ["a", "b"]}, {"/a": "is missing", "/b": "is missing"}),
+        (
+            {"home": {}},
+            {"properties": {"home": ADDRESS}},
+            {"/home/city": "is missing"},
+        ),
+        (
+            {"card": "s3cret"},
+            {"dependentRequired": {"card": ["name"], "bank": ["iban"]}},
+            {"/name": "is missing"},
+        ),
+        (
+            {"x-a": 1, "b": "s3cret", "c": "s3cret", "d": 1},
+            {
+                "additionalProperties": False,
+                "properties": {"d": {}},
+                "patternProperties": {"^x-": {}},
+            },
+            {"/b": "is not known here", "/c": "is not known here"},
+        ),
+        (
+            {"a": "s3cret"},
+            {"unevaluatedProperties": False},
+            {"": "is not known here"},
+        ),
+        ({"a": "s3cret"}, {"properties": {"a": False}}, {"": "must not be here"}),
+        (
+            {"list": [1, "s3cret"]},
+            {"properties": {"list": {"items": {"type": "integer"}}}},
+            {"/list/1": "must satisfy type: integer"},
+        ),
+        (
+            {"a": "s3cret"},
+            {"properties": {"a": {"enum": ["x", "y"]}}},
+            {"/a": "must satisfy enum: ['x', 'y']"},
+        ),
+        (
+            {"a": "s3cret"},
+            {"properties": {"a": {"pattern": "^sk_", "maxLength": 3}}},
+            {"/a": "must satisfy maxLength: 3"},
+        ),
+        (
+            {"a": "s3cret"},
+            {"properties": {"a": {"not": {"type": "string"}}}},
+            {"/a": "must satisfy not: {'type': 'string'}"},
+        ),
+        ({"s3cret": 1}, {"maxProperties": 0}, {"": "must satisfy maxProperties: 0"}),
+    ],
+)
+def test_every_kind_of_fault_has_its_place_and_repeats_no_value(
+    value: JsonObject, schema: JsonObject, told: dict[str, str]
+) -> None:
+    faults = faults_of(value, schema)
+    assert {pointer: faults.get(pointer) for pointer in told} == told
+    assert "s3cret" not in str(faults)
+
+
+def test_a_long_rule_and_many_faults_are_cut_short() -> None:
+    choices: JsonObject = {"properties": {"a": {"enum": [f"choice {n}" for n in range(500)]}}}
+    assert len(faults_of({"a": 1}, choices)["/a"]) == 200
+    assert len(faults_of({f"member {n}": n for n in range(500)})) == 50
+
+
 def test_without_a_schema_everything_fits() -> None:
     require_match({"any": "thing"}, None, "parameters")
 
@@ -68,7 +137,52 @@ def test_what_is_no_schema_is_refused() -> None:
     assert "parameters_schema/properties/a" in refused.value.message
 
 
-def test_a_schema_that_refers_elsewhere_is_refused_unread() -> None:
+ELSEWHERE = "https://elsewhere.example/schema"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": ELSEWHERE},
+        {"properties": {"a": {"items": {"anyOf": [{"$ref": ELSEWHERE}]}}}},
+        {"$ref": "#/$defs/nobody"},
+        {"$dynamicRef": "#nobody"},
+        {"$schema": ELSEWHERE},
+        {"$schema": "http://json-schema.org/draft-07/schema#"},
+        {"$ref": "#"},
+        {"pattern": "("},
+    ],
+)
+def test_a_schema_that_needs_more_than_itself_is_refused_unread(schema: JsonObject) -> None:
     with pytest.raises(Invalid) as refused:
-        require_match({}, {"$ref": "https://elsewhere.example/schema"}, "parameters")
+        require_schema(schema, "parameters_schema")
+    assert refused.value.code == Code.INVALID_SCHEMA
+
+
+def test_a_schema_may_refer_to_its_own_parts_and_hold_values_that_look_like_references() -> None:
+    schema: JsonObject = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$defs": {"city": {"$anchor": "town", "type": "string"}},
+        "properties": {
+            "from": {"$ref": "#/$defs/city"},
+            "to": {"allOf": [{"$ref": "#town"}, {"maxLength": 100}]},
+            "$ref": {"const": {"$ref": ELSEWHERE}},
+        },
+    }
+    require_schema(schema, "parameters_schema")
+    assert faults_of({"from": 1, "to": 2}, schema).keys() == {"/from", "/to"}
+
+
+def test_a_schema_that_came_past_the_door_and_refers_elsewhere_is_refused_unread() -> None:
+    with pytest.raises(Invalid) as refused:
+        require_match({}, {"$ref": ELSEWHERE}, "parameters")
+    assert refused.value.code == Code.INVALID_SCHEMA
+
+
+def test_a_value_too_deep_for_a_schema_that_repeats_itself_is_refused() -> None:
+    deep: dict[str, JsonValue] = {}
+    for _ in range(3000):
+        deep = {"a": deep}
+    with pytest.raises(Invalid) as refused:
+        require_match(deep, {"properties": {"a": {"$ref": "#"}}}, "parameters")
     assert refused.value.code == Code.INVALID_SCHEMA
