@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from audit_command import audit
 from endings import give_up, said_in_one_line
 from keys_command import keys
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 events = typer.Typer(no_args_is_help=True, help="Webhook events as they were received.")
 app.add_typer(events, name="events")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:

@@ -46,6 +46,6 @@ class AuditEntry(AuditEvent):
     def computed_hash(self) -> str:
         """SHA-256 over everything but itself, as JSON with its names in order."""
         entry = self.model_copy(update={"at": self.at.astimezone(UTC)})
-        contents = entry.model_dump(mode="json", exclude={"hash"})
+        contents = entry.model_dump(mode="json", exclude={"hash"}, warnings=False)
         text = json.dumps(contents, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
