@@ -10,7 +10,7 @@ from typing import Protocol
 
 from activities.faults import now
 from domain.health import Circuit, Health
-from domain.integrations import Integration, IntegrationStatus, Sealed
+from domain.integrations import UNREADABLE, Integration, IntegrationStatus, Sealed
 from gateways.credentials import CredentialVault, UnreadableCredentials
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, Parked
 from gateways.integrations import GatewayProvider, IntegrationGateway
@@ -152,7 +152,7 @@ class OpenedIntegrations:
         try:
             credentials = self.vault.open(sealed, integration.secret_place)
         except UnreadableCredentials as unreadable:
-            reason = f"its credentials cannot be opened: {unreadable}"
+            reason = f"{UNREADABLE}{unreadable}"  # by which a rotation knows what it may set right
             await self.rows.mark(integration.integration_id, IntegrationStatus.ERROR, reason, now())
             raise Misconfigured(f"{_named(integration)}: {reason}", "integration") from None
         return provider.connect(credentials)

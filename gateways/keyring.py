@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
@@ -43,7 +44,10 @@ class Keyring:
     def open(self, key_id: str, sealed: bytes, context: bytes) -> bytes:
         """Raises KeyError for an unknown key and InvalidTag for what was altered."""
         nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
-        return self._ciphers[key_id].decrypt(nonce, ciphertext, context)
+        cipher = self._ciphers[key_id]
+        if len(nonce) < NONCE_BYTES:  # the library would blame its caller
+            raise InvalidTag
+        return cipher.decrypt(nonce, ciphertext, context)
 
     @cached_property
     def _ciphers(self) -> Mapping[str, AESGCM]:

@@ -1,0 +1,68 @@
+"""Credentials that cannot be opened where they are used: told to the operator, not destroyed."""
+
+import pytest
+
+from activities.opened_integrations import OpenedIntegrations
+from domain.integrations import Integration, IntegrationStatus
+from gateways.faults import Misconfigured
+from gateways.keyring_vault import KeyringVault
+from gateways.stripe_integration import StripeProvider
+from persistence.database import Database
+from persistence.health import HealthRecords
+from persistence.integrations import IntegrationRecords
+from persistence.sealed_rows import SealedRows
+from tests.fake_payments import FakePayments
+from tests.fake_sealed_rows import LOST, NEW, SECRET, vault
+from tests.persistence.integration_samples import integration, secret_of, stored
+from tests.persistence.samples import TENANT
+
+
+async def use(database: Database, by: KeyringVault) -> None:
+    opened = OpenedIntegrations(
+        rows=IntegrationRecords(database),
+        health=HealthRecords(database),
+        vault=by,
+        providers={"stripe": StripeProvider("http://127.0.0.1:1")},
+        environment=FakePayments(),
+    )
+    try:
+        async with opened.using("int-1"):
+            pass
+    finally:
+        await opened.close()
+
+
+async def standing(database: Database) -> Integration:
+    found = await IntegrationRecords(database).get(TENANT, "int-1")
+    assert found is not None
+    return found
+
+
+async def test_a_lost_key_puts_the_integration_in_error_with_a_reason(database: Database) -> None:
+    await stored(database, integration(), vault(LOST))
+
+    with pytest.raises(Misconfigured, match="the encryption key 2024 is not in PAYBIND"):
+        await use(database, vault(NEW))
+
+    marked = await standing(database)
+    assert (marked.status, marked.is_unreadable) == (IntegrationStatus.ERROR, True)
+    assert await secret_of(database, "int-1", vault(LOST)) == SECRET
+
+
+async def test_a_rotation_tries_again_what_a_use_could_not_open(database: Database) -> None:
+    await stored(database, integration(), vault(LOST))
+    with pytest.raises(Misconfigured):
+        await use(database, vault(NEW))
+
+    assert await SealedRows(database).ids_due("2024", "", 10) == ("int-1",)
+
+
+async def test_once_the_key_is_back_its_next_use_sets_it_right(database: Database) -> None:
+    await stored(database, integration(), vault(LOST))
+    with pytest.raises(Misconfigured):
+        await use(database, vault(NEW))
+
+    await use(database, vault(NEW, LOST))
+
+    after = await standing(database)
+    assert (after.status, after.status_reason) == (IntegrationStatus.ACTIVE, None)
