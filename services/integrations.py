@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pydantic import Field
+
 from domain.audit import AuditEvent
 from domain.connections import Capability, Connection, ConnectionStatus, JsonObject
 from domain.errors import Code, Conflict, Invalid, NotFound
@@ -35,7 +37,7 @@ class IntegrationWish(Model):
 
     connection_code: str
     name: str
-    credentials: Credentials | None = None
+    credentials: Credentials | None = Field(None, repr=False)
     metadata: JsonObject
 
 
@@ -43,7 +45,7 @@ class IntegrationChange(Model):
     """What is None stays as it is."""
 
     name: str | None = None
-    credentials: Credentials | None = None
+    credentials: Credentials | None = Field(None, repr=False)
     status: IntegrationStatus | None = None
     metadata: JsonObject | None = None
 

@@ -63,7 +63,7 @@ async def door(
     async with (
         purchases_worker(client, settings, database, payments, mail),
         documents_worker(client, settings, database, printer),
-        _started(app),
+        started(app),
     ):
         issued = app.state.services.api_keys.issue(PLATFORM_TENANT, "tests", frozenset(Scope))
         _, key = await issued
@@ -109,7 +109,7 @@ def client_of(app: FastAPI, key: str | None = None) -> AsyncClient:
 
 
 @asynccontextmanager
-async def _started(app: FastAPI) -> AsyncIterator[None]:
+async def started(app: FastAPI) -> AsyncIterator[None]:
     """Its lifespan in one task, as a server runs it: a fixture may end in another than it began."""
     ready, stop = asyncio.Event(), asyncio.Event()
 
