@@ -32,7 +32,8 @@ _DIGIT = re.compile(r"\d")
 _OPAQUE = re.compile(
     rf"""(?<![0-9a-zA-Z])(?:
         {OURS}
-        | (?:acct|cs|ch|cus|dp|du|evt|in|pi|pm|po|py|pyr|re|req|seti|sub|txn)(?:_test|_live)?
+        | (?:acct|cs|ch|cus|dp|du|evt|in|pi|pk|pm|po|py|pyr|re|req|rk|seti|sk|sub|txn|whsec)
+          (?:_test|_live)?
           _(?=[0-9]*[a-zA-Z])[0-9a-zA-Z]{{24,}}
         | (?i:[0-9a-f]{{8}}-[0-9a-f]{{4}}-[1-8][0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}})
         | (?i:(?=[0-9]*[a-f])[0-9a-f]{{24,}})

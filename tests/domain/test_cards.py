@@ -118,6 +118,8 @@ def test_what_is_no_card_number_passes(text: str) -> None:
         st.from_regex(r"(pur|quo|ref|evt)_[a-z2-7]{8}42424242424242", fullmatch=True),
         st.from_regex(r"(pi|re|py|evt)_[0-9]{17}[a-zA-Z]{3}[0-9]{4}", fullmatch=True),
         st.from_regex(r"cs_(test|live)_a1[0-9a-zA-Z]{10}4{14}[0-9a-zA-Z]{20}", fullmatch=True),
+        st.from_regex(r"(sk|rk|pk)_test_51[0-9a-zA-Z]{9}A4{14}[0-9a-zA-Z]{20}", fullmatch=True),
+        st.from_regex(r"whsec_[0-9a-zA-Z]{9}A4{14}[0-9a-zA-Z]{10}", fullmatch=True),
     ),
     st.sampled_from(["{}", '{{"id": "{}"}}', "/purchases/{}?x=1", "/p/{},4"]),
 )
