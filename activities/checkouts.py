@@ -12,8 +12,8 @@ from domain.model import Model
 from domain.payments import Checkout, CheckoutRequest
 from domain.purchases import Opened, Purchase, PurchaseOrder
 from domain.routing import Candidate, PassedOver, Route
-from gateways.faults import Busy, GatewayFault, Misconfigured, Parked, Unreachable
-from gateways.payments import PaymentGateways
+from gateways.faults import LOOK_AGAIN, Busy, GatewayFault, Misconfigured, Parked, Unreachable
+from gateways.payments import PaymentGateway, PaymentGateways
 
 # A busy provider is asked again before its backup is, unless it asks for a longer wait.
 ATTEMPTS_BEFORE_BACKUP = 3
@@ -61,38 +61,37 @@ class CheckoutDesk:
         attempt's outcome is unknown, its checkout is looked for before anybody moves on.
         """
         purchase, may_exist = opened.purchase, opened.may_exist
+        purchase_id = purchase.order.purchase_id
         route = purchase.route or Route.to(candidates[0], now())
         if not opened.is_new and not may_exist:
-            await self.records.route(purchase.order.purchase_id, route, now())
-        tried = [route.integration_id]
+            await self.records.route(purchase_id, route, now())
+        tried, faults = [route.integration_id], list[GatewayFault]()
         while True:
             try:
+                _require_usable(route, candidates)
                 return purchase.opened(await self._checkout(opening, route), route)
             except (Busy, Misconfigured) as fault:
                 found = await self._found(opening, route) if may_exist else None
                 if found is not None:
                     return purchase.opened(found, route)
-                await self.records.did_not_act(purchase.order.purchase_id, now())
+                faults.append(fault)
                 backup = _backup(candidates, tried, fault)
-                if backup is None:
-                    raise
-                route, may_exist = route.moved_on(backup, str(fault), now()), False
-                tried.append(route.integration_id)
-                await self.records.route(purchase.order.purchase_id, route, now())
+            if backup is None:
+                await self.records.did_not_act(purchase_id, now())
+                raise _all_told(faults)
+            route, may_exist = route.moved_on(backup, str(faults[-1]), now()), False
+            tried.append(route.integration_id)
+            await self.records.route(purchase_id, route, now())
 
     async def _checkout(self, opening: Opening, route: Route) -> Checkout:
-        order = opening.order
         async with self.gateways.of(route.integration_id) as gateway:
-            if opening.group > 1:
-                found = await gateway.find_checkout(order.purchase_id, opening.started_at)
-                if found is not None:
-                    return found
-            return await gateway.open_checkout(self._request(opening))
+            found = await _find(gateway, opening, route) if opening.group > 1 else None
+            return found or await gateway.open_checkout(self._request(opening))
 
     async def _found(self, opening: Opening, route: Route) -> Checkout | None:
         """What raises here ends the attempt: nobody moves on before this was answered."""
         async with self.gateways.of(route.integration_id) as gateway:
-            return await gateway.find_checkout(opening.order.purchase_id, opening.started_at)
+            return await _find(gateway, opening, route)
 
     def _request(self, opening: Opening) -> CheckoutRequest:
         order = opening.order
@@ -128,6 +127,20 @@ def first_route(candidates: Sequence[Candidate], at: datetime) -> Route | None:
     return Route.to(usable, at).model_copy(update={"passed_over": passed_over})
 
 
+async def _find(gateway: PaymentGateway, opening: Opening, route: Route) -> Checkout | None:
+    """An earlier run of the purchase may have asked; nobody asked before it was routed there."""
+    since = min(opening.started_at, route.decided_at)
+    return await gateway.find_checkout(opening.order.purchase_id, since)
+
+
+def _require_usable(route: Route, candidates: Sequence[Candidate]) -> None:
+    """It may have been switched off or unlinked since the purchase was routed to it."""
+    ways = [each for each in candidates if each.integration_id == route.integration_id]
+    hindrance = ways[0].hindrance if ways else "it is no longer linked"
+    if hindrance is not None:
+        raise Parked(f"{route.name}: {hindrance}; nothing was sent", LOOK_AGAIN)
+
+
 def _backup(
     candidates: Sequence[Candidate], tried: Sequence[str | None], fault: GatewayFault
 ) -> Candidate | None:
@@ -141,6 +154,21 @@ def _backup(
         (each for each in in_turn if each.hindrance is None and each.integration_id not in tried),
         None,
     )
+
+
+def _all_told(faults: Sequence[GatewayFault]) -> GatewayFault:
+    """One for all that were asked. Parked, if one of them is: then it may wait for days.
+
+    It waits for as long as any of them asks.
+    """
+    if len(faults) == 1:
+        return faults[0]
+    busy = [each for each in faults if isinstance(each, Busy)]
+    if not busy:
+        return faults[-1]
+    kind = Parked if any(isinstance(each, Parked) for each in busy) else Busy
+    wait = max((each.retry_after for each in busy if each.retry_after), default=None)
+    return kind("; ".join(str(each) for each in faults), wait)
 
 
 def _moves_on(fault: GatewayFault) -> bool:

@@ -10,7 +10,14 @@ from temporalio.exceptions import ApplicationError
 from domain.errors import NotFound, Unavailable
 from gateways.documents import UnprintableSheet
 from gateways.emails import IncompleteLetter
-from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
+from gateways.faults import (
+    Busy,
+    Misconfigured,
+    OutcomeUnknown,
+    Parked,
+    RefusedByProvider,
+    StoredFault,
+)
 
 # A wrong key is put right by a person: asking more often only fills the provider's log.
 MISCONFIGURED_PAUSE = timedelta(minutes=1)
@@ -20,6 +27,11 @@ MISCONFIGURED_PAUSE = timedelta(minutes=1)
 def told_to_temporal() -> Iterator[None]:
     try:
         yield
+    except Parked as parked:
+        _count("paybind_parked", "Calls not made: their integration is paused or fails")
+        raise ApplicationError(
+            str(parked), type=Parked.__name__, next_retry_delay=parked.retry_after
+        ) from parked
     except Busy as busy:
         raise ApplicationError(
             str(busy), type=Busy.__name__, next_retry_delay=busy.retry_after
@@ -27,7 +39,7 @@ def told_to_temporal() -> Iterator[None]:
     except OutcomeUnknown as unknown:
         raise ApplicationError(str(unknown), type=OutcomeUnknown.__name__) from unknown
     except Misconfigured as fault:
-        _count(fault)
+        _count("paybind_misconfigured", "Calls refused for our key or account", fault.service)
         raise ApplicationError(
             str(fault), type=Misconfigured.__name__, next_retry_delay=MISCONFIGURED_PAUSE
         ) from fault
@@ -41,10 +53,12 @@ def told_to_temporal() -> Iterator[None]:
         raise ApplicationError(down.message, type=Unavailable.__name__) from down
 
 
-def _count(fault: Misconfigured) -> None:
+def _count(name: str, what: str, service: str | None = None) -> None:
     """Each try, so that it grows for as long as something waits for an operator."""
-    meter = activity.metric_meter().with_additional_attributes({"service": fault.service})
-    meter.create_counter("paybind_misconfigured", "Calls refused for our key or account").add(1)
+    meter = activity.metric_meter()
+    if service is not None:
+        meter = meter.with_additional_attributes({"service": service})
+    meter.create_counter(name, what).add(1)
 
 
 def now() -> datetime:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,13 +12,20 @@ from activities.faults import now
 from domain.health import Circuit, Health
 from domain.integrations import UNREADABLE, Integration, IntegrationStatus, Sealed
 from gateways.credentials import CredentialVault, UnreadableCredentials
-from gateways.faults import Busy, Misconfigured, OutcomeUnknown, Parked
+from gateways.faults import (
+    LOOK_AGAIN,
+    Busy,
+    Misconfigured,
+    OutcomeUnknown,
+    Parked,
+    RefusedByProvider,
+)
 from gateways.integrations import GatewayProvider, IntegrationGateway
 from gateways.payments import PaymentGateway
 
 KEPT_OPEN = 100  # clients
 KEPT_FOR = timedelta(minutes=10)
-LOOK_AGAIN = timedelta(seconds=15)  # whether it is still paused
+REGISTRY = "integration"  # the service of faults that are ours, not its provider's
 
 
 class IntegrationRows(Protocol):
@@ -41,6 +48,7 @@ class _Client:
     """An opened gateway, its users, and when it is opened anew."""
 
     gateway: IntegrationGateway
+    version: int
     until: datetime
     users: int = 0
     is_dropped: bool = False
@@ -59,7 +67,9 @@ class OpenedIntegrations:
     vault: CredentialVault
     providers: Mapping[str, GatewayProvider]
     environment: PaymentGateway
-    _clients: OrderedDict[tuple[str, int], _Client] = field(default_factory=OrderedDict)
+    clock: Callable[[], datetime] = now
+    kept_open: int = KEPT_OPEN
+    _clients: OrderedDict[str, _Client] = field(default_factory=OrderedDict)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
@@ -69,7 +79,7 @@ class OpenedIntegrations:
             return
         async with self.using(integration_id) as gateway:
             if gateway.payments is None:
-                raise Misconfigured("this integration takes no payments", "integration")
+                raise Misconfigured(f"integration {integration_id} takes no payments", REGISTRY)
             yield gateway.payments
 
     @asynccontextmanager
@@ -82,10 +92,16 @@ class OpenedIntegrations:
         try:
             yield client.gateway
         except (Busy, OutcomeUnknown) as fault:
-            await self.health.failed(integration_id, str(fault), now())
+            await self.health.failed(integration_id, str(fault), self.clock())
             raise
         except Misconfigured as fault:
-            await self.rows.mark(integration_id, IntegrationStatus.ERROR, str(fault), now())
+            if fault.service != REGISTRY:
+                await self.rows.mark(
+                    integration_id, IntegrationStatus.ERROR, str(fault), self.clock()
+                )
+            raise
+        except RefusedByProvider:  # it answers, and takes the credentials
+            await self._note_success(integration, health)
             raise
         else:
             await self._note_success(integration, health)
@@ -101,21 +117,21 @@ class OpenedIntegrations:
     async def _found(self, integration_id: str) -> tuple[Integration, Sealed, Health]:
         found = await self.rows.with_secret(integration_id)
         if found is None:
-            raise Misconfigured(f"integration {integration_id} was deleted", "integration")
+            raise Misconfigured(f"integration {integration_id} was deleted", REGISTRY)
         integration, sealed, health = found
         if sealed is None:
-            raise Misconfigured(f"{_named(integration)} has no credentials", "integration")
+            raise Misconfigured(f"{_named(integration)} has no credentials", REGISTRY)
         return integration, sealed, health
 
     async def _require_open_way(self, integration: Integration, health: Health) -> None:
         if health.is_paused:
             why = f" ({health.pause_reason})" if health.pause_reason else ""
             raise Parked(f"{_named(integration)} is paused{why}; nothing was sent", LOOK_AGAIN)
-        circuit = health.circuit(now())
+        circuit = health.circuit(self.clock())
         if circuit is Circuit.CLOSED:
             return
         if circuit is Circuit.HALF_OPEN and await self.health.claims_probe(
-            integration.integration_id, now()
+            integration.integration_id, self.clock()
         ):
             return
         raise Parked(
@@ -125,44 +141,58 @@ class OpenedIntegrations:
         )
 
     async def _client(self, integration: Integration, sealed: Sealed) -> _Client:
-        key = (integration.integration_id, integration.version)
+        integration_id = integration.integration_id
         async with self._turn:
-            client = self._clients.get(key)
-            if client is None or client.until < now():
-                client = _Client(await self._connected(integration, sealed), now() + KEPT_FOR)
-                await self._drop(key)
-                self._clients[key] = client
-            self._clients.move_to_end(key)
-            while len(self._clients) > KEPT_OPEN:
-                await self._drop(next(iter(self._clients)))
+            client = self._clients.get(integration_id)
+            if (
+                client is None
+                or client.version != integration.version
+                or client.until < self.clock()
+            ):
+                gateway = await self._connected(integration, sealed)
+                client = _Client(gateway, integration.version, self.clock() + KEPT_FOR)
+                await self._make_room(integration_id)
+                self._clients[integration_id] = client
+            self._clients.move_to_end(integration_id)
             return client
 
-    async def _drop(self, key: tuple[str, int]) -> None:
-        client = self._clients.pop(key, None)
-        if client is not None:
-            client.is_dropped = True
-            await client.close_when_idle()
+    async def _make_room(self, integration_id: str) -> None:
+        """For its new client: the one before it goes, all that are too old, and the least used."""
+        kept = [each for each in self._clients if each != integration_id]
+        for each in self._clients.keys() - kept[1 - self.kept_open :]:
+            await self._drop(each)
+        for each in [each for each, client in self._clients.items() if client.until < self.clock()]:
+            await self._drop(each)
+
+    async def _drop(self, integration_id: str) -> None:
+        client = self._clients.pop(integration_id)
+        client.is_dropped = True
+        await client.close_when_idle()
 
     async def _connected(self, integration: Integration, sealed: Sealed) -> IntegrationGateway:
         provider = self.providers.get(integration.connection_code)
         if provider is None:
             raise Misconfigured(
-                f"no gateway for {integration.connection_code} is installed", "integration"
+                f"no gateway for {integration.connection_code} is installed", REGISTRY
             )
         try:
             credentials = self.vault.open(sealed, integration.secret_place)
         except UnreadableCredentials as unreadable:
             reason = f"{UNREADABLE}{unreadable}"  # by which a rotation knows what it may set right
-            await self.rows.mark(integration.integration_id, IntegrationStatus.ERROR, reason, now())
-            raise Misconfigured(f"{_named(integration)}: {reason}", "integration") from None
+            await self.rows.mark(
+                integration.integration_id, IntegrationStatus.ERROR, reason, self.clock()
+            )
+            raise Misconfigured(f"{_named(integration)}: {reason}", REGISTRY) from None
         return provider.connect(credentials)
 
     async def _note_success(self, integration: Integration, health: Health) -> None:
         """Nothing is written while all is well."""
         if health.failures:
-            await self.health.succeeded(integration.integration_id, now())
+            await self.health.succeeded(integration.integration_id, self.clock())
         if integration.status is IntegrationStatus.ERROR:
-            await self.rows.mark(integration.integration_id, IntegrationStatus.ACTIVE, None, now())
+            await self.rows.mark(
+                integration.integration_id, IntegrationStatus.ACTIVE, None, self.clock()
+            )
 
 
 def _named(integration: Integration) -> str:

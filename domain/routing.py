@@ -17,6 +17,7 @@ class Candidate(Model):
     connection_code: str = "stripe"
     name: str = ENVIRONMENT
     because: str = "nothing else is linked"
+    is_named: bool = False  # in the request
     hindrance: str | None = None
 
 
@@ -34,6 +35,7 @@ class Route(Model):
     connection_code: str = "stripe"
     name: str = ENVIRONMENT
     because: str
+    is_named: bool = False
     decided_at: datetime
     passed_over: tuple[PassedOver, ...] = ()
 
@@ -44,16 +46,21 @@ class Route(Model):
             connection_code=candidate.connection_code,
             name=candidate.name,
             because=candidate.because,
+            is_named=candidate.is_named,
             decided_at=at,
         )
 
     def moved_on(self, candidate: Candidate, why: str, at: datetime) -> "Route":
-        """To the next candidate, since this one definitely did not act."""
+        """To the next candidate, since this one definitely did not act.
+
+        Each integration is told of once, by its latest: while all are paused they go round.
+        """
         left = PassedOver(name=self.name, integration_id=self.integration_id, why=why, at=at)
+        before = [each for each in self.passed_over if each.integration_id != self.integration_id]
         moved = Route.to(candidate, at)
         return moved.model_copy(
             update={
                 "because": f"backup of {self.name}: {why}",
-                "passed_over": (*self.passed_over, left),
+                "passed_over": (*before, left),
             }
         )

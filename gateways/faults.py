@@ -12,6 +12,8 @@ GatewayFault
 
 from datetime import timedelta
 
+LOOK_AGAIN = timedelta(seconds=15)  # whether what is parked may go on
+
 
 class GatewayFault(Exception): ...
 

@@ -71,7 +71,7 @@ def _answered(error: "stripe.StripeError") -> GatewayFault:
     if status in (429, 503) or isinstance(error, stripe.RateLimitError):
         return Busy(message, retry_after(headers.get("Retry-After")))
     if status == 409 and code == "idempotency_key_in_use":
-        return Busy(message, retry_after(headers.get("Retry-After")))
+        return OutcomeUnknown(message)  # an earlier request under this key is still at work
     if 400 <= status < 500:
         return RefusedByProvider(message, code, error.json_body)
     return OutcomeUnknown(message)

@@ -80,7 +80,7 @@ class PurchaseRecords:
             if stored is not None:
                 return Opened(purchase=purchase_of(stored), may_exist=stored.outcome_unknown)
             holder = await _holder_of(session, order)
-        if route is None:
+        if route is None and holder is None:
             raise Conflict(Code.INTEGRATION_INACTIVE, "no integration for payments can be used")
         raise Conflict(
             Code.QUOTE_ALREADY_PAID,

@@ -13,6 +13,7 @@ from domain.tenants import PLATFORM_TENANT
 from persistence.database import Database
 from persistence.rows.integrations import EntityIntegrationRow, IntegrationRow
 
+NAMED = "named in the request"
 Linked = tuple[EntityIntegrationRow, IntegrationRow]
 
 
@@ -43,17 +44,21 @@ class RouteRecords:
             return Candidate(
                 integration_id=integration_id,
                 name=integration_id,
-                because="named in the request",
+                because=NAMED,
+                is_named=True,
                 hindrance="it is not there",
             )
-        return _of_row(order, row, "named in the request")
+        return _of_row(order, row, NAMED).model_copy(update={"is_named": True})
 
     async def _linked(self, order: PurchaseOrder) -> Sequence[Linked]:
         asked = (
             select(EntityIntegrationRow, IntegrationRow)
             .join(
                 IntegrationRow,
-                col(IntegrationRow.integration_id) == col(EntityIntegrationRow.integration_id),
+                and_(
+                    col(IntegrationRow.integration_id) == col(EntityIntegrationRow.integration_id),
+                    col(IntegrationRow.tenant_id) == col(EntityIntegrationRow.tenant_id),
+                ),
             )
             .where(EntityIntegrationRow.purpose == PAYMENT_PROCESSING, or_(*_entities_of(order)))
             .order_by(

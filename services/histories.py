@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.errors import Unavailable
 from domain.model import Model
 from domain.views import TimelineEntry
+from gateways.faults import Parked
 
 _ENDS: dict[int, str] = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: "workflow started",
@@ -83,7 +84,7 @@ class Histories:
             if step is not None:
                 yield step
         for pending in under_way:
-            yield run.pending(pending)
+            yield await run.pending(pending)
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,14 @@ class _Run:
             return self._step(at, _ENDS[event.event_type])
         return None
 
-    def pending(self, step: PendingActivityInfo) -> TimelineEntry:
+    async def pending(self, step: PendingActivityInfo) -> TimelineEntry:
         """A step in no history yet: under way, or waiting to be tried again after a failure."""
         tried = (
             step.last_started_time if step.HasField("last_started_time") else step.scheduled_time
         )
         what = f"{step.activity_type.name} under way"
         if step.HasField("last_failure"):
-            failed = f"{step.activity_type.name} failed: {_kind_of(step.last_failure)}"
+            failed = f"{step.activity_type.name} failed: {await self._why(step.last_failure)}"
             what = f"{failed}; it is tried again"
             if step.HasField("next_attempt_schedule_time"):
                 next_try = step.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
@@ -146,7 +147,7 @@ class _Run:
         assert isinstance(step, LocalStep)
         what = step.activity_type
         if marker.HasField("failure"):
-            what += f" failed: {_kind_of(marker.failure)}"
+            what += f" failed: {await self._why(marker.failure)}"
         return self._step(at, what, attempt=step.attempt)
 
     async def _told(
@@ -156,6 +157,16 @@ class _Run:
         told = await self.converter.decode(signal.input.payloads)
         event = told[0].get("event_id") if told and isinstance(told[0], dict) else None
         return self._step(at, f"workflow told {signal.signal_name}", event=event)
+
+    async def _why(self, failure: Failure) -> str:
+        """Its kind and no more: what a provider answered may hold personal data.
+
+        Of what was parked the provider knows nothing: operators read why it waits.
+        """
+        kind = failure.application_failure_info.type or "no answer in time"
+        if kind != Parked.__name__:
+            return kind
+        return str(await self.converter.decode_failure(failure))
 
     def _step(
         self,
@@ -175,8 +186,3 @@ class _Run:
             key=key,
             detail=self.detail,
         )
-
-
-def _kind_of(failure: Failure) -> str:
-    """No more than that: what a provider answered may hold personal data."""
-    return failure.application_failure_info.type or "no answer in time"

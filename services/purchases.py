@@ -218,7 +218,8 @@ class PurchaseService:
         now = datetime.now(UTC)
         quote.require_open(now)
         if latest is not None and latest.holds_quote:
-            order = latest.order.model_copy(update={"payable_until": quote.payable_until})
+            of_quote = {"payable_until": quote.payable_until, "product_id": quote.product_id}
+            order = latest.order.model_copy(update=of_quote)
             return await self.workflows.open_checkout(order, latest.join_at(now)), True
         attempt = latest.order.attempt + 1 if latest else 1
         order = self._order(quote, request, attempt)

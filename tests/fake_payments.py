@@ -8,10 +8,10 @@ twice over. What shall go wrong is put into its scripts.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from domain.money import Money
@@ -27,8 +27,9 @@ from domain.payments import (
     RefundSnapshot,
 )
 from domain.refunds import Refund
-from gateways.faults import GatewayFault, RefusedByProvider, StoredFault
+from gateways.faults import GatewayFault, Parked, RefusedByProvider, StoredFault
 
+PARKED_FOR = timedelta(hours=1)  # in production seconds: days of them would take long here
 DECLINED = Failure(code="card_declined", reason="Your card was declined.")
 
 
@@ -260,7 +261,10 @@ class FakeAccounts:
 
     environment: FakePayments
     integrations: Mapping[str, FakePayments]
+    paused: Collection[str | None] = ()
 
     @asynccontextmanager
     async def of(self, integration_id: str | None) -> AsyncIterator[FakePayments]:
+        if integration_id in self.paused:
+            raise Parked("it is paused; nothing was sent", PARKED_FOR)
         yield self.integrations[integration_id] if integration_id else self.environment

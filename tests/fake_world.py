@@ -54,6 +54,7 @@ class World:
     sealed: FakeSealedRows = field(default_factory=FakeSealedRows)
     payments: FakePayments = field(default_factory=FakePayments)
     integrations: dict[str, FakePayments] = field(default_factory=dict)  # by integration_id
+    paused: set[str | None] = field(default_factory=set)  # None: the environment's account
     mail: FakeMail = field(default_factory=FakeMail)
     writer: FakeWriter = field(default_factory=FakeWriter)
     printer: FakePrinter = field(default_factory=FakePrinter)
@@ -96,7 +97,7 @@ class World:
         )
 
     def accounts(self) -> FakeAccounts:
-        return FakeAccounts(self.payments, self.integrations)
+        return FakeAccounts(self.payments, self.integrations, self.paused)
 
     def refunds(self) -> RefundActivities:
         return RefundActivities(records=FakeRefundRecords(self.rows), gateways=self.accounts())

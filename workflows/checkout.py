@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -60,7 +60,7 @@ class CheckoutStory:
     async def open(self) -> Standing | None:
         """The row, then the checkout. None where it is refused, and ``refusal`` says why."""
         try:
-            standing = await under_fresh_keys(self._open_under)
+            standing = await under_fresh_keys(self._open_under, may_wait=self._can_be_bought)
         except FAILED as error:
             await self._refuse(error)
             return None
@@ -133,11 +133,10 @@ class CheckoutStory:
             self.look_asked = None
 
     async def _open_under(self, group: int) -> Standing | Refusal:
-        started_at = workflow.info().start_time
         opening = Opening(
             order=self.order,
-            expires_at=started_at + self._lifetime(started_at),
-            started_at=started_at,
+            expires_at=workflow.now() + self._lifetime(),
+            started_at=workflow.info().start_time,
             group=group,
         )
         return await workflow.execute_activity_method(
@@ -146,11 +145,14 @@ class CheckoutStory:
             **options.moving_money(self.order.key("checkout", group)),
         )
 
-    def _lifetime(self, started_at: datetime) -> timedelta:
+    def _can_be_bought(self) -> bool:
+        return self.order.payable_until is None or workflow.now() < self.order.payable_until
+
+    def _lifetime(self) -> timedelta:
         """As long as the quote can be bought, within what the provider allows."""
         if self.order.payable_until is None:
             return options.CHECKOUT_LIFETIME
-        payable_for = self.order.payable_until - started_at
+        payable_for = self.order.payable_until - workflow.now()
         return min(options.CHECKOUT_LIFETIME, max(options.SHORTEST_CHECKOUT, payable_for))
 
     async def _refuse(self, error: FailureError) -> None:

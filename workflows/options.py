@@ -52,7 +52,7 @@ def moving_money(key: str) -> ActivityConfig:
     )
 
 
-ATTEMPT_GROUPS = (1, 2, 3)  # new idempotency keys, each after a look-up found nothing
+STORED_FAULTS_ENOUGH = 3  # each but the last calls for a new key, after a look finds nothing
 ISSUE_POLICY = ActivityConfig(
     task_queue=DOCUMENTS,
     start_to_close_timeout=timedelta(minutes=1),

@@ -42,16 +42,39 @@ async def promptly(
     return await workflow.execute_activity_method(step, given, **patience)
 
 
-async def under_fresh_keys(attempt: Callable[[int], Awaitable[Result]]) -> Result:
-    """Attempt it under the next key when the provider has stored a fault under the last one."""
-    *first, last = options.ATTEMPT_GROUPS
-    for group in first:
+async def under_fresh_keys(
+    attempt: Callable[[int], Awaitable[Result]], may_wait: Callable[[], bool] = lambda: True
+) -> Result:
+    """Attempt it under the next key when the provider has stored a fault under the last one.
+
+    What was parked until the life of its key was over goes on, too, for as long as it ``may_wait``:
+    every key after the first is used only after a look that finds nothing.
+    """
+    group, stored = 1, 0
+    while True:
         try:
             return await attempt(group)
         except FAILED as error:
-            if fault_of(error) != "StoredFault":
+            stored += fault_of(error) == "StoredFault"
+            is_parked = _was_parked(error) and may_wait()
+            if not is_parked and (
+                fault_of(error) != "StoredFault" or stored == options.STORED_FAULTS_ENOUGH
+            ):
                 raise
-    return await attempt(last)
+            pause = _pause_asked_by(error) if is_parked else None
+        if pause is not None:
+            await workflow.sleep(pause, summary="parked")
+        group += 1
+
+
+def _was_parked(error: FailureError) -> bool:
+    """Also where the time was over while it waited for its next try."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ApplicationError) and cause.type == "Parked":
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def is_final(error: FailureError) -> bool:

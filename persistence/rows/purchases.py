@@ -121,6 +121,7 @@ def order_of(row: PurchaseRow) -> PurchaseOrder:
         customer_email=row.customer_email,
         product_name=row.product_name,
         price=price_of(row),
+        integration_id=row.integration_id if row.route and row.route.get("is_named") else None,
         provider=row.provider,
         livemode=row.livemode,
     )

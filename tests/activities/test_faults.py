@@ -11,7 +11,14 @@ from activities.faults import MISCONFIGURED_PAUSE, now, told_to_temporal
 from domain.errors import Code, NotFound, Unavailable
 from gateways.documents import UnprintableSheet
 from gateways.emails import IncompleteLetter
-from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider, StoredFault
+from gateways.faults import (
+    Busy,
+    Misconfigured,
+    OutcomeUnknown,
+    Parked,
+    RefusedByProvider,
+    StoredFault,
+)
 
 
 def _told(fault: Exception) -> ApplicationError:
@@ -37,6 +44,17 @@ def test_a_wrong_key_is_tried_again_slowly_and_counted_for_the_operator() -> Non
     [update] = counted.retrieve_updates()
     assert (update.metric.name, update.value) == ("paybind_misconfigured", 1)
     assert update.attributes["service"] == "stripe"
+
+
+def test_what_is_parked_is_told_apart_and_counted_for_as_long_as_it_waits() -> None:
+    counted: MetricBuffer = MetricBuffer(10)
+    within = ActivityEnvironment()
+    within.metric_meter = Runtime(telemetry=TelemetryConfig(metrics=counted)).metric_meter
+    told = within.run(_told, Parked("it is paused", timedelta(seconds=15)))
+    assert (told.type, told.next_retry_delay) == ("Parked", timedelta(seconds=15))
+    assert not told.non_retryable
+    [update] = counted.retrieve_updates()
+    assert (update.metric.name, update.value) == ("paybind_parked", 1)
 
 
 def test_a_row_that_was_never_written_is_not_waited_for() -> None:

@@ -59,11 +59,11 @@ async def test_a_rate_limit_of_the_old_kind_is_busy_too(stripe: ScriptedStripe) 
     assert fault.retry_after is None
 
 
-async def test_a_key_in_use_is_busy_and_any_other_conflict_is_surfaced(
+async def test_a_key_in_use_has_an_unknown_outcome_and_any_other_conflict_is_surfaced(
     stripe: ScriptedStripe,
 ) -> None:
     stripe.answers(error("idempotency_key_in_use", "idempotency_error"), 409)
-    assert isinstance(await fault_of(stripe.url), Busy)
+    assert isinstance(await fault_of(stripe.url), OutcomeUnknown)
     stripe.answers(error("lock_timeout"), 409)
     fault = await fault_of(stripe.url)
     assert isinstance(fault, RefusedByProvider)

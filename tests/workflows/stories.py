@@ -1,7 +1,7 @@
 """Telling a story to the workflows as the services do, and watching what becomes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -66,10 +66,10 @@ class Stories:
             PurchaseWorkflow.open_checkout, start_workflow_operation=purchase_started(order)
         )
 
-    async def open_at_last(self, order: PurchaseOrder) -> Purchase | Refusal:
-        """However long it takes: time passes until the answer is there."""
+    async def at_last(self, asked: Awaitable[Found]) -> Found:
+        """The answer, however long it takes: time passes until it is there."""
         async with self._time_flies():
-            return await self.open(order)
+            return await asked
 
     async def opened(self, order: PurchaseOrder) -> Purchase:
         purchase = await self.open(order)

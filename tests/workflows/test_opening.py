@@ -53,7 +53,7 @@ async def test_a_start_is_answered_when_the_provider_is_back(stories: Stories) -
     faults.extend(
         [Busy("down", retry_after=timedelta(hours=3)), Busy("down"), Misconfigured("?", "stripe")]
     )
-    answer = await stories.open_at_last(order)
+    answer = await stories.at_last(stories.open(order))
     assert isinstance(answer, Purchase)
     assert len(stories.world.payments.requests) == 1
 
@@ -77,7 +77,7 @@ async def test_an_answer_that_got_lost_is_asked_for_again_under_the_same_key(
 ) -> None:
     order = stories.world.order()
     stories.world.payments.faults_after["open_checkout"].append(OutcomeUnknown("no answer"))
-    answer = await stories.open_at_last(order)
+    answer = await stories.at_last(stories.open(order))
     assert isinstance(answer, Purchase)
     assert len(stories.world.payments.requests) == 1
     (request,) = stories.world.payments.requests.values()
