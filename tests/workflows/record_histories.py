@@ -63,6 +63,9 @@ SHORT: Mapping[str, Story] = {
     "bounced": mailing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
     "full_refund": refunds.test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy,
     "failed_later": returned.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
+    "failed_at_once": (
+        returned.test_a_refund_that_the_provider_fails_at_once_is_a_matter_for_a_person
+    ),
     "returned_refund": returned.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
     "disputed": issuing.test_a_dispute_flags_the_purchase_for_review,
     "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
