@@ -37,6 +37,7 @@ from services.health import HealthService
 from services.histories import Histories
 from services.integrations import EntityLinkService, IntegrationService
 from services.links import LinkService
+from services.listening import Listening
 from services.pages import PageService
 from services.policies import PolicyService
 from services.purchases import PurchaseService
@@ -131,6 +132,11 @@ def _integrations(settings: Settings, database: Database) -> IntegrationService:
 def _webhooks(settings: Settings, database: Database, workflows: Workflows) -> WebhookService:
     return WebhookService(
         gateways=webhook_gateways(settings),
+        listening=Listening(
+            IntegrationRecords(database),
+            KeyringVault(keyring(settings)),
+            installed_providers(settings.api_bases),
+        ),
         events=EventRecords(database),
         purchases=PurchaseRecords(database),
         policies=PolicyRecords(database),

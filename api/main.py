@@ -37,8 +37,7 @@ from api.guard import RequestGuard
 from api.problems import on_http_error, on_invalid_input, on_refusal
 from api.site import Site
 from api.watch import RequestWatch
-from api.webhooks import PATHS as WEBHOOK_PATHS
-from api.webhooks import webhook_routes
+from api.webhooks import route_of, webhook_routes
 from codec_server import codec_server
 from composition import open_services
 from domain.errors import PaybindError
@@ -88,14 +87,13 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> None:
     """What is added last stands outermost: it sees the refusals of what stands within."""
-    from_providers = frozenset(WEBHOOK_PATHS)
     app.add_middleware(
         RequestGuard,
         max_body_bytes=settings.max_body_bytes,
-        trusted_paths=from_providers,
+        is_trusted=lambda path: route_of(path) is not None,
         in_their_words=dict.fromkeys(MCP_PATHS, answer_to_payment_data),
     )
-    app.add_middleware(RequestWatch, registry=registry, plain_paths=from_providers)
+    app.add_middleware(RequestWatch, registry=registry, plain_route=route_of)
     app.add_middleware(CrossOrigin)
 
 
