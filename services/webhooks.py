@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from domain.emails import Email, EmailTemplate
 from domain.errors import Code, NotFound, Unavailable
 from domain.events import EventOutcome, WebhookEvent, event_id_of
-from domain.payments import EmailBounced, Fact, RefundChanged
+from domain.payments import DisputeOpened, EmailBounced, Fact, RefundChanged, RefundFound
 from domain.purchases import PurchaseOrder
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from domain.views import Page
@@ -95,14 +95,20 @@ class WebhookService:
         if not is_new and stored.outcome in _DONE:
             return stored
         taken = await self._hand_over(stored, source, event)
-        if self._may_be_early(taken, event):
+        if self._may_be_early(taken, source, event):
             raise Unavailable("no purchase with this payment is on record yet", retry_after=30)
         return taken
 
-    def _may_be_early(self, taken: WebhookEvent, event: SignedEvent) -> bool:
+    def _may_be_early(self, taken: WebhookEvent, source: Listener, event: SignedEvent) -> bool:
         """Disputes and found refunds are known by their payment, which may be told of after them:
-        the first deliveries of one that fits nothing are asked for again, before it is let go."""
-        is_found_by_payment = event.purchase_id is None and event.payment_id is not None
+        the first deliveries of one that fits nothing are asked for again, before it is let go.
+        Of ours, checkouts carry our id: those without are other systems' and executions'."""
+        fact = source.gateway.translate(event, taken.event_id)
+        is_found_by_payment = (
+            isinstance(fact, DisputeOpened | RefundFound)
+            and event.purchase_id is None
+            and event.payment_id is not None
+        )
         return (
             taken.outcome is EventOutcome.UNMATCHED
             and is_found_by_payment
