@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.audit import AuditEvent
@@ -34,6 +34,7 @@ from persistence.statements import locked
 
 Change = Callable[[Integration], tuple[Integration, AuditEvent]]
 USERS_NAMED = 10
+_SHOWN_BY_USE = (IntegrationStatus.ACTIVE, IntegrationStatus.ERROR)
 _WITH_HEALTH = (
     select(IntegrationRow, IntegrationHealthRow)
     .join(
@@ -86,12 +87,14 @@ class IntegrationRecords:
         self, integration_id: str, status: IntegrationStatus, reason: str | None, at: datetime
     ) -> None:
         """What its last use showed. What a person switched off stays off."""
-        told = update(IntegrationRow).where(
-            col(IntegrationRow.integration_id) == integration_id,
-            col(IntegrationRow.status).in_((IntegrationStatus.ACTIVE, IntegrationStatus.ERROR)),
-        )
         async with self.database.transaction() as session:
-            await session.exec(told.values(status=status, status_reason=reason, updated_at=at))
+            row = await locked(session, IntegrationRow, integration_id)
+            if row is None or row.status not in _SHOWN_BY_USE:
+                return
+            before, row.status, row.status_reason = row.status, status, reason
+            row.updated_at = at
+            if before != status:
+                await write_down(session, _marked(row, before), at)
 
     async def page(
         self,
@@ -153,6 +156,17 @@ class IntegrationRecords:
             row.deleted_at = row.updated_at = at
             await write_down(session, told, at)
             return True
+
+
+def _marked(row: IntegrationRow, before: str) -> AuditEvent:
+    return AuditEvent(
+        tenant_id=row.tenant_id,
+        actor="paybind",
+        action="integration.marked",
+        subject=row.integration_id,
+        before={"status": before},
+        after={"status": row.status, "status_reason": row.status_reason},
+    )
 
 
 async def _users_of(session: AsyncSession, integration_id: str) -> list[str]:
