@@ -8,19 +8,13 @@ from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from domain.connections import JsonObject
+from domain.executions import ProviderCustomer as ProviderCustomer
 from domain.integrations import Credentials
 from domain.model import Model
 from gateways.payments import PaymentGateway
 from gateways.webhooks import WebhookGateway
 
 ENTRY_POINTS = "paybind.gateways"
-
-
-class ProviderCustomer(Model):
-    """Who a customer of the tenant is at the provider, and what may be charged later."""
-
-    provider_customer_id: str
-    payment_method_id: str | None = None
 
 
 class Ask(Model):

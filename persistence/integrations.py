@@ -21,6 +21,7 @@ from domain.purchases import PaymentStatus
 from domain.views import Page
 from persistence.audit import write_down
 from persistence.database import Database
+from persistence.executions import running_on
 from persistence.pages import after, page_of
 from persistence.rows.health import IntegrationHealthRow, health_of
 from persistence.rows.integrations import (
@@ -170,7 +171,7 @@ def _marked(row: IntegrationRow, before: str) -> AuditEvent:
 
 
 async def _users_of(session: AsyncSession, integration_id: str) -> list[str]:
-    """Links, and purchases under way: the first few of each."""
+    """Links, and purchases and executions under way: the first few of each."""
     links = (
         select(EntityIntegrationRow)
         .where(EntityIntegrationRow.integration_id == integration_id)
@@ -186,7 +187,8 @@ async def _users_of(session: AsyncSession, integration_id: str) -> list[str]:
         .limit(USERS_NAMED)
     )
     linked = [f"{row.entity_type} {row.entity_id}" for row in await session.exec(links)]
-    return linked + list(await session.exec(purchases))
+    executions = await running_on(session, integration_id, USERS_NAMED)
+    return [*linked, *await session.exec(purchases), *executions]
 
 
 def _seal(row: IntegrationRow, sealed: Sealed | None) -> None:

@@ -52,6 +52,12 @@ def moving_money(key: str) -> ActivityConfig:
     )
 
 
+# Somebody waits to see whether an integration works.
+PROBE = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=8),
+    schedule_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(maximum_attempts=2),
+)
 ATTEMPT_GROUPS = (1, 2, 3)  # new idempotency keys, each after a look-up found nothing
 ISSUE_POLICY = ActivityConfig(
     task_queue=DOCUMENTS,
