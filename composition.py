@@ -7,6 +7,7 @@ from temporalio.client import Client
 
 from connections import connect_database, connect_temporal, keyring, signed_urls
 from gateways.fsspec_documents import FsspecDocuments
+from gateways.integrations import GatewayProviders
 from gateways.keyring_vault import KeyringVault
 from gateways.providers import installed_providers
 from gateways.sendgrid_webhooks import SendGridWebhooks
@@ -19,6 +20,8 @@ from persistence.database import Database
 from persistence.emails import EmailRecords
 from persistence.entity_links import EntityLinkRecords
 from persistence.events import EventRecords
+from persistence.executions import ExecutionRecords
+from persistence.health import HealthRecords
 from persistence.idempotency import IdempotencyRecords
 from persistence.integrations import IntegrationRecords
 from persistence.keys import KeyRecords
@@ -33,10 +36,14 @@ from services.api_keys import ApiKeyService
 from services.audit import AuditService
 from services.catalogue import Services
 from services.connections import ConnectionService
+from services.executions import ExecutionService
 from services.health import HealthService
 from services.histories import Histories
+from services.integration_health import IntegrationHealthService
+from services.integration_runs import IntegrationRuns
 from services.integrations import EntityLinkService, IntegrationService
 from services.links import LinkService
+from services.listening import Listening
 from services.pages import PageService
 from services.policies import PolicyService
 from services.purchases import PurchaseService
@@ -52,13 +59,15 @@ from settings import Settings
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, metrics_address: str | None = None
+    settings: Settings,
+    metrics_address: str | None = None,
+    providers: GatewayProviders | None = None,
 ) -> AsyncIterator[Services]:
     """Connect, build, and close again."""
     client = await connect_temporal(settings, metrics_address)
     database = connect_database(settings)
     try:
-        yield build_services(settings, client, database)
+        yield build_services(settings, client, database, providers)
     finally:
         await database.close()
 
@@ -83,18 +92,20 @@ async def open_verification(settings: Settings) -> AsyncIterator[VerificationSer
         )
 
 
-def build_services(settings: Settings, client: Client, database: Database) -> Services:
+def build_services(
+    settings: Settings,
+    client: Client,
+    database: Database,
+    providers: GatewayProviders | None = None,
+) -> Services:
+    """``providers``: those of the installed packages unless they are given."""
     workflows, urls = Workflows(client), signed_urls(settings)
     purchase_rows, quotes = PurchaseRecords(database), QuoteRecords(database)
     events = EventRecords(database)
-    purchases = PurchaseService(
-        purchases=purchase_rows,
-        quotes=quotes,
-        routes=RouteRecords(database),
-        workflows=workflows,
-        max_amount=settings.max_amount,
-        livemode=settings.livemode,
-    )
+    if providers is None:
+        providers = installed_providers(settings.api_bases)
+    integrations = _integrations(settings, database, providers)
+    purchases = _purchases(settings, database, workflows)
     return Services(
         quotes=QuoteService(quotes, settings.max_amount, settings.livemode),
         purchases=purchases,
@@ -107,7 +118,9 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
         webhooks=_webhooks(settings, database, workflows),
         api_keys=ApiKeyService(KeyRecords(database), settings.livemode),
         connections=ConnectionService(ConnectionRecords(database), CapabilityRecords(database)),
-        integrations=_integrations(settings, database),
+        integrations=integrations,
+        executions=_executions(database, integrations, client),
+        integration_health=_integration_health(database, integrations, client),
         entity_links=EntityLinkService(EntityLinkRecords(database)),
         audit=AuditService(AuditRecords(database)),
         timeline=TimelineService(Histories(client), purchases, events),
@@ -117,20 +130,60 @@ def build_services(settings: Settings, client: Client, database: Database) -> Se
     )
 
 
-def _integrations(settings: Settings, database: Database) -> IntegrationService:
+def _purchases(settings: Settings, database: Database, workflows: Workflows) -> PurchaseService:
+    return PurchaseService(
+        purchases=PurchaseRecords(database),
+        quotes=QuoteRecords(database),
+        routes=RouteRecords(database),
+        workflows=workflows,
+        max_amount=settings.max_amount,
+        livemode=settings.livemode,
+    )
+
+
+def _integrations(
+    settings: Settings, database: Database, providers: GatewayProviders
+) -> IntegrationService:
     return IntegrationService(
         integrations=IntegrationRecords(database),
         connections=ConnectionRecords(database),
         capabilities=CapabilityRecords(database),
         vault=KeyringVault(keyring(settings)),
-        providers=installed_providers(settings.api_bases),
+        providers=providers,
         livemode=settings.livemode,
+    )
+
+
+def _executions(
+    database: Database, integrations: IntegrationService, client: Client
+) -> ExecutionService:
+    return ExecutionService(
+        integrations=integrations,
+        capabilities=CapabilityRecords(database),
+        executions=ExecutionRecords(database),
+        runs=IntegrationRuns(client),
+    )
+
+
+def _integration_health(
+    database: Database, integrations: IntegrationService, client: Client
+) -> IntegrationHealthService:
+    return IntegrationHealthService(
+        integrations=integrations,
+        health=HealthRecords(database),
+        audit=AuditRecords(database),
+        runs=IntegrationRuns(client),
     )
 
 
 def _webhooks(settings: Settings, database: Database, workflows: Workflows) -> WebhookService:
     return WebhookService(
         gateways=webhook_gateways(settings),
+        listening=Listening(
+            IntegrationRecords(database),
+            KeyringVault(keyring(settings)),
+            installed_providers(settings.api_bases),
+        ),
         events=EventRecords(database),
         purchases=PurchaseRecords(database),
         policies=PolicyRecords(database),

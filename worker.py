@@ -11,17 +11,20 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
+from activities.executions import ExecutionActivities
 from activities.keys import KeyActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.opened_integrations import OpenedIntegrations
 from activities.policies import PolicyActivities
+from activities.probes import ProbeActivities
 from activities.purchases import PurchaseActivities
 from activities.refunds import RefundActivities
 from connections import brand, connect_database, connect_temporal, keyring, signed_urls
 from gateways.documents import PolicyPrinter
 from gateways.emails import EmailGateway
 from gateways.fsspec_documents import FsspecDocuments
+from gateways.integrations import GatewayProviders
 from gateways.keyring_vault import KeyringVault
 from gateways.letters import LetterWriter
 from gateways.payments import PaymentGateway, PaymentGateways
@@ -29,9 +32,11 @@ from gateways.providers import installed_providers
 from gateways.sendgrid_emails import SendGridEmails
 from gateways.stripe_payments import StripePayments
 from gateways.weasyprint_policies import WeasyPrintPolicies
+from persistence.connections import CapabilityRecords
 from persistence.database import Database
 from persistence.emails import EmailRecords
 from persistence.events import EventRecords
+from persistence.executions import ExecutionRecords
 from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
 from persistence.links import LinkRecords
@@ -44,13 +49,19 @@ from persistence.sealed_rows import SealedRows
 from processes import NotStarted, told_to_stop
 from settings import Settings
 from workflows import options
+from workflows.execution import ExecutionWorkflow
 from workflows.key_rotation import KeyRotationWorkflow
 from workflows.link import PaymentLinkWorkflow
+from workflows.probe import ProbeWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
 
 Steps = tuple[Callable[..., Awaitable[object]], ...]
 
+STORIES = (
+    *(PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow),
+    *(ExecutionWorkflow, ProbeWorkflow, KeyRotationWorkflow),
+)
 QUEUES = (options.PURCHASES, options.DOCUMENTS)
 # A deployment waits this long for steps under way; what has not ended by then is done elsewhere.
 GRACE = timedelta(seconds=20)
@@ -92,17 +103,22 @@ def purchases_worker(
     database: Database,
     payments: PaymentGateway,
     mail: EmailGateway,
+    providers: GatewayProviders | None = None,
 ) -> Worker:
-    """Workflows, rows, money and mail. ``payments`` is the environment's own account."""
-    gateways = opened_integrations(settings, database, payments)
+    """Workflows, rows, money and mail. ``payments`` is the environment's own account.
+
+    ``providers``: those of the installed packages unless they are given.
+    """
+    gateways = opened_integrations(settings, database, payments, providers)
     return Worker(
         client,
         task_queue=options.PURCHASES,
-        workflows=[PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow, KeyRotationWorkflow],
+        workflows=list(STORIES),
         workflow_runner=UnsandboxedWorkflowRunner(),  # the tests run them in the sandbox
         activities=[
             *_purchase_steps(settings, database, gateways),
             *_refund_steps(database, gateways),
+            *_integration_steps(database, gateways),
             *_key_steps(settings, database),
             LinkActivities(links=LinkRecords(database)).end_link,
             _mail_desk(settings, database, mail).send_email,
@@ -132,13 +148,16 @@ def documents_worker(
 
 
 def opened_integrations(
-    settings: Settings, database: Database, environment: PaymentGateway
+    settings: Settings,
+    database: Database,
+    environment: PaymentGateway,
+    providers: GatewayProviders | None = None,
 ) -> OpenedIntegrations:
     return OpenedIntegrations(
         rows=IntegrationRecords(database),
         health=HealthRecords(database),
         vault=KeyringVault(keyring(settings)),
-        providers=installed_providers(settings.api_bases),
+        providers=installed_providers(settings.api_bases) if providers is None else providers,
         environment=environment,
     )
 
@@ -179,6 +198,19 @@ def _refund_steps(database: Database, gateways: PaymentGateways) -> Steps:
 def _key_steps(settings: Settings, database: Database) -> Steps:
     steps = KeyActivities(rows=SealedRows(database), vault=KeyringVault(keyring(settings)))
     return (steps.count_sealed, steps.list_due, steps.reseal_credentials)
+
+
+def _integration_steps(database: Database, opened: OpenedIntegrations) -> Steps:
+    executions = ExecutionActivities(
+        rows=ExecutionRecords(database),
+        capabilities=CapabilityRecords(database),
+        opened=opened,
+    )
+    return (
+        executions.execute_capability,
+        executions.fail_execution,
+        ProbeActivities(IntegrationRecords(database), opened).probe_integration,
+    )
 
 
 def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> EmailActivities:

@@ -53,9 +53,8 @@ class CapabilityChange(Model):
     description: str = Field(min_length=1, max_length=2000)
     parameters_schema: JsonObject | None = SCHEMA
     result_schema: JsonObject | None = SCHEMA
-    moves_money: bool = Field(
-        False, description="Then it needs an Idempotency-Key, and a human's yes to an agent."
-    )
+    moves_money: bool = Field(False, description="Then an agent needs a human's yes.")
+    only_reads: bool = Field(False, description="It changes nothing at the provider.")
 
     def wish(self, capability_code: str) -> CapabilityWish:
         return CapabilityWish(
@@ -64,6 +63,7 @@ class CapabilityChange(Model):
             parameters_schema=self.parameters_schema,
             result_schema=self.result_schema,
             moves_money=self.moves_money,
+            only_reads=self.only_reads,
         )
 
 

@@ -21,7 +21,7 @@ _NOT_READ_PREFIXES = ("x-datadog-", "x-b3-")
 
 
 class RequestGuard:
-    """``trusted_paths`` get their bodies as they are: providers sign them, and limit themselves.
+    """What ``is_trusted`` gets its bodies as they are: providers sign them, and limit themselves.
 
     ``in_their_words``: paths whose callers read no problems. Each makes of a body, and of what was
     found in it, the JSON that tells them so, or None where a problem must do.
@@ -31,16 +31,16 @@ class RequestGuard:
         self,
         app: ASGIApp,
         max_body_bytes: int,
-        trusted_paths: frozenset[str],
+        is_trusted: Callable[[str], bool],
         in_their_words: Mapping[str, Callable[[bytes, Code], str | None]],
     ) -> None:
         self._app = app
         self._max = max_body_bytes
-        self._trusted = trusted_paths
+        self._is_trusted = is_trusted
         self._in_their_words = in_their_words
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in self._trusted:
+        if scope["type"] != "http" or self._is_trusted(scope["path"]):
             await self._app(scope, receive, send)
             return
         body = await self._body(scope, receive)

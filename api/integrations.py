@@ -76,7 +76,7 @@ async def create_integration(
 ) -> IntegrationAnswer:
     """Configure an instance of a provider for this tenant; several of one provider may be."""
     wish = IntegrationWish(**dict(body))
-    return _answer(await services.integrations.create(caller, wish))
+    return integration_answer(await services.integrations.create(caller, wish))
 
 
 @router.get("", operation_id="listIntegrations")
@@ -86,7 +86,7 @@ async def list_integrations(
     """This tenant's integrations, newest first."""
     filter = IntegrationFilter(connection_code=wanted.connection_code, status=wanted.status)
     page = await services.integrations.page(caller, filter, wanted.cursor, wanted.limit)
-    return Page(items=tuple(map(_answer, page.items)), next_cursor=page.next_cursor)
+    return Page(items=tuple(map(integration_answer, page.items)), next_cursor=page.next_cursor)
 
 
 @router.get("/{integration_id}", operation_id="getIntegration")
@@ -94,7 +94,7 @@ async def get_integration(
     integration_id: str, caller: CallerDep, services: ServicesDep
 ) -> IntegrationAnswer:
     """One integration as it stands."""
-    return _answer(await services.integrations.get(caller, integration_id))
+    return integration_answer(await services.integrations.get(caller, integration_id))
 
 
 @router.put("/{integration_id}", operation_id="updateIntegration")
@@ -103,7 +103,7 @@ async def update_integration(
 ) -> IntegrationAnswer:
     """Change what is named; new credentials make it active again."""
     change = IntegrationChange(**dict(body))
-    return _answer(await services.integrations.update(caller, integration_id, change))
+    return integration_answer(await services.integrations.update(caller, integration_id, change))
 
 
 @router.delete("/{integration_id}", operation_id="deleteIntegration", status_code=204)
@@ -121,5 +121,5 @@ async def list_integration_capabilities(
     return Page(items=found, next_cursor=None)
 
 
-def _answer(integration: Integration) -> IntegrationAnswer:
+def integration_answer(integration: Integration) -> IntegrationAnswer:
     return IntegrationAnswer(**integration.model_dump(exclude={"tenant_id"}))

@@ -19,6 +19,8 @@ from api import (
     audit_log,
     connections,
     entity_links,
+    executions,
+    integration_health,
     integrations,
     links,
     operations,
@@ -37,11 +39,11 @@ from api.guard import RequestGuard
 from api.problems import on_http_error, on_invalid_input, on_refusal
 from api.site import Site
 from api.watch import RequestWatch
-from api.webhooks import PATHS as WEBHOOK_PATHS
-from api.webhooks import webhook_routes
+from api.webhooks import route_of, webhook_routes
 from codec_server import codec_server
 from composition import open_services
 from domain.errors import PaybindError
+from gateways.integrations import GatewayProviders
 from logs import log_as_json
 from mcp_server.http import PATHS as MCP_PATHS
 from mcp_server.http import mount_mcp
@@ -54,18 +56,22 @@ ROUTERS = (
     *(quotes.router, purchases.router, links.router, refunds.router),
     *(policies.public_router, policies.router, webhook_events.router, api_keys.router),
     *(connections.router, integrations.router, entity_links.router, audit_log.router),
+    *(executions.router, integration_health.router),
     *(operations.router, pages.router, pages.html_router, widget.router, reference.router),
 )
 STOP_WITHIN = 10  # seconds for requests under way
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The whole door. Services are opened when it starts and closed when it stops."""
+def create_app(settings: Settings, providers: GatewayProviders | None = None) -> FastAPI:
+    """The whole door. Services are opened when it starts and closed when it stops.
+
+    ``providers``: those of the installed packages unless they are given.
+    """
     registry = CollectorRegistry()
     app = DescribedAPI(
         title="Paybind",
         version="0.1.0",
-        lifespan=_lifespan(settings),
+        lifespan=_lifespan(settings, providers),
         docs_url=None,  # its pages load scripts from elsewhere; ours is api/reference.py
         redoc_url=None,
         routes=webhook_routes(settings.max_body_bytes),  # first in line: the hot path
@@ -88,23 +94,24 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> None:
     """What is added last stands outermost: it sees the refusals of what stands within."""
-    from_providers = frozenset(WEBHOOK_PATHS)
     app.add_middleware(
         RequestGuard,
         max_body_bytes=settings.max_body_bytes,
-        trusted_paths=from_providers,
+        is_trusted=lambda path: route_of(path) is not None,
         in_their_words=dict.fromkeys(MCP_PATHS, answer_to_payment_data),
     )
-    app.add_middleware(RequestWatch, registry=registry, plain_paths=from_providers)
+    app.add_middleware(RequestWatch, registry=registry, plain_route=route_of)
     app.add_middleware(CrossOrigin)
 
 
-def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    settings: Settings, providers: GatewayProviders | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         metrics_address = f"127.0.0.1:{_free_port()}"
         app.state.metrics_peers = {"api": metrics_address, **settings.metrics_addresses}
-        async with open_services(settings, metrics_address) as services:
+        async with open_services(settings, metrics_address, providers) as services:
             app.state.services = services
             async with app.state.mcp.running(services):
                 gc.freeze()  # what is loaded by now stays: the collector need not walk it each time

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from api.invalid_input import FieldProblem, field_problems
 from domain.advice import ADVICE
 from domain.errors import (
+    BadAnswer,
     Code,
     Conflict,
     Forbidden,
@@ -16,6 +17,7 @@ from domain.errors import (
     InvalidParameters,
     NotFound,
     PaybindError,
+    ProviderRefusal,
     Unauthorized,
     Unavailable,
 )
@@ -40,6 +42,8 @@ _STATUS: dict[type[PaybindError], int] = {
     Forbidden: 403,
     Unauthorized: 401,
     Gone: 410,
+    ProviderRefusal: 409,
+    BadAnswer: 502,
     Unavailable: 503,
 }
 _TITLES = {
@@ -53,6 +57,7 @@ _TITLES = {
     413: "Request too large",
     422: "Request refused",
     500: "Internal error",
+    502: "Unusable answer of a provider",
     503: "Unavailable",
 }
 _OF_STATUS = {
@@ -78,6 +83,7 @@ class Problem(Model):
     suggested_action: str
     requires_user_action: bool
     purchase_id: str | None = None
+    provider_code: str | None = Field(None, description="The provider's own word for a refusal.")
     retry_after: int | None = Field(None, description="Seconds.")
     errors: tuple[FieldProblem, ...] = Field((), description="One for each wrong field.")
 
@@ -91,6 +97,7 @@ def answer_to(error: PaybindError, status: int | None = None) -> Response:
     problem = _problem(status or status_of(error), error.code, error.message)
     told = {
         "purchase_id": error.purchase_id,
+        "provider_code": error.provider_code if isinstance(error, ProviderRefusal) else None,
         "retry_after": retry_after,
         "errors": _faults_of(error),
     }

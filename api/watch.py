@@ -3,6 +3,7 @@
 import logging
 import time
 import traceback
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,14 +16,14 @@ _LOG = logging.getLogger("paybind.api")
 class RequestWatch:
     """``registry`` gets the latencies by route template, so that ids never become labels.
 
-    ``plain_paths`` are served by routes that leave no template behind: their paths are it.
+    ``plain_route`` gives it for paths served by routes that leave no template behind.
     """
 
     def __init__(
-        self, app: ASGIApp, registry: CollectorRegistry, plain_paths: frozenset[str]
+        self, app: ASGIApp, registry: CollectorRegistry, plain_route: Callable[[str], str | None]
     ) -> None:
         self._app = app
-        self._plain_paths = plain_paths
+        self._plain_route = plain_route
         self._seconds = Histogram(
             "paybind_http_request_seconds",
             "Requests by route and status.",
@@ -52,9 +53,8 @@ class RequestWatch:
             await answer_to_unexpected()(scope, receive, sending)
         finally:
             took = time.perf_counter() - began
-            self._seconds.labels(
-                _method_of(scope), _route_of(scope, self._plain_paths), str(status)
-            ).observe(took)
+            route = self._plain_route(scope["path"]) or _route_of(scope)
+            self._seconds.labels(_method_of(scope), route, str(status)).observe(took)
 
 
 def _log_unexpected(error: Exception, scope: Scope) -> None:
@@ -70,9 +70,7 @@ def _log_unexpected(error: Exception, scope: Scope) -> None:
     )
 
 
-def _route_of(scope: Scope, plain_paths: frozenset[str] = frozenset()) -> str:
-    if scope["path"] in plain_paths:
-        return str(scope["path"])
+def _route_of(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", "unmatched"))
 
 

@@ -199,7 +199,7 @@ ADVICE: dict[Code, Advice] = {
         "The page could not be found.", "Use next_cursor of the page before, unchanged."
     ),
     Code.PROVIDER_REFUSED: advised(
-        "The payment provider did not accept this.",
+        "The provider did not accept this.",
         "Read the message; an operator may have to look at the provider's account.",
     ),
     Code.ROUTE_NOT_FOUND: advised(

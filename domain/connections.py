@@ -39,7 +39,8 @@ class Connection(Model):
 class Capability(Model):
     """What a connection can do. Its schemas are JSON Schema 2020-12; without one all is allowed.
 
-    One that moves money asks for an idempotency key and for the scope to write, or to refund.
+    One that moves money to the customer asks for the scope of refunds besides the one to write.
+    One that only reads changes nothing at the provider, however often it is asked.
     """
 
     connection_code: ConnectionCode
@@ -48,6 +49,7 @@ class Capability(Model):
     parameters_schema: JsonObject | None = None
     result_schema: JsonObject | None = None
     moves_money: bool = False
+    only_reads: bool = False
     created_at: datetime
     updated_at: datetime
 

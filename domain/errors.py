@@ -8,6 +8,7 @@ PaybindError
 │   ├── Forbidden    the key lacks the scope                                    (403)
 │   ├── Unauthorized no key, or not a valid one                                 (401)
 │   └── Gone         it was there and has ended                                 (410)
+├── BadAnswer        a provider answered something that cannot be used           (502)
 └── Unavailable      a part of the house is down; the same request works later  (503)
 """
 
@@ -55,6 +56,14 @@ class NotFound(Refused): ...
 class Conflict(Refused): ...
 
 
+class ProviderRefusal(Conflict):
+    """``provider_code`` is the provider's own word for it."""
+
+    def __init__(self, message: str, provider_code: str | None) -> None:
+        super().__init__(Code.PROVIDER_REFUSED, message)
+        self.provider_code = provider_code
+
+
 class Forbidden(Refused): ...
 
 
@@ -62,6 +71,9 @@ class Unauthorized(Refused): ...
 
 
 class Gone(Refused): ...
+
+
+class BadAnswer(PaybindError): ...
 
 
 class Unavailable(PaybindError):

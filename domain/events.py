@@ -15,6 +15,7 @@ class EventOutcome(StrEnum):
     HANDED_OVER = "handed_over"  # Temporal has it; handled_at tells when the workflow was done
     UNMATCHED = "unmatched"  # signed, but about no object of ours
     UNKNOWN_TYPE = "unknown_type"  # signed, of a type that nothing here listens to
+    FOREIGN = "foreign"  # signed, but about what another account of the provider's takes care of
 
 
 class ReceivedEvent(Protocol):
@@ -36,7 +37,10 @@ class ReceivedEvent(Protocol):
 
 
 class WebhookEvent(Model):
-    """``event_id`` is ours, ``provider_event_id`` the provider's; payload is the raw body."""
+    """``event_id`` is ours, ``provider_event_id`` the provider's; payload is the raw body.
+
+    ``provider`` names the account too where that is an integration's: see ``provider_of``.
+    """
 
     event_id: str
     provider: str
@@ -52,6 +56,20 @@ class WebhookEvent(Model):
     handed_over_at: datetime | None = None
     handled_at: datetime | None = None
     deliveries: int = 1
+
+    @property
+    def integration_id(self) -> str | None:
+        return integration_of(self.provider)
+
+
+def provider_of(connection_code: str, integration_id: str) -> str:
+    """Each account numbers its events by itself: what one tells never stands for another's."""
+    return f"{connection_code}:{integration_id}"
+
+
+def integration_of(provider: str) -> str | None:
+    """None is the environment's own account."""
+    return provider.partition(":")[2] or None
 
 
 def event_id_of(provider: str, provider_event_id: str) -> str:

@@ -81,4 +81,26 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "This request must carry an idempotency key.",
         "Send the header Idempotency-Key with a value of your own; repeat both to ask again.",
     ),
+    Code.PROVIDER_ANSWERED_NONSENSE: advised(
+        "The provider's answer could not be understood.",
+        "Look into the provider's account before asking again: it may have acted. The gateway's "
+        "answer and the capability's result_schema do not fit each other.",
+    ),
+    Code.OUTCOME_UNKNOWN: advised(
+        "We could not learn whether this was done.",
+        "Look into the provider's account for the execution's id before asking again under another "
+        "Idempotency-Key: it may have been done.",
+    ),
+    Code.EXECUTION_NOT_FOUND: advised(
+        "We could not find that.", "Check the execution_id that execute answered."
+    ),
+    Code.APPROVAL_REQUIRED: advised(
+        "A person has to agree to this first. Nothing was done.",
+        "Have a person run it: POST /integrations/{integration_id}/execute with an API key of the "
+        "scope write, and refund where money goes back. Do not call this tool again for it.",
+    ),
+    Code.READ_ONLY: advised(
+        "This can only be looked at here.",
+        "Run a capability whose only_reads is true, or use a server without PAYBIND_MCP_READ_ONLY.",
+    ),
 }

@@ -5,21 +5,16 @@ it names follows ``GatewayProvider``.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.connections import JsonObject
+from domain.executions import ProviderCustomer as ProviderCustomer
 from domain.integrations import Credentials
 from domain.model import Model
 from gateways.payments import PaymentGateway
+from gateways.webhooks import WebhookGateway
 
 ENTRY_POINTS = "paybind.gateways"
-
-
-class ProviderCustomer(Model):
-    """Who a customer of the tenant is at the provider, and what may be charged later."""
-
-    provider_customer_id: str
-    payment_method_id: str | None = None
 
 
 class Ask(Model):
@@ -90,6 +85,15 @@ class GatewayProvider(Protocol):
 
     def connect(self, credentials: Credentials, /) -> IntegrationGateway:
         """Build the client. Nothing is sent yet."""
+        ...
+
+
+@runtime_checkable
+class ListeningProvider(Protocol):
+    """One whose events come to ``POST /webhooks/{connection_code}/{integration_id}``."""
+
+    def listen(self, credentials: Credentials, /) -> WebhookGateway | None:
+        """None where the credentials hold nothing to prove its events by."""
         ...
 
 

@@ -11,9 +11,8 @@ def installed_providers(api_bases: Mapping[str, str | None]) -> dict[str, Gatewa
 
     Two packages that claim one code would take turns by chance: that is refused at the start.
     """
-    providers: dict[str, GatewayProvider] = {}
-    for point in entry_points(group=ENTRY_POINTS):
-        if point.name in providers:
-            raise ValueError(f"two installed packages offer a gateway for {point.name}")
-        providers[point.name] = point.load()(api_bases.get(point.name))
-    return providers
+    points = entry_points(group=ENTRY_POINTS)
+    for name in points.names:
+        if len(points.select(name=name)) > 1:
+            raise ValueError(f"two installed packages offer a gateway for {name}")
+    return {point.name: point.load()(api_bases.get(point.name)) for point in points}

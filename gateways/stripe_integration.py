@@ -11,6 +11,7 @@ from gateways.stripe_books import StripeBooks
 from gateways.stripe_charges import StripeCharges
 from gateways.stripe_customers import StripeCustomers
 from gateways.stripe_payments import StripePayments
+from gateways.stripe_webhooks import StripeWebhooks
 
 _SECRET: JsonValue = {
     "type": "string",
@@ -57,6 +58,10 @@ class StripeProvider:
 
     def connect(self, credentials: Credentials, /) -> "StripeIntegration":
         return StripeIntegration(StripePayments(credentials["api_key"], self.api_base))
+
+    def listen(self, credentials: Credentials, /) -> StripeWebhooks | None:
+        secret = credentials.get("webhook_secret")
+        return StripeWebhooks(secret) if secret else None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from persistence.faults import translated_faults
 from persistence.postgres import Postgres
+from persistence.rows import every  # noqa: F401  a row is written where all it refers to is known
 from persistence.sqlite import Sqlite
 
 

@@ -4,13 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, String, bindparam
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.errors import Code, NotFound
-from domain.events import EventOutcome, ReceivedEvent, WebhookEvent, event_id_of
+from domain.events import (
+    EventOutcome,
+    ReceivedEvent,
+    WebhookEvent,
+    event_id_of,
+    integration_of,
+)
 from domain.views import Page
 from persistence.clock import now
 from persistence.database import Database
@@ -33,13 +39,18 @@ _MARK_HANDLED = (
 # Built once, and without rows to load: every webhook comes through these. Not one upsert: of two
 # deliveries at the same moment PostgreSQL forgives a conflict with one unique rule only.
 def _storing(dialect: str) -> ReturningInsert[tuple[object, ...]]:
-    """With the purchase that the event names, if it is one of ours and of the same mode."""
-    named = _PURCHASES.c.purchase_id == bindparam("named")
-    same_mode = _PURCHASES.c.livemode == bindparam("livemode")
-    ours = {
-        name: select(_PURCHASES.c[name]).where(named, same_mode).scalar_subquery()
+    """With the purchase that the event names, if it is ours, of the same mode and account."""
+    conditions = (
+        _PURCHASES.c.purchase_id == bindparam("named"),
+        _PURCHASES.c.livemode == bindparam("livemode"),
+        _PURCHASES.c.integration_id.is_not_distinct_from(bindparam("integration", type_=String)),
+    )
+    purchase_id, tenant_id = (
+        select(_PURCHASES.c[name]).where(*conditions).scalar_subquery()
         for name in ("purchase_id", "tenant_id")
-    }
+    )
+    owner = bindparam("owner", type_=String)
+    ours = {"purchase_id": purchase_id, "tenant_id": func.coalesce(tenant_id, owner)}
     told = {
         name: bindparam(name, type_=_EVENTS.c[name].type)
         for name in (
@@ -76,12 +87,15 @@ class EventRecords:
     database: Database
 
     async def store(
-        self, provider: str, event: ReceivedEvent, at: datetime
+        self, provider: str, event: ReceivedEvent, at: datetime, owner: str | None = None
     ) -> tuple[WebhookEvent, bool]:
-        """The event as stored, and whether it is new; a delivery more is counted."""
+        """The event as stored, and whether it is new; a delivery more is counted.
+
+        ``owner`` is whose the account is: what names no purchase concerns that tenant.
+        """
         async with self.database.transaction() as session:
             statement = _STORE[session.get_bind().dialect.name]
-            columns = _columns_of(provider, event, at)
+            columns = _columns_of(provider, event, at, owner)
             new = (await session.exec(statement, params=columns)).mappings().first()
             if new is not None:
                 return WebhookEvent.model_validate(new), True
@@ -180,7 +194,7 @@ def _of_tenant(tenant_id: str | None) -> list[ColumnElement[bool]]:
 
 
 def _columns_of(
-    provider: str, event: ReceivedEvent, at: datetime
+    provider: str, event: ReceivedEvent, at: datetime, owner: str | None
 ) -> dict[str, str | int | bool | datetime | None]:
     return {
         "event_id": event_id_of(provider, event.provider_event_id),
@@ -193,4 +207,6 @@ def _columns_of(
         "received_at": at,
         "deliveries": 1,
         "named": event.purchase_id,
+        "integration": integration_of(provider),
+        "owner": owner,
     }

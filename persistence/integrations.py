@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.audit import AuditEvent
@@ -21,6 +21,7 @@ from domain.purchases import PaymentStatus
 from domain.views import Page
 from persistence.audit import write_down
 from persistence.database import Database
+from persistence.executions import running_on
 from persistence.pages import after, page_of
 from persistence.rows.health import IntegrationHealthRow, health_of
 from persistence.rows.integrations import (
@@ -34,6 +35,7 @@ from persistence.statements import locked
 
 Change = Callable[[Integration], tuple[Integration, AuditEvent]]
 USERS_NAMED = 10
+_SHOWN_BY_USE = (IntegrationStatus.ACTIVE, IntegrationStatus.ERROR)
 _WITH_HEALTH = (
     select(IntegrationRow, IntegrationHealthRow)
     .join(
@@ -86,12 +88,14 @@ class IntegrationRecords:
         self, integration_id: str, status: IntegrationStatus, reason: str | None, at: datetime
     ) -> None:
         """What its last use showed. What a person switched off stays off."""
-        told = update(IntegrationRow).where(
-            col(IntegrationRow.integration_id) == integration_id,
-            col(IntegrationRow.status).in_((IntegrationStatus.ACTIVE, IntegrationStatus.ERROR)),
-        )
         async with self.database.transaction() as session:
-            await session.exec(told.values(status=status, status_reason=reason, updated_at=at))
+            row = await locked(session, IntegrationRow, integration_id)
+            if row is None or row.status not in _SHOWN_BY_USE:
+                return
+            before, row.status, row.status_reason = row.status, status, reason
+            row.updated_at = at
+            if before != status:
+                await write_down(session, _marked(row, before), at)
 
     async def page(
         self,
@@ -155,8 +159,19 @@ class IntegrationRecords:
             return True
 
 
+def _marked(row: IntegrationRow, before: str) -> AuditEvent:
+    return AuditEvent(
+        tenant_id=row.tenant_id,
+        actor="paybind",
+        action="integration.marked",
+        subject=row.integration_id,
+        before={"status": before},
+        after={"status": row.status, "status_reason": row.status_reason},
+    )
+
+
 async def _users_of(session: AsyncSession, integration_id: str) -> list[str]:
-    """Links, and purchases under way: the first few of each."""
+    """Links, and purchases and executions under way: the first few of each."""
     links = (
         select(EntityIntegrationRow)
         .where(EntityIntegrationRow.integration_id == integration_id)
@@ -172,7 +187,8 @@ async def _users_of(session: AsyncSession, integration_id: str) -> list[str]:
         .limit(USERS_NAMED)
     )
     linked = [f"{row.entity_type} {row.entity_id}" for row in await session.exec(links)]
-    return linked + list(await session.exec(purchases))
+    executions = await running_on(session, integration_id, USERS_NAMED)
+    return [*linked, *await session.exec(purchases), *executions]
 
 
 def _seal(row: IntegrationRow, sealed: Sealed | None) -> None:

@@ -146,6 +146,11 @@ class PurchaseRecords:
         row = await self._first(_BY_PAYMENT, {"payment_id": payment_id})
         return order_of(row) if row else None
 
+    async def integration_of(self, purchase_id: str) -> str | None:
+        """Which takes its money; None is the environment's own account."""
+        row = await self._first(_BY_ID, {"purchase_id": purchase_id})
+        return row.integration_id if row else None
+
     async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None:
         row = await self._first(_LATEST, {"tenant_id": tenant_id, "quote_id": quote_id})
         return purchase_of(row) if row else None

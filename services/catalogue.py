@@ -6,7 +6,9 @@ from persistence.idempotency import IdempotencyRecords
 from services.api_keys import ApiKeyService
 from services.audit import AuditService
 from services.connections import ConnectionService
+from services.executions import ExecutionService
 from services.health import HealthService
+from services.integration_health import IntegrationHealthService
 from services.integrations import EntityLinkService, IntegrationService
 from services.links import LinkService
 from services.pages import PageService
@@ -31,6 +33,8 @@ class Services:
     api_keys: ApiKeyService
     connections: ConnectionService
     integrations: IntegrationService
+    executions: ExecutionService
+    integration_health: IntegrationHealthService
     entity_links: EntityLinkService
     audit: AuditService
     timeline: TimelineService

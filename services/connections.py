@@ -12,7 +12,7 @@ from domain.connections import (
     ConnectionStatus,
     JsonObject,
 )
-from domain.errors import Code, NotFound
+from domain.errors import Code, Invalid, NotFound
 from domain.model import Model
 from domain.schemas import require_schema
 from domain.tenants import Caller, Scope
@@ -35,6 +35,7 @@ class CapabilityWish(Model):
     parameters_schema: JsonObject | None = None
     result_schema: JsonObject | None = None
     moves_money: bool = False
+    only_reads: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class ConnectionService:
     ) -> Capability:
         caller.require_platform()
         await self._known(connection_code)
-        _require_schemas(wish)
+        _require_sound(wish)
         at = self.clock()
         capability = Capability(
             connection_code=connection_code, **dict(wish), created_at=at, updated_at=at
@@ -106,7 +107,7 @@ class ConnectionService:
     ) -> Capability:
         caller.require_platform()
         await self._known(connection_code)
-        _require_schemas(wish)
+        _require_sound(wish)
         before = await self._known_capability(connection_code, wish.capability_code)
         changed = before.model_copy(update={**dict(wish), "updated_at": self.clock()})
         subject = f"{connection_code}/{wish.capability_code}"
@@ -141,7 +142,9 @@ class ConnectionService:
         return capability
 
 
-def _require_schemas(wish: CapabilityWish) -> None:
+def _require_sound(wish: CapabilityWish) -> None:
+    if wish.moves_money and wish.only_reads:
+        raise Invalid(Code.INVALID_REQUEST, "what moves money does more than read")
     for field in ("parameters_schema", "result_schema"):
         schema: JsonObject | None = getattr(wish, field)
         if schema is not None:

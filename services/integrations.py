@@ -131,6 +131,22 @@ class IntegrationService:
         ):
             raise _not_found(integration_id)
 
+    def require_usable(self, integration: Integration) -> None:
+        if integration.status is not IntegrationStatus.ACTIVE:
+            why = f": {integration.status_reason}" if integration.status_reason else ""
+            raise Conflict(
+                Code.INTEGRATION_INACTIVE,
+                f"{integration.integration_id} is {integration.status}{why}",
+            )
+        self.require_installed(integration)
+
+    def require_installed(self, integration: Integration) -> None:
+        if integration.connection_code not in self.providers:
+            raise Conflict(
+                Code.GATEWAY_NOT_INSTALLED,
+                f"no gateway for {integration.connection_code} is installed here",
+            )
+
     def _changed(self, before: Integration, change: IntegrationChange) -> Integration:
         after = before
         if change.credentials is not None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from domain.emails import Email, EmailTemplate
 from domain.errors import Code, NotFound, Unavailable
 from domain.events import EventOutcome, WebhookEvent, event_id_of
-from domain.payments import EmailBounced, Fact, RefundChanged
+from domain.payments import DisputeOpened, EmailBounced, Fact, RefundChanged, RefundFound
 from domain.purchases import PurchaseOrder
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from domain.views import Page
@@ -21,6 +21,7 @@ from persistence.events import EventRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.refunds import RefundRecords
+from services.listening import Listener, Listening
 from services.workflows import Workflows
 
 # The tenant that runs the installation: what belongs to no tenant is its operators' matter.
@@ -30,7 +31,10 @@ _DONE = {EventOutcome.HANDED_OVER, EventOutcome.UNKNOWN_TYPE}
 
 @dataclass(frozen=True)
 class WebhookService:
+    """``gateways`` are those of the environment's own accounts, ``listening`` finds the others."""
+
     gateways: Mapping[str, WebhookGateway]
+    listening: Listening
     events: EventRecords
     purchases: PurchaseRecords
     policies: PolicyRecords
@@ -43,15 +47,17 @@ class WebhookService:
         self, provider: str, body: bytes, headers: Mapping[str, str]
     ) -> tuple[WebhookEvent, ...]:
         """Take what a provider sent. Raises ``Unavailable`` where the provider must repeat it."""
-        gateway = self._gateway(provider)
-        return tuple([await self._take(provider, event) for event in gateway.verify(body, headers)])
+        source = await self._source(provider)
+        events = source.gateway.verify(body, headers)
+        return tuple([await self._take(provider, source, event) for event in events])
 
     async def replay(self, caller: Caller, any_id: str) -> WebhookEvent:
         """Hand a stored event over once more; handling an event twice changes nothing."""
         caller.require(Scope.ADMIN)
         stored = await self.get(caller, any_id)
-        event = self._gateway(stored.provider).read(stored.payload)
-        return await self._hand_over(stored, event)
+        source = await self._source(stored.provider)
+        event = source.gateway.read(stored.payload)
+        return await self._hand_over(stored, source, event)
 
     async def get(self, caller: Caller, any_id: str) -> WebhookEvent:
         """By our id, or by the provider's, from which ours is derived."""
@@ -73,25 +79,36 @@ class WebhookService:
         caller.require(Scope.READ)
         return await self.events.page(_whose(caller), outcome, purchase_id, cursor, limit)
 
-    def _gateway(self, provider: str) -> WebhookGateway:
-        gateway = self.gateways.get(provider)
-        if gateway is None:
-            raise NotFound(Code.WEBHOOK_NOT_CONFIGURED, f"no webhook secret for {provider} is set")
-        return gateway
+    async def _source(self, provider: str) -> Listener:
+        connection_code, _, integration_id = provider.partition(":")
+        if integration_id:
+            listener = await self.listening.to(connection_code, integration_id)
+            if listener is not None:
+                return listener
+        elif provider in self.gateways:
+            return Listener(self.gateways[provider])
+        raise NotFound(Code.WEBHOOK_NOT_CONFIGURED, "no webhook secret is set for this address")
 
-    async def _take(self, provider: str, event: SignedEvent) -> WebhookEvent:
-        stored, is_new = await self.events.store(provider, event, datetime.now(UTC))
+    async def _take(self, provider: str, source: Listener, event: SignedEvent) -> WebhookEvent:
+        now, owner = datetime.now(UTC), source.tenant_id
+        stored, is_new = await self.events.store(provider, event, now, owner)
         if not is_new and stored.outcome in _DONE:
             return stored
-        taken = await self._hand_over(stored, event)
-        if self._may_be_early(taken, event):
+        taken = await self._hand_over(stored, source, event)
+        if self._may_be_early(taken, source, event):
             raise Unavailable("no purchase with this payment is on record yet", retry_after=30)
         return taken
 
-    def _may_be_early(self, taken: WebhookEvent, event: SignedEvent) -> bool:
+    def _may_be_early(self, taken: WebhookEvent, source: Listener, event: SignedEvent) -> bool:
         """Disputes and found refunds are known by their payment, which may be told of after them:
-        the first deliveries of one that fits nothing are asked for again, before it is let go."""
-        is_found_by_payment = event.purchase_id is None and event.payment_id is not None
+        the first deliveries of one that fits nothing are asked for again, before it is let go.
+        Of ours, checkouts carry our id: those without are other systems' and executions'."""
+        fact = source.gateway.translate(event, taken.event_id)
+        is_found_by_payment = (
+            isinstance(fact, DisputeOpened | RefundFound)
+            and event.purchase_id is None
+            and event.payment_id is not None
+        )
         return (
             taken.outcome is EventOutcome.UNMATCHED
             and is_found_by_payment
@@ -99,10 +116,12 @@ class WebhookService:
             and datetime.now(UTC) - taken.received_at < PAYMENT_KNOWN_WITHIN
         )
 
-    async def _hand_over(self, stored: WebhookEvent, event: SignedEvent) -> WebhookEvent:
+    async def _hand_over(
+        self, stored: WebhookEvent, source: Listener, event: SignedEvent
+    ) -> WebhookEvent:
         if event.livemode != self.livemode and stored.provider != "sendgrid":
             return await self._close(stored, EventOutcome.UNMATCHED)
-        fact = self._gateway(stored.provider).translate(event, stored.event_id)
+        fact = source.gateway.translate(event, stored.event_id)
         if event.email_id is not None and event.email_status is not None:
             email = await self.emails.record_event(
                 event.email_id, event.email_status, event.type, datetime.now(UTC)
@@ -113,7 +132,10 @@ class WebhookService:
         if isinstance(fact, RefundChanged):
             return await self._tell_refund(stored, event, fact)
         if stored.purchase_id is None:  # it names none, or named one before that was on record
-            stored = _matched(stored, await self._order_of(event))
+            order = await self._order_of(event)
+            if await self._is_foreign(stored, order):
+                return await self._close(stored, EventOutcome.FOREIGN)
+            stored = _matched(stored, order)
         return await self._tell_purchase(stored, fact)
 
     async def _tell_purchase(self, stored: WebhookEvent, fact: Fact) -> WebhookEvent:
@@ -129,6 +151,8 @@ class WebhookService:
         order = await self.purchases.order_of(refund.purchase_id) if refund else None
         if refund is None or order is None:
             return await self._close(stored, EventOutcome.UNMATCHED)
+        if await self._is_foreign(stored, order):
+            return await self._close(stored, EventOutcome.FOREIGN)
         workflow_id = await self.workflows.tell_refund(order, refund, fact)
         stored = _matched(stored, order)
         return await self._close(stored, EventOutcome.HANDED_OVER, workflow_id)
@@ -155,6 +179,12 @@ class WebhookService:
         if event.payment_id is not None:
             return await self.purchases.find_by_payment(event.payment_id)
         return None
+
+    async def _is_foreign(self, stored: WebhookEvent, order: PurchaseOrder | None) -> bool:
+        """Whoever holds an account's signing secret speaks for its payments, and for no others."""
+        if order is None:
+            return False
+        return await self.purchases.integration_of(order.purchase_id) != stored.integration_id
 
     async def _order(self, purchase_id: str) -> PurchaseOrder:
         order = await self.purchases.order_of(purchase_id)

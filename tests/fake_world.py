@@ -7,12 +7,15 @@ from itertools import count
 
 from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
+from activities.executions import ExecutionActivities
 from activities.keys import KeyActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.policies import PolicyActivities
+from activities.probes import ProbeActivities
 from activities.purchases import PurchaseActivities
 from activities.refunds import RefundActivities
+from domain.executions import ExecutionOrder, execution_id_of
 from domain.identifiers import derived_id
 from domain.links import LIFETIME, LinkOrder, LinkStatus, PaymentLink, link_id_of
 from domain.money import Money
@@ -20,6 +23,7 @@ from domain.purchases import PurchaseOrder, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
 from tests.fake_email_rows import FakeEmailRecords
+from tests.fake_executions import FakeExecutions
 from tests.fake_payments import FakeAccounts, FakePayments
 from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_rows import (
@@ -40,6 +44,7 @@ from tests.fakes import (
     FakeUrls,
     FakeWriter,
 )
+from tests.harbour import CODE
 
 TENANT = "ten_harbour"
 PRICE = Money(minor=15000, currency="SGD")
@@ -55,6 +60,7 @@ class World:
     payments: FakePayments = field(default_factory=FakePayments)
     integrations: dict[str, FakePayments] = field(default_factory=dict)  # by integration_id
     paused: set[str | None] = field(default_factory=set)  # None: the environment's account
+    executions: FakeExecutions = field(default_factory=FakeExecutions)
     mail: FakeMail = field(default_factory=FakeMail)
     writer: FakeWriter = field(default_factory=FakeWriter)
     printer: FakePrinter = field(default_factory=FakePrinter)
@@ -63,6 +69,7 @@ class World:
     def activities(self) -> Sequence[Callable[..., object]]:
         """Those of the purchases' task queue, bound to the fakes."""
         purchases, refunds, emails = self.purchases(), self.refunds(), self.emails()
+        executions = ExecutionActivities(self.executions, self.executions, self.executions)
         keys = KeyActivities(rows=self.sealed, vault=vault(NEW, OLD))
         return (
             purchases.open_purchase,
@@ -80,6 +87,9 @@ class World:
             refunds.fail_refund,
             refunds.adopt_refund,
             emails.send_email,
+            executions.execute_capability,
+            executions.fail_execution,
+            ProbeActivities(self.executions, self.executions).probe_integration,
             keys.count_sealed,
             keys.list_due,
             keys.reseal_credentials,
@@ -204,6 +214,18 @@ class World:
             asker=asker,
             requested_by="key_1",
             needs_approval_above=approval_above,
+        )
+
+    def execution_order(self) -> ExecutionOrder:
+        return ExecutionOrder(
+            execution_id=execution_id_of(TENANT, "int-1", f"key-{next(_numbers)}"),
+            tenant_id=TENANT,
+            integration_id="int-1",
+            connection_code=CODE,
+            capability_code="PROCESS_PAYMENT",
+            parameters={"amount": 1000, "currency": "SGD"},
+            requested_by="key_1",
+            livemode=False,
         )
 
     def event(self) -> str:

@@ -53,6 +53,16 @@ def of_link(tenant_id: str, quote_id: str) -> TypedSearchAttributes:
     )
 
 
+def of_integration(tenant_id: str, connection_code: str, livemode: bool) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(PROVIDER, connection_code),
+            SearchAttributePair(TENANT_ID, tenant_id),
+            SearchAttributePair(LIVE_MODE, livemode),
+        ]
+    )
+
+
 def show(status: PaymentStatus, policy: PolicyStatus, needs_review: bool) -> None:
     """Upsert what changed, and nothing where nothing did: each upsert is an event in history."""
     shown = workflow.info().typed_search_attributes

@@ -52,6 +52,12 @@ def moving_money(key: str) -> ActivityConfig:
     )
 
 
+# Somebody waits to see whether an integration works.
+PROBE = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=8),
+    schedule_to_close_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(maximum_attempts=2),
+)
 STORED_FAULTS_ENOUGH = 3  # each but the last calls for a new key, after a look finds nothing
 ISSUE_POLICY = ActivityConfig(
     task_queue=DOCUMENTS,

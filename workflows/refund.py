@@ -113,6 +113,9 @@ class RefundWorkflow:
             self.refund = await under_fresh_keys(self._create_under)
         except FAILED as error:
             await self._fail(error)
+            return
+        if self.refund.status is RefundStatus.FAILED and workflow.patched("ask-of-failed-at-once"):
+            await self._ask_person(self.refund.failure_reason or "the provider could not make it")
 
     async def _create_under(self, group: int) -> Refund:
         return await workflow.execute_activity_method(

@@ -36,6 +36,7 @@ class CapabilityRow(SQLModel, table=True):
         default=None, sa_type=JSON(none_as_null=True)
     )
     moves_money: bool = False
+    only_reads: bool = False
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -61,6 +62,7 @@ def capability_of(row: CapabilityRow) -> Capability:
         parameters_schema=row.parameters_schema,
         result_schema=row.result_schema,
         moves_money=row.moves_money,
+        only_reads=row.only_reads,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

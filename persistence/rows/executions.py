@@ -6,6 +6,8 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
+from domain.errors import Code
+from domain.executions import Execution, ExecutionStatus, ProviderCustomer
 from persistence.columns import UtcDateTime
 
 
@@ -19,6 +21,7 @@ class ExecutionRow(SQLModel, table=True):
     tenant_id: str
     integration_id: str = Field(foreign_key="integrations.integration_id", index=True)
     capability_code: str
+    request_hash: str  # of what was asked: the same key asks for the same
     requested_by: str
     livemode: bool
     status: str
@@ -27,6 +30,7 @@ class ExecutionRow(SQLModel, table=True):
     )
     error_code: str | None = None
     error_message: str | None = None
+    provider_code: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -43,3 +47,28 @@ class ProviderCustomerRow(SQLModel, table=True):
     payment_method_id: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def execution_of(row: ExecutionRow) -> Execution:
+    return Execution(
+        execution_id=row.execution_id,
+        tenant_id=row.tenant_id,
+        integration_id=row.integration_id,
+        capability_code=row.capability_code,
+        request_hash=row.request_hash,
+        requested_by=row.requested_by,
+        livemode=row.livemode,
+        status=ExecutionStatus(row.status),
+        result=row.result,
+        error_code=Code(row.error_code) if row.error_code else None,
+        error_message=row.error_message,
+        provider_code=row.provider_code,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def provider_customer_of(row: ProviderCustomerRow) -> ProviderCustomer:
+    return ProviderCustomer(
+        provider_customer_id=row.provider_customer_id, payment_method_id=row.payment_method_id
+    )

@@ -19,14 +19,18 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from api.main import create_app
+from composition import build_services
 from connections import connect_database, connect_temporal
 from domain.tenants import PLATFORM_TENANT, Scope
+from gateways.providers import installed_providers
+from persistence.database import Database
 from persistence.migrate import migrate
 from services.catalogue import Services
 from settings import Settings
 from tests.api.door import SECRET, Door
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
+from tests.harbour import CODE, Harbour, put_into_catalogue
 from worker import documents_worker, purchases_worker
 from workflows import attributes
 
@@ -58,17 +62,19 @@ async def door(
     )
     await migrate(settings.database)
     database, client = connect_database(settings), await connect_temporal(settings)
-    payments, mail, printer = FakePayments(), FakeMail(), FakePrinter()
-    app = create_app(settings)
+    payments, mail, printer, harbour = FakePayments(), FakeMail(), FakePrinter(), Harbour()
+    providers = {**installed_providers({}), CODE: harbour}
+    app = create_app(settings, providers)
     async with (
-        purchases_worker(client, settings, database, payments, mail),
+        purchases_worker(client, settings, database, payments, mail, providers),
         documents_worker(client, settings, database, printer),
         started(app),
     ):
+        await put_into_catalogue(app.state.services.connections)
         issued = app.state.services.api_keys.issue(PLATFORM_TENANT, "tests", frozenset(Scope))
         _, key = await issued
         async with client_of(app, key) as http:
-            yield Door(app, settings, payments, mail, printer, key, http, sendgrid)
+            yield Door(app, settings, payments, mail, printer, key, http, sendgrid, harbour)
     await database.close()
 
 
@@ -86,6 +92,25 @@ async def neighbour(door: Door) -> AsyncIterator[AsyncClient]:
     _, key = await keys.issue("ten_neighbour", "tests", frozenset(Scope))
     async with client_of(door.app, key) as http:
         yield http
+
+
+@pytest.fixture
+async def without_temporal(door: Door) -> AsyncIterator[AsyncClient]:
+    """A door whose Temporal server answered once, and then went away."""
+    app = create_app(door.settings)
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=server_binary()
+    ) as short_lived:
+        address = short_lived.client.service_client.config.target_host
+        client = await connect_temporal(
+            door.settings.model_copy(update={"temporal_address": address})
+        )
+    database = Database(door.settings.database)
+    providers = {CODE: door.harbour}
+    app.state.services = build_services(door.settings, client, database, providers)
+    async with client_of(app, door.key) as http:
+        yield http
+    await database.close()
 
 
 @asynccontextmanager

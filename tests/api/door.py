@@ -19,6 +19,7 @@ from api.webhook_events import EventAnswer
 from settings import Settings
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
+from tests.harbour import Harbour
 
 SECRET = "whsec_test"
 PRICE = 15_000
@@ -37,6 +38,7 @@ class Door:
     key: str  # every scope, of the tenant that runs the installation
     http: AsyncClient  # with that key
     sendgrid: ec.EllipticCurvePrivateKey
+    harbour: Harbour
 
     async def quote(self, **changes: object) -> str:
         body = {**QUOTE, "quote_id": f"sold-{next(_numbers)}", **changes}

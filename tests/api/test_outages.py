@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 from httpx import AsyncClient, Response
-from temporalio.testing import WorkflowEnvironment
 
 from api.main import create_app
 from composition import build_services
-from connections import connect_temporal
 from persistence.database import Database
-from tests.api.conftest import client_of, server_binary
+from tests.api.conftest import client_of
 from tests.api.door import Door, code_of, event, signature_of, wanted
 
 
@@ -21,24 +19,6 @@ def _is_unavailable(answer: Response) -> bool:
     assert answer.json()["can_retry"] is True
     assert answer.json()["retry_after"] == int(answer.headers["retry-after"])
     return True
-
-
-@pytest.fixture
-async def without_temporal(door: Door) -> AsyncIterator[AsyncClient]:
-    """A door whose Temporal server answered once, and then went away."""
-    app = create_app(door.settings)
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=server_binary()
-    ) as short_lived:
-        address = short_lived.client.service_client.config.target_host
-        client = await connect_temporal(
-            door.settings.model_copy(update={"temporal_address": address})
-        )
-    database = Database(door.settings.database)
-    app.state.services = build_services(door.settings, client, database)
-    async with client_of(app, door.key) as http:
-        yield http
-    await database.close()
 
 
 @pytest.fixture

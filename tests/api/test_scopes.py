@@ -57,6 +57,12 @@ NEEDED = {
     "PUT /integrations/{integration_id}": ADMIN,
     "DELETE /integrations/{integration_id}": ADMIN,
     "GET /integrations/{integration_id}/capabilities": READ,
+    "POST /integrations/{integration_id}/execute": WRITE,
+    "GET /executions/{execution_id}": READ,
+    "GET /integrations/{integration_id}/health": READ,
+    "POST /integrations/{integration_id}/test": ADMIN,
+    "POST /integrations/{integration_id}/pause": ADMIN,
+    "POST /integrations/{integration_id}/resume": ADMIN,
     "POST /entities/{entity_type}/{entity_id}/integrations": ADMIN,
     "GET /entities/{entity_type}/{entity_id}/integrations": READ,
     "DELETE /entities/{entity_type}/{entity_id}/integrations/{integration_id}": ADMIN,
@@ -80,6 +86,7 @@ BODIES: dict[str, Json] = {
     },
     "POST /integrations": {"connection_code": "stripe", "name": "x"},
     "PUT /integrations/{integration_id}": {"name": "x"},
+    "POST /integrations/{integration_id}/execute": {"capability_code": "X"},
     "POST /entities/{entity_type}/{entity_id}/integrations": {"integration_id": "x"},
 }
 

@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import replace
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from httpx import AsyncClient
@@ -67,11 +68,16 @@ async def test_live_events_concern_no_test_installation(door: Door) -> None:
     assert await _events_of(door, purchase_id) == []
 
 
-async def test_an_event_of_another_system_on_the_account_is_let_go(door: Door) -> None:
-    subject = {"id": "cs_2", "object": "checkout.session", "metadata": {"purchase_id": "A-77"}}
-    event = event_about(subject, "checkout.session.expired", "evt_of_a_neighbour")
+@pytest.mark.parametrize("payment_id", [None, "pi_of_a_neighbour"])
+async def test_an_event_of_another_system_on_the_account_is_let_go(
+    door: Door, payment_id: str | None
+) -> None:
+    theirs = {"payment_intent": payment_id, "metadata": {"purchase_id": "A-77"}}
+    subject = {"id": "cs_2", "object": "checkout.session", **theirs}
+    event_id = f"evt_of_a_neighbour_{payment_id}"
+    event = event_about(subject, "checkout.session.completed", event_id)
     assert (await door.deliver(event)).status_code == 200
-    assert (await door.stored("evt_of_a_neighbour")).outcome is EventOutcome.UNMATCHED
+    assert (await door.stored(event_id)).outcome is EventOutcome.UNMATCHED
 
 
 async def test_an_event_is_read_and_replayed_by_operators(

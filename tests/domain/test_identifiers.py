@@ -10,7 +10,7 @@ from domain.links import link_id_of
 from domain.purchases import purchase_id_of, workflow_id_of
 from domain.refunds import late_refund_id_of
 
-PREFIXES = ("pur", "quo", "pol", "lnk", "ref", "eml", "evt", "key", "ten")
+PREFIXES = ("pur", "quo", "pol", "lnk", "ref", "eml", "evt", "key", "ten", "exe")
 texts = st.text(min_size=1, max_size=30)
 
 

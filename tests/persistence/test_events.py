@@ -3,11 +3,14 @@
 import asyncio
 
 import pytest
+from sqlmodel import update
 
 from domain.errors import NotFound
-from domain.events import EventOutcome, WebhookEvent
+from domain.events import EventOutcome, WebhookEvent, provider_of
 from persistence.database import Database
 from persistence.events import EventRecords
+from persistence.purchases import PurchaseRecords
+from persistence.rows.purchases import PurchaseRow
 from tests.persistence.samples import LATER, NOON, TENANT, SignedEvent, paid_purchase
 
 
@@ -55,6 +58,29 @@ async def test_an_event_belongs_to_the_purchase_that_it_names_if_that_is_ours(
     assert await events.of_purchase(purchase_id) == (ours,)
     for event in (of_nobody, of_the_other_mode):
         assert (event.purchase_id, event.tenant_id) == (None, None)
+
+
+async def test_an_account_names_only_its_own_purchases_and_the_rest_is_its_tenants(
+    database: Database,
+) -> None:
+    events, account = EventRecords(database), provider_of("stripe", "itg_1")
+    purchase_id = (await paid_purchase(database)).order.purchase_id
+    about = SignedEvent("evt_1", purchase_id=purchase_id)
+
+    foreign, is_new = await events.store(account, about, NOON, "ten_of_the_account")
+    assert is_new
+    assert (foreign.purchase_id, foreign.tenant_id) == (None, "ten_of_the_account")
+    ours, is_new = await events.store("stripe", about, NOON)
+    assert is_new
+    assert (ours.purchase_id, ours.tenant_id) == (purchase_id, TENANT)
+
+    async with database.transaction() as session:
+        await session.exec(update(PurchaseRow).values(integration_id="itg_1"))
+    again = SignedEvent("evt_2", purchase_id=purchase_id)
+    theirs, _ = await events.store(account, again, NOON, "ten_of_the_account")
+    assert (theirs.purchase_id, theirs.tenant_id) == (purchase_id, TENANT)
+    assert await PurchaseRecords(database).integration_of(purchase_id) == "itg_1"
+    assert await PurchaseRecords(database).integration_of("pur_unknown") is None
 
 
 async def test_what_became_of_an_event_is_kept_with_its_tenant(database: Database) -> None:

@@ -1,9 +1,14 @@
 """Credentials that cannot be opened where they are used: told to the operator, not destroyed."""
 
-import pytest
+import asyncio
 
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.keys import KeyActivities, ResealOrder
 from activities.opened_integrations import OpenedIntegrations
 from domain.integrations import Integration, IntegrationStatus
+from domain.key_rotation import Resealed
 from gateways.faults import Misconfigured
 from gateways.keyring_vault import KeyringVault
 from gateways.stripe_integration import StripeProvider
@@ -12,19 +17,23 @@ from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
 from persistence.sealed_rows import SealedRows
 from tests.fake_payments import FakePayments
-from tests.fake_sealed_rows import LOST, NEW, SECRET, vault
+from tests.fake_sealed_rows import LOST, NEW, OLD, SECRET, vault
 from tests.persistence.integration_samples import integration, secret_of, stored
 from tests.persistence.samples import TENANT
 
 
-async def use(database: Database, by: KeyringVault) -> None:
-    opened = OpenedIntegrations(
+def opened_by(database: Database, by: KeyringVault) -> OpenedIntegrations:
+    return OpenedIntegrations(
         rows=IntegrationRecords(database),
         health=HealthRecords(database),
         vault=by,
         providers={"stripe": StripeProvider("http://127.0.0.1:1")},
         environment=FakePayments(),
     )
+
+
+async def use(database: Database, by: KeyringVault) -> None:
+    opened = opened_by(database, by)
     try:
         async with opened.using("int-1"):
             pass
@@ -66,3 +75,36 @@ async def test_once_the_key_is_back_its_next_use_sets_it_right(database: Databas
 
     after = await standing(database)
     assert (after.status, after.status_reason) == (IntegrationStatus.ACTIVE, None)
+
+
+async def test_a_rotation_disturbs_nobody_who_uses_the_integrations_meanwhile(
+    database: Database,
+) -> None:
+    ids = [f"int-{number}" for number in range(10)]
+    for integration_id in ids:
+        await stored(database, integration(integration_id), vault(OLD))
+    both, opened = vault(NEW, OLD), opened_by(database, vault(NEW, OLD))
+    steps = KeyActivities(rows=SealedRows(database), vault=both)
+    seen = []
+
+    async def use_each() -> None:
+        for integration_id in ids:
+            await use_freshly(integration_id)
+            async with opened.using(integration_id) as gateway:
+                seen.append((integration_id, gateway))
+
+    async def use_freshly(integration_id: str) -> None:
+        fresh = opened_by(database, both)
+        async with fresh.using(integration_id):
+            pass
+        await fresh.close()
+
+    order = ResealOrder(key_id="2026", integration_ids=tuple(ids))
+    rotating = ActivityEnvironment().run(steps.reseal_credentials, order)
+    done, *_ = await asyncio.gather(rotating, use_each(), use_each(), use_each())
+    await use_each()
+    await opened.close()
+
+    assert done == Resealed(resealed=10)
+    assert len(seen) == 40
+    assert len(set(seen)) == 10  # clients that were open stayed so

@@ -16,6 +16,7 @@ from pathlib import Path
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
+from domain.executions import workflow_id_of as execution_workflow_id_of
 from domain.key_rotation import ROTATION_ID
 from domain.links import workflow_id_of as link_workflow_id_of
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
@@ -24,6 +25,7 @@ from domain.refunds import workflow_id_of as refund_workflow_id_of
 from tests.fake_world import World
 from tests.workflows import test_approvals as approvals
 from tests.workflows import test_cancelling as cancelling
+from tests.workflows import test_executions as executions
 from tests.workflows import test_found_refunds as found_refunds
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_key_rotation as key_rotation
@@ -63,6 +65,9 @@ SHORT: Mapping[str, Story] = {
     "bounced": mailing.test_a_bounce_flags_the_purchase_and_takes_the_delivery_back,
     "full_refund": refunds.test_a_full_refund_gives_all_of_it_back_and_cancels_the_policy,
     "failed_later": returned.test_a_refund_that_succeeded_and_failed_later_flags_the_purchase,
+    "failed_at_once": (
+        returned.test_a_refund_that_the_provider_fails_at_once_is_a_matter_for_a_person
+    ),
     "returned_refund": returned.test_a_full_refund_that_came_back_is_told_and_revives_the_policy,
     "disputed": issuing.test_a_dispute_flags_the_purchase_for_review,
     "refused_refund": refunds.test_a_refund_that_the_provider_refuses_fails_and_frees_its_claim,
@@ -74,6 +79,12 @@ SHORT: Mapping[str, Story] = {
     "returned_found_refund": (
         found_refunds.test_a_dashboards_refund_that_came_back_is_told_and_a_matter_for_a_person
     ),
+    "executed": executions.test_what_the_provider_answers_is_the_result,
+    "executed_under_next_key": (
+        executions.test_under_a_spoilt_key_it_is_looked_for_and_asked_under_the_next
+    ),
+    "probed": executions.test_a_wrong_key_is_an_answer_and_no_reason_to_try_again,
+    "unanswered_probe": executions.test_a_provider_that_cannot_be_reached_leaves_the_question_open,
     "sealed_anew": key_rotation.test_every_row_is_sealed_anew_and_the_lost_ones_are_named,
     "revoked": link.test_a_revoked_link_ends_at_once,
 }
@@ -104,6 +115,9 @@ LONG: Mapping[str, Story] = {
     "unanswered": approvals.test_nobodys_answer_within_three_days_is_a_no,
     "pending_refund": refunds.test_a_pending_refund_is_settled_by_the_webhook,
     "polled_refund": (refunds.test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll),
+    "outcome_unknown": (
+        executions.test_an_outcome_that_nobody_learns_within_a_day_is_left_to_a_person
+    ),
     "seven_days": (
         link.test_an_unpaid_link_reminds_on_day_three_and_six_and_says_farewell_on_day_seven
     ),
@@ -140,6 +154,8 @@ def _workflows_of(world: World) -> Iterator[tuple[str, str]]:
         ("purchase", [purchase_workflow_id_of(each) for each in world.rows.purchases]),
         ("refund", [refund_workflow_id_of(each.refund_id) for each in own]),
         ("link", [link_workflow_id_of(each) for each in world.rows.links]),
+        ("execution", [execution_workflow_id_of(each) for each in world.executions.rows]),
+        ("probe", [f"probe-{executions.PROBED}-1"] if world.executions.was_probed else []),
         ("rotation", [ROTATION_ID] if world.sealed.rows else []),
     ):
         yield from ((kind, workflow_id) for workflow_id in ids[:1])

@@ -38,6 +38,8 @@ async def test_every_row_is_sealed_anew_and_the_lost_ones_are_named(stories: Sto
     assert "the encryption key 2024 is not in PAYBIND_ENCRYPTION_KEYS" in met.reason
     assert {sealed.key_id for _, sealed in rows.rows.values()} == {"2026", "2024"}
     assert rotation.left == 0
+    run = stories.client.get_workflow_handle(ROTATION_ID)
+    assert await run.query(KeyRotationWorkflow.current) == rotation
 
 
 @pytest.mark.slow  # on a real server: on the other one, two that wait make the time fly

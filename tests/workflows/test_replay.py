@@ -36,5 +36,5 @@ def test_a_recorded_run_tells_nothing_of_the_machine_it_ran_on(name: str) -> Non
 
 
 def test_every_kind_of_workflow_has_recorded_runs() -> None:
-    kinds = {"purchase", "refund", "link", "rotation"}
+    kinds = {"purchase", "refund", "link", "execution", "probe", "rotation"}
     assert {name.partition(".")[2] for name in HISTORIES} == kinds

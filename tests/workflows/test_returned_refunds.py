@@ -48,6 +48,21 @@ async def test_a_full_refund_that_came_back_is_told_and_revives_the_policy(
     assert stories.world.mail.subjects() == ["refund_made", "refund_returned"]
 
 
+async def test_a_refund_that_the_provider_fails_at_once_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order, payment_id = await stories.bought()
+    stories.world.payments.next_refunds.append(ProviderRefundState.FAILED)
+    refund = await stories.refunded(order, stories.world.refund_request(order))
+
+    ended = await stories.refund_decided(refund.refund_id)
+
+    assert ended.status is RefundStatus.FAILED
+    assert stories.world.rows.open_reviews(order.purchase_id) == [ReviewReason.REFUND_FAILED]
+    assert stories.world.payments.refunded(payment_id) == 0
+    assert stories.world.mail.subjects() == []
+
+
 async def test_the_customer_is_told_once_of_a_refund_that_came_back(stories: Stories) -> None:
     order, _ = await stories.bought()
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))

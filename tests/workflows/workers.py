@@ -9,12 +9,17 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from tests.fake_world import World
 from workflows import options
+from workflows.execution import ExecutionWorkflow
 from workflows.key_rotation import KeyRotationWorkflow
 from workflows.link import PaymentLinkWorkflow
+from workflows.probe import ProbeWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
 
-WORKFLOWS = (PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow, KeyRotationWorkflow)
+WORKFLOWS = (
+    *(PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow),
+    *(ExecutionWorkflow, ProbeWorkflow, KeyRotationWorkflow),
+)
 # In production our stories are passed through as well, once these tests have watched them.
 WATCHING = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(

@@ -74,6 +74,7 @@ def _create_capabilities() -> sa.Table:
         sa.Column("parameters_schema", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("result_schema", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("moves_money", sa.Boolean(), nullable=False),
+        sa.Column("only_reads", sa.Boolean(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.Column("deleted_at", MOMENT, nullable=True),
@@ -184,12 +185,14 @@ def _create_executions() -> None:
         sa.Column("tenant_id", sa.String(), nullable=False),
         sa.Column("integration_id", sa.String(), nullable=False),
         sa.Column("capability_code", sa.String(), nullable=False),
+        sa.Column("request_hash", sa.String(), nullable=False),
         sa.Column("requested_by", sa.String(), nullable=False),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("result", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
         sa.Column("error_message", sa.String(), nullable=True),
+        sa.Column("provider_code", sa.String(), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.Column("finished_at", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(
@@ -388,6 +391,7 @@ def _capability(
         "parameters_schema": parameters,
         "result_schema": result,
         "moves_money": moves_money,
+        "only_reads": code.startswith(("SYNC_", "RETRIEVE_", "LIST_")),
     }
 
 

@@ -1,0 +1,79 @@
+"""Doing what a provider can, by the capability's name."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header
+from pydantic import Field
+
+from api.deps import KEY_REQUIRED, CallerDep, ServicesDep
+from api.idempotent_route import HEADER, IdempotentRoute
+from domain.connections import CapabilityCode, JsonObject
+from domain.errors import Code
+from domain.executions import Execution, ExecutionStatus
+from domain.model import Model
+from services.executions import ExecutionWish
+
+router = APIRouter(tags=["integrations"], route_class=IdempotentRoute, dependencies=KEY_REQUIRED)
+PAYMENT = {
+    "capability_code": "PROCESS_PAYMENT",
+    "parameters": {"amount": 10000, "currency": "USD", "customer_id": "cust_abc"},
+}
+
+
+class ExecutionBody(Model):
+    capability_code: CapabilityCode
+    parameters: JsonObject = Field(
+        default_factory=dict, description="As the capability's parameters_schema has them."
+    )
+
+
+class ExecutionAnswer(Model):
+    execution_id: str
+    integration_id: str
+    capability_code: str
+    status: ExecutionStatus = Field(
+        description="`succeeded` means that the provider answered: a declined payment is a result."
+    )
+    result: JsonObject | None = Field(description="As the capability's result_schema has it.")
+    error_code: Code | None
+    error_message: str | None
+    provider_code: str | None = Field(description="The provider's own word for its refusal.")
+    livemode: bool
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@router.post("/integrations/{integration_id}/execute", operation_id="executeCapability")
+async def execute_capability(
+    integration_id: str,
+    body: Annotated[ExecutionBody, Body(openapi_examples={"payment": {"value": PAYMENT}})],
+    caller: CallerDep,
+    services: ServicesDep,
+    idempotency_key: Annotated[str | None, Header(alias=HEADER)] = None,
+) -> ExecutionAnswer:
+    """Have the provider do it, once for the Idempotency-Key, which is required.
+
+    Needs the scope `write`, and `refund` as well where money goes back. What takes longer than 25
+    seconds goes on by itself: repeat the request for its result, or read the execution.
+    """
+    wish = ExecutionWish(
+        integration_id=integration_id,
+        capability_code=body.capability_code,
+        parameters=body.parameters,
+    )
+    return _answer(await services.executions.execute(caller, wish, idempotency_key))
+
+
+@router.get("/executions/{execution_id}", operation_id="getExecution")
+async def get_execution(
+    execution_id: str, caller: CallerDep, services: ServicesDep
+) -> ExecutionAnswer:
+    """An execution as it stands."""
+    return _answer(await services.executions.get(caller, execution_id))
+
+
+def _answer(execution: Execution) -> ExecutionAnswer:
+    return ExecutionAnswer(
+        **execution.model_dump(exclude={"tenant_id", "request_hash", "requested_by"})
+    )

@@ -1,0 +1,138 @@
+"""Executions as rows: begun before the provider is asked, ended once, with an audit entry."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from domain.audit import AuditEvent
+from domain.errors import Code, NotFound
+from domain.executions import (
+    Execution,
+    ExecutionOrder,
+    ExecutionStatus,
+    Outcome,
+    ProviderCustomer,
+)
+from persistence.audit import write_down
+from persistence.database import Database
+from persistence.rows.executions import (
+    ExecutionRow,
+    ProviderCustomerRow,
+    execution_of,
+    provider_customer_of,
+)
+from persistence.statements import insert_if_absent, locked
+
+
+@dataclass(frozen=True)
+class ExecutionRecords:
+    database: Database
+
+    async def begin(self, order: ExecutionOrder, at: datetime) -> Execution:
+        """The one that stands under this id already, or a new one."""
+        begun = ExecutionRow(**Execution.begun(order, at).model_dump())
+        async with self.database.transaction() as session:
+            await insert_if_absent(session, begun)
+            row = await _locked(session, order.execution_id)
+            return execution_of(row)
+
+    async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution:
+        """The first end stands. With it goes the entry in the audit log, and the customer."""
+        async with self.database.transaction() as session:
+            row = await _locked(session, order.execution_id)
+            if row.finished_at is not None:
+                return execution_of(row)
+            row.sqlmodel_update(outcome.model_dump(exclude={"customer"}))
+            row.status, row.finished_at = outcome.status, at
+            if outcome.customer is not None and order.customer_id is not None:
+                await _keep(session, order, order.customer_id, outcome.customer, at)
+            await write_down(session, _used(order, outcome), at)
+            return execution_of(row)
+
+    async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
+        async with self.database.reading() as session:
+            row = await session.get(ExecutionRow, execution_id)
+        return execution_of(row) if row and row.tenant_id == tenant_id else None
+
+    async def newest_equal(
+        self, integration_id: str, requested_by: str, request_hash: str
+    ) -> Execution | None:
+        """The last one by which this key asked the same."""
+        equal = (
+            select(ExecutionRow)
+            .where(
+                ExecutionRow.integration_id == integration_id,
+                ExecutionRow.requested_by == requested_by,
+                ExecutionRow.request_hash == request_hash,
+            )
+            .order_by(col(ExecutionRow.created_at).desc(), col(ExecutionRow.execution_id).desc())
+            .limit(1)
+        )
+        async with self.database.reading() as session:
+            row = (await session.exec(equal)).first()
+            return execution_of(row) if row else None
+
+    async def customer(self, integration_id: str, customer_id: str) -> ProviderCustomer | None:
+        async with self.database.reading() as session:
+            row = await session.get(ProviderCustomerRow, (integration_id, customer_id))
+        return provider_customer_of(row) if row else None
+
+
+async def _locked(session: AsyncSession, execution_id: str) -> ExecutionRow:
+    row = await locked(session, ExecutionRow, execution_id)
+    if row is None:
+        raise NotFound(Code.EXECUTION_NOT_FOUND, f"no execution {execution_id}")
+    return row
+
+
+async def _keep(
+    session: AsyncSession,
+    order: ExecutionOrder,
+    customer_id: str,
+    customer: ProviderCustomer,
+    at: datetime,
+) -> None:
+    """What the gateway knows now replaces what was known before."""
+    first = ProviderCustomerRow(
+        integration_id=order.integration_id,
+        customer_id=customer_id,
+        tenant_id=order.tenant_id,
+        **customer.model_dump(),
+        created_at=at,
+        updated_at=at,
+    )
+    if await insert_if_absent(session, first):
+        return
+    row = await locked(session, ProviderCustomerRow, (order.integration_id, customer_id))
+    assert row is not None  # it was there a moment ago, and nobody deletes one
+    row.sqlmodel_update({**customer.model_dump(), "updated_at": at})
+
+
+def _used(order: ExecutionOrder, outcome: Outcome) -> AuditEvent:
+    return AuditEvent(
+        tenant_id=order.tenant_id,
+        actor=order.requested_by,
+        address=order.address,
+        action="integration.used",
+        subject=order.integration_id,
+        after={
+            "execution_id": order.execution_id,
+            "capability_code": order.capability_code,
+            "status": outcome.status,
+        },
+    )
+
+
+async def running_on(session: AsyncSession, integration_id: str, limit: int) -> list[str]:
+    """The ids of those that have not ended."""
+    running = (
+        select(ExecutionRow.execution_id)
+        .where(
+            ExecutionRow.integration_id == integration_id,
+            ExecutionRow.status == ExecutionStatus.RUNNING,
+        )
+        .limit(limit)
+    )
+    return list(await session.exec(running))

@@ -1,0 +1,164 @@
+"""Doing what a provider can by the capability's name, once for an idempotency key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.connections import Capability, JsonObject
+from domain.errors import (
+    BadAnswer,
+    Code,
+    Invalid,
+    NotFound,
+    PaybindError,
+    ProviderRefusal,
+    refusal,
+)
+from domain.executions import (
+    Execution,
+    ExecutionOrder,
+    ExecutionStatus,
+    execution_id_of,
+    request_hash_of,
+)
+from domain.integrations import Integration
+from domain.model import Model
+from domain.schemas import require_match
+from domain.tenants import Caller, Scope
+from persistence.clock import now
+from persistence.connections import CapabilityRecords
+from persistence.executions import ExecutionRecords
+from services.integration_runs import IntegrationRuns
+from services.integrations import IntegrationService
+
+REPEATED_WITHIN = timedelta(minutes=10)
+
+
+class ExecutionWish(Model):
+    integration_id: str
+    capability_code: str
+    parameters: JsonObject
+
+    @property
+    def request_hash(self) -> str:
+        return request_hash_of(self.capability_code, self.parameters)
+
+
+class Means(Model):
+    """By what a wish is granted."""
+
+    integration: Integration
+    capability: Capability
+
+
+@dataclass(frozen=True)
+class ExecutionService:
+    integrations: IntegrationService
+    capabilities: CapabilityRecords
+    executions: ExecutionRecords
+    runs: IntegrationRuns
+    clock: Callable[[], datetime] = now
+
+    async def execute(self, caller: Caller, wish: ExecutionWish, key: str | None) -> Execution:
+        """The same ``key`` answers the same result, however late it is repeated."""
+        caller.require(Scope.WRITE)
+        if key is None:
+            raise Invalid(Code.IDEMPOTENCY_KEY_MISSING, "the header Idempotency-Key is missing")
+        execution_id = execution_id_of(caller.tenant_id, wish.integration_id, key)
+        return await self.execute_as(caller, wish, execution_id)
+
+    async def execute_as(self, caller: Caller, wish: ExecutionWish, execution_id: str) -> Execution:
+        means = await self._means(caller, wish)
+        standing = await self.executions.get(caller.tenant_id, execution_id)
+        if standing is None:
+            self._require_possible(means, wish)
+        if standing is None or standing.status is ExecutionStatus.RUNNING:
+            standing = await self.runs.execute(_order(caller, means, wish, execution_id))
+        if standing.request_hash != wish.request_hash:
+            raise Invalid(
+                Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request"
+            )
+        return _succeeded(standing)
+
+    async def get(self, caller: Caller, execution_id: str) -> Execution:
+        caller.require(Scope.READ)
+        execution = await self.executions.get(caller.tenant_id, execution_id)
+        if execution is None:
+            raise NotFound(Code.EXECUTION_NOT_FOUND, f"no execution {execution_id}")
+        return execution
+
+    async def prepare(self, caller: Caller, wish: ExecutionWish) -> Means:
+        """Refuse what would be refused, before a person is asked in vain."""
+        means = await self._means(caller, wish)
+        self._require_possible(means, wish)
+        return means
+
+    async def unfinished(self, caller: Caller, wish: ExecutionWish) -> str | None:
+        """The id of an equal wish of this key that is still being worked on."""
+        newest = await self._newest_equal(caller, wish)
+        is_running = newest is not None and newest.status is ExecutionStatus.RUNNING
+        return newest.execution_id if newest and is_running else None
+
+    async def next_id(self, caller: Caller, wish: ExecutionWish) -> str:
+        """For callers without keys of their own: calls that overlap mean the same execution."""
+        newest = await self._newest_equal(caller, wish)
+        follows = newest.execution_id if newest else "none"
+        key = f"{caller.key_id}:{wish.request_hash}:{follows}"
+        return execution_id_of(caller.tenant_id, wish.integration_id, key)
+
+    async def repeated_id(self, caller: Caller, wish: ExecutionWish) -> str | None:
+        """The id of an equal wish granted minutes ago: its answer may have been lost."""
+        newest = await self._newest_equal(caller, wish)
+        if newest is None or newest.status is ExecutionStatus.FAILED:
+            return None
+        is_fresh = self.clock() - newest.created_at < REPEATED_WITHIN
+        return newest.execution_id if is_fresh else None
+
+    async def _newest_equal(self, caller: Caller, wish: ExecutionWish) -> Execution | None:
+        return await self.executions.newest_equal(
+            wish.integration_id, caller.key_id, wish.request_hash
+        )
+
+    async def _means(self, caller: Caller, wish: ExecutionWish) -> Means:
+        caller.require(Scope.WRITE)
+        integration = await self.integrations.get(caller, wish.integration_id)
+        connection_code, code = integration.connection_code, wish.capability_code
+        capability = await self.capabilities.get(connection_code, code)
+        if capability is None:
+            raise NotFound(Code.CAPABILITY_NOT_FOUND, f"{connection_code} has no capability {code}")
+        if capability.gives_back:
+            caller.require(Scope.REFUND)
+        return Means(integration=integration, capability=capability)
+
+    def _require_possible(self, means: Means, wish: ExecutionWish) -> None:
+        self.integrations.require_usable(means.integration)
+        require_match(wish.parameters, means.capability.parameters_schema, "parameters")
+
+
+def _order(caller: Caller, means: Means, wish: ExecutionWish, execution_id: str) -> ExecutionOrder:
+    return ExecutionOrder(
+        execution_id=execution_id,
+        tenant_id=caller.tenant_id,
+        integration_id=wish.integration_id,
+        connection_code=means.integration.connection_code,
+        capability_code=wish.capability_code,
+        parameters=wish.parameters,
+        requested_by=caller.key_id,
+        address=caller.address,
+        livemode=means.integration.livemode,
+    )
+
+
+def _succeeded(execution: Execution) -> Execution:
+    if execution.error_code is None:
+        return execution
+    raise _failure_of(execution.error_code, execution)
+
+
+def _failure_of(code: Code, execution: Execution) -> PaybindError:
+    message = f"{execution.execution_id}: {execution.error_message}"
+    if code is Code.PROVIDER_REFUSED:
+        return ProviderRefusal(message, execution.provider_code)
+    if code is Code.PROVIDER_ANSWERED_NONSENSE:
+        return BadAnswer(code, message)
+    return refusal(code, message)

@@ -1,0 +1,115 @@
+"""What the step asks of a provider, and what it never asks."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.executions import ExecutionActivities, ExecutionAttempt, ExecutionFailure
+from domain.errors import Code
+from domain.executions import KEYS_ARE_KEPT, Execution, ExecutionOrder, ProviderCustomer
+from gateways.faults import Busy, StoredFault
+from tests.fake_world import World
+
+
+async def executed(world: World, order: ExecutionOrder, group: int = 1) -> Execution:
+    executions = world.executions
+    steps = ExecutionActivities(executions, executions, executions)
+    attempt = ExecutionAttempt(order=order, group=group)
+    return await ActivityEnvironment().run(steps.execute_capability, attempt)
+
+
+async def test_one_that_has_ended_is_answered_and_nobody_is_asked() -> None:
+    world = World()
+    order = world.execution_order()
+    done = await executed(world, order)
+
+    assert await executed(world, order, group=2) == done
+    assert len(world.executions.account.asked) == 1
+
+
+async def test_after_a_day_the_key_is_forgotten_and_it_is_looked_for_first() -> None:
+    world = World()
+    young, old = world.execution_order(), world.execution_order()
+    now = datetime.now(UTC)
+    await world.executions.begin(young, now - KEYS_ARE_KEPT + timedelta(minutes=5))
+    await world.executions.begin(old, now - KEYS_ARE_KEPT - timedelta(minutes=5))
+
+    await executed(world, young)
+    await executed(world, old)
+
+    assert [ask.repeated for ask in world.executions.account.asked] == [False, True]
+
+
+async def test_a_capability_that_left_the_catalogue_meanwhile_is_not_executed() -> None:
+    world = World()
+    order = world.execution_order()
+    world.executions.catalogue.clear()
+
+    failed = await executed(world, order)
+
+    assert failed.error_code is Code.CAPABILITY_NOT_FOUND
+    assert world.executions.account.asked == []
+
+
+async def test_parameters_are_held_against_the_schema_as_it_stands_now() -> None:
+    world = World()
+    order = world.execution_order().model_copy(update={"parameters": {"amount": "much"}})
+
+    failed = await executed(world, order)
+
+    assert failed.error_code is Code.SCHEMA_VIOLATION
+    assert "much" not in str(failed.error_message)
+    assert world.executions.account.asked == []
+
+
+async def test_a_customer_is_looked_up_by_the_tenants_own_id() -> None:
+    world = World()
+    known = ProviderCustomer(provider_customer_id="hc_1")
+    world.executions.customers["cust_abc"] = known
+    order = world.execution_order()
+    parameters = {**order.parameters, "customer_id": "cust_abc"}
+
+    await executed(world, order.model_copy(update={"parameters": parameters}))
+
+    assert world.executions.account.asked[0].customer == known
+
+
+async def test_a_schema_that_cannot_judge_the_answer_makes_it_nonsense() -> None:
+    world = World()
+    order = world.execution_order()
+    before = world.executions.catalogue["PROCESS_PAYMENT"]
+    world.executions.catalogue["PROCESS_PAYMENT"] = before.model_copy(
+        update={"result_schema": {"$ref": "https://elsewhere.example/schema"}}
+    )
+
+    assert (await executed(world, order)).error_code is Code.PROVIDER_ANSWERED_NONSENSE
+
+
+@pytest.mark.parametrize(
+    ("fault", "final"), [(Busy("429", timedelta(seconds=3)), False), (StoredFault("500"), True)]
+)
+async def test_a_fault_leaves_the_execution_under_way(
+    fault: Busy | StoredFault, final: bool
+) -> None:
+    world = World()
+    order = world.execution_order()
+    world.executions.account.faults_before.append(fault)
+
+    with pytest.raises(ApplicationError) as told:
+        await executed(world, order)
+
+    assert (told.value.type, told.value.non_retryable) == (type(fault).__name__, final)
+    assert world.executions.rows[order.execution_id].finished_at is None
+
+
+async def test_one_that_never_got_as_far_as_a_row_can_be_given_up() -> None:
+    world = World()
+    order = world.execution_order()
+    failure = ExecutionFailure(order=order, code=Code.OUTCOME_UNKNOWN, message="the rows are away")
+    steps = ExecutionActivities(world.executions, world.executions, world.executions)
+
+    failed = await ActivityEnvironment().run(steps.fail_execution, failure)
+
+    assert (failed.error_code, failed.error_message) == (failure.code, failure.message)

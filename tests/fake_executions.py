@@ -1,0 +1,68 @@
+"""Executions in memory, over one account at the harbour."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from domain.connections import Capability
+from domain.executions import Execution, ExecutionOrder, Outcome, ProviderCustomer
+from domain.integrations import IntegrationStatus
+from tests.harbour import CAPABILITIES, CODE, HarbourAccount, HarbourIntegration
+
+BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def _catalogue() -> dict[str, Capability]:
+    return {
+        wish.capability_code: Capability(
+            connection_code=CODE, **dict(wish), created_at=BEGINNING, updated_at=BEGINNING
+        )
+        for wish in CAPABILITIES
+    }
+
+
+@dataclass
+class FakeExecutions:
+    """The rows, the catalogue and the opened account at once: every port of an execution."""
+
+    account: HarbourAccount = field(default_factory=HarbourAccount)
+    rows: dict[str, Execution] = field(default_factory=dict)
+    customers: dict[str, ProviderCustomer] = field(default_factory=dict)
+    catalogue: dict[str, Capability] = field(default_factory=_catalogue)
+    was_probed: bool = False
+    probed: dict[str, str] = field(default_factory=dict)  # the last reason, by integration_id
+
+    async def begin(self, order: ExecutionOrder, at: datetime) -> Execution:
+        return self.rows.setdefault(order.execution_id, Execution.begun(order, at))
+
+    async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution:
+        ended = outcome.model_dump(exclude={"customer"})
+        told = {**ended, "status": outcome.status, "finished_at": at}
+        self.rows[order.execution_id] = self.rows[order.execution_id].model_copy(update=told)
+        return self.rows[order.execution_id]
+
+    async def customer(self, _: str, customer_id: str) -> ProviderCustomer | None:
+        return self.customers.get(customer_id)
+
+    async def get(self, _: str, capability_code: str) -> Capability | None:
+        return self.catalogue.get(capability_code)
+
+    async def mark(
+        self,
+        integration_id: str,
+        status: IntegrationStatus,
+        reason: str | None,
+        at: datetime,  # noqa: ARG002 - the port has it
+    ) -> None:
+        self.probed[integration_id] = f"{status}: {reason}"
+
+    @asynccontextmanager
+    async def using(
+        self,
+        integration_id: str,  # noqa: ARG002 - there is one
+        *,
+        to_test: bool = False,
+    ) -> AsyncIterator[HarbourIntegration]:
+        self.was_probed = self.was_probed or to_test
+        yield HarbourIntegration(self.account)

@@ -1,0 +1,41 @@
+"""One execution: the provider is asked until it answers, and what it answered is kept."""
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.executions import ExecutionActivities, ExecutionAttempt, ExecutionFailure
+    from domain.errors import Code
+    from domain.executions import Execution, ExecutionOrder
+    from workflows import options
+    from workflows.trying import FAILED, promptly, under_fresh_keys, words_of
+
+
+@workflow.defn
+class ExecutionWorkflow:
+    """Started by the request under its idempotency key; whoever repeats it joins the same run."""
+
+    @workflow.init
+    def __init__(self, order: ExecutionOrder) -> None:
+        self.order = order
+
+    @workflow.run
+    async def run(self, order: ExecutionOrder) -> Execution:
+        try:
+            return await under_fresh_keys(self._attempt_under)
+        except FAILED as error:
+            return await self._give_up(error)
+
+    async def _attempt_under(self, group: int) -> Execution:
+        return await workflow.execute_activity_method(
+            ExecutionActivities.execute_capability,
+            ExecutionAttempt(order=self.order, group=group),
+            **options.moving_money(self.order.key(group)),
+        )
+
+    async def _give_up(self, error: FailureError) -> Execution:
+        """Whether the provider has acted is for a person to find out."""
+        failure = ExecutionFailure(
+            order=self.order, code=Code.OUTCOME_UNKNOWN, message=words_of(error)
+        )
+        return await promptly(ExecutionActivities.fail_execution, failure)

@@ -1,0 +1,24 @@
+"""One look at whether an integration works, which writes its status."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.probes import ProbeActivities
+    from workflows import options
+    from workflows.trying import FAILED, words_of
+
+
+@workflow.defn
+class ProbeWorkflow:
+    """Somebody waits for it: it gives up within seconds."""
+
+    @workflow.run
+    async def run(self, integration_id: str) -> str | None:
+        """Why the provider gave no answer, or None where it did."""
+        try:
+            await workflow.execute_activity_method(
+                ProbeActivities.probe_integration, integration_id, **options.PROBE
+            )
+        except FAILED as error:
+            return words_of(error)
+        return None
