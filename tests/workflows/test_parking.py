@@ -32,16 +32,17 @@ async def _resumed_after_three_days(stories: Stories, run: Run) -> None:
     """The pause begins to count once the run has met it."""
     async with asyncio.timeout(SOON):
         while (fault := await _last_failure(run)) != "Parked":
-            if fault is not None:  # it is tried again in a moment
-                await stories.pass_time(timedelta(seconds=5))
+            if fault is not None:
+                await stories.pass_time(timedelta(seconds=1))
     await stories.pass_time(THREE_DAYS)
     stories.world.paused.clear()
 
 
 async def _last_failure(run: Run) -> str | None:
-    with suppress(RPCError):  # it is not there yet
+    """Of the step that is under way."""
+    with suppress(RPCError):  # the run is not there yet
         for step in (await run.describe()).raw_description.pending_activities:
-            return step.last_failure.application_failure_info.type
+            return step.last_failure.application_failure_info.type or None
     return None
 
 
