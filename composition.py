@@ -124,7 +124,7 @@ def build_services(
         entity_links=EntityLinkService(EntityLinkRecords(database)),
         audit=AuditService(AuditRecords(database)),
         timeline=TimelineService(Histories(client), purchases, events),
-        health=HealthService(client, database, purchase_rows, events),
+        health=HealthService(client, database, purchase_rows, events, HealthRecords(database)),
         idempotency=IdempotencyRecords(database),
         urls=urls,
     )

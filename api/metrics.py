@@ -44,6 +44,16 @@ async def _counts(health: HealthService) -> list[Metric]:
         "What a person must decide about a purchase, by reason.",
         labels=["reason"],
     )
+    circuits = GaugeMetricFamily(
+        "paybind_integration_circuit_open",
+        "Whether an integration failed too often in a row; for those that are paused, too.",
+        labels=["integration_id"],
+    )
+    pauses = GaugeMetricFamily(
+        "paybind_integration_paused",
+        "Whether an integration is paused; for those that failed too often, too.",
+        labels=["integration_id"],
+    )
     up = GaugeMetricFamily("paybind_part_up", "Whether a part answers.", labels=["part"])
     for part, answers in (await health.readiness()).items():
         up.add_metric([part], answers)
@@ -54,9 +64,12 @@ async def _counts(health: HealthService) -> list[Metric]:
             events.add_metric([outcome], number)
         for reason, number in (await health.open_reviews_by_reason()).items():
             reviews.add_metric([reason], number)
+        for each in await health.troubled_integrations():
+            circuits.add_metric([each.integration_id], each.probe_at is not None)
+            pauses.add_metric([each.integration_id], each.is_paused)
     except Unavailable:  # then paybind_part_up says so
         return [up]
-    return [up, purchases, events, reviews]
+    return [up, purchases, events, reviews, circuits, pauses]
 
 
 class _Gathered(Collector):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
-from sqlmodel import col
+from sqlalchemy import func, update
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.audit import AuditEvent
@@ -23,6 +23,18 @@ class HealthRecords:
         async with self.database.reading() as session:
             row = await session.get(IntegrationHealthRow, integration_id)
         return health_of(row) if row else Health(integration_id=integration_id)
+
+    async def troubled(self, limit: int) -> tuple[Health, ...]:
+        """Those paused, or whose circuit is not closed, of every tenant; the longest first."""
+        row = IntegrationHealthRow
+        troubled = (
+            select(row)
+            .where(col(row.paused_at).is_not(None) | col(row.probe_at).is_not(None))
+            .order_by(func.coalesce(row.paused_at, row.opened_at), col(row.integration_id))
+            .limit(limit)
+        )
+        async with self.database.reading() as session:
+            return tuple(health_of(each) for each in await session.exec(troubled))
 
     async def failed(self, integration_id: str, what: str, at: datetime) -> None:
         async with self.database.transaction() as session:

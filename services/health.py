@@ -9,12 +9,15 @@ from temporalio.service import RPCError
 
 from domain.errors import Unavailable
 from domain.events import EventOutcome
+from domain.health import Health
 from domain.purchases import PaymentStatus, ReviewReason
 from persistence.database import Database
 from persistence.events import EventRecords
+from persistence.health import HealthRecords
 from persistence.purchases import PurchaseRecords
 
 ANSWER_WITHIN = timedelta(seconds=2)
+TROUBLED_NAMED = 100  # each is a series of its own in the figures
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class HealthService:
     database: Database
     purchases: PurchaseRecords
     events: EventRecords
+    integrations: HealthRecords
 
     async def readiness(self) -> Mapping[str, bool]:
         """Each part by name, and whether it answers now."""
@@ -36,6 +40,10 @@ class HealthService:
 
     async def events_by_outcome(self) -> Mapping[EventOutcome, int]:
         return await self.events.count_by_outcome()
+
+    async def troubled_integrations(self) -> tuple[Health, ...]:
+        """Those paused, or whose circuit is not closed."""
+        return await self.integrations.troubled(TROUBLED_NAMED)
 
     async def _temporal(self) -> bool:
         try:

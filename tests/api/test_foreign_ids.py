@@ -11,6 +11,7 @@ from domain.tenants import Scope
 from settings import Settings
 from tests.api.conftest import client_of
 from tests.api.door import Door, Json
+from tests.api.executing import berth
 from tests.api.test_integrations import created
 from tests.api.test_scopes import BODIES
 
@@ -66,6 +67,7 @@ async def _filled(foreign: dict[str, str], door: Door, neighbour: AsyncClient) -
         "/links", json={"quote_id": await theirs.quote(), "user_id": "user_mei"}
     )
     integration = await created(neighbour)
+    execution = await (await berth(door, neighbour)).execute("theirs")
     keys = await neighbour.get("/api-keys")
     events = await neighbour.get("/webhook-events")
     await neighbour.post(
@@ -81,6 +83,7 @@ async def _filled(foreign: dict[str, str], door: Door, neighbour: AsyncClient) -
         "id_or_number": seen.policy.number,
         "event_id": events.json()["items"][0]["event_id"],
         "key_id": keys.json()["items"][0]["key_id"],
+        "execution_id": execution.json()["execution_id"],
         "integration_id": str(integration["integration_id"]),
         "entity_id": "cust_theirs",
         "reason": "refund_failed",

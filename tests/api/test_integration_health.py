@@ -195,3 +195,21 @@ async def test_a_neighbour_neither_sees_nor_moves_it(door: Door, neighbour: Asyn
         refused = await neighbour.request(method, f"{address}/{what}")
         assert code_of(refused) == (404, "integration_not_found"), what
     assert (await health(place))["is_paused"] is False
+
+
+async def test_the_figures_name_those_in_trouble(door: Door) -> None:
+    well, paused, failing = [await berth(door) for _ in range(3)]
+    await paused.ask("pause")
+    failing.account.probe_fault = Unreachable("no route")
+    for _ in range(3):
+        await failing.ask("test")
+
+    figures = (await door.http.get("/metrics")).text
+
+    def told(place: Berth, name: str) -> str | None:
+        start = f'paybind_integration_{name}{{integration_id="{place.integration_id}"}} '
+        return next((x[len(start) :] for x in figures.splitlines() if x.startswith(start)), None)
+
+    assert (told(paused, "paused"), told(paused, "circuit_open")) == ("1.0", "0.0")
+    assert (told(failing, "paused"), told(failing, "circuit_open")) == ("0.0", "1.0")
+    assert well.integration_id not in figures
