@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     paybind_documents_url: str | None = None
 
     # Agents
-    paybind_mcp_toolsets: str = "purchases"  # comma-separated; there is integrations, too
+    paybind_mcp_toolsets: str = "purchases"  # comma-separated
     paybind_mcp_read_only: bool = False
 
     # Rules of this installation
