@@ -12,7 +12,15 @@ from domain.model import Model
 from domain.payments import Checkout, CheckoutRequest
 from domain.purchases import Opened, Purchase, PurchaseOrder
 from domain.routing import Candidate, PassedOver, Route
-from gateways.faults import LOOK_AGAIN, Busy, GatewayFault, Misconfigured, Parked, Unreachable
+from gateways.faults import (
+    LOOK_AGAIN,
+    Busy,
+    GatewayFault,
+    Misconfigured,
+    Parked,
+    Throttled,
+    Unreachable,
+)
 from gateways.payments import PaymentGateway, PaymentGateways
 
 # A busy provider is asked again before its backup is, unless it asks for a longer wait.
@@ -172,6 +180,8 @@ def _all_told(faults: Sequence[GatewayFault]) -> GatewayFault:
 
 
 def _moves_on(fault: GatewayFault) -> bool:
+    if isinstance(fault, Throttled):  # its turn comes
+        return False
     if not isinstance(fault, Busy) or isinstance(fault, Parked | Unreachable):
         return True
     asks_long = fault.retry_after is not None and fault.retry_after > LONGEST_WAIT_FOR_BACKUP

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Self
+
+from aiolimiter import AsyncLimiter
 
 from activities.faults import now
 from domain.health import Circuit, Health
@@ -19,12 +21,14 @@ from gateways.faults import (
     OutcomeUnknown,
     Parked,
     RefusedByProvider,
+    Throttled,
 )
 from gateways.integrations import GatewayProvider, IntegrationGateway
 from gateways.payments import PaymentGateway
 
 KEPT_OPEN = 100  # clients
 KEPT_FOR = timedelta(minutes=10)
+LONGEST_TURN = timedelta(seconds=2)  # short enough for steps that are tried within a workflow task
 REGISTRY = "integration"  # the service of faults that are ours, not its provider's
 
 
@@ -50,8 +54,27 @@ class _Client:
     gateway: IntegrationGateway
     version: int
     until: datetime
+    rate: int | None = None
+    limiter: AsyncLimiter | None = None
     users: int = 0
     is_dropped: bool = False
+
+    @classmethod
+    def of(cls, integration: Integration, gateway: IntegrationGateway, until: datetime) -> Self:
+        rate = integration.calls_per_second
+        limiter = AsyncLimiter(rate, time_period=1) if rate else None
+        return cls(gateway, integration.version, until, rate, limiter)
+
+    async def await_turn(self, named: str) -> None:
+        """For a moment here; for longer where operators see it. No failure of the provider's."""
+        if self.limiter is None:
+            return
+        try:
+            await asyncio.wait_for(self.limiter.acquire(), LONGEST_TURN.total_seconds())
+        except TimeoutError:
+            raise Throttled(
+                f"{named} has had its {self.rate} calls a second; nothing was sent", LONGEST_TURN
+            ) from None
 
     async def close_when_idle(self) -> None:
         if self.is_dropped and self.users == 0:
@@ -96,24 +119,29 @@ class OpenedIntegrations:
         client = await self._client(integration, sealed)
         client.users += 1
         try:
-            yield client.gateway
+            await client.await_turn(_named(integration))
+            async with self._judged(integration, health):
+                yield client.gateway
+        finally:
+            client.users -= 1
+            await client.close_when_idle()
+
+    @asynccontextmanager
+    async def _judged(self, integration: Integration, health: Health) -> AsyncIterator[None]:
+        try:
+            yield
         except (Busy, OutcomeUnknown) as fault:
-            await self.health.failed(integration_id, str(fault), self.clock())
+            await self.health.failed(integration.integration_id, str(fault), self.clock())
             raise
         except Misconfigured as fault:
             if fault.service != REGISTRY:
-                await self.rows.mark(
-                    integration_id, IntegrationStatus.ERROR, str(fault), self.clock()
-                )
+                await self._mark(integration, IntegrationStatus.ERROR, str(fault))
             raise
         except RefusedByProvider:  # it answers, and takes the credentials
             await self._note_success(integration, health)
             raise
         else:
             await self._note_success(integration, health)
-        finally:
-            client.users -= 1
-            await client.close_when_idle()
 
     async def close(self) -> None:
         for client in self._clients.values():
@@ -153,10 +181,11 @@ class OpenedIntegrations:
             if (
                 client is None
                 or client.version != integration.version
+                or client.rate != integration.calls_per_second
                 or client.until < self.clock()
             ):
                 gateway = await self._connected(integration, sealed)
-                client = _Client(gateway, integration.version, self.clock() + KEPT_FOR)
+                client = _Client.of(integration, gateway, self.clock() + KEPT_FOR)
                 await self._make_room(integration_id)
                 self._clients[integration_id] = client
             self._clients.move_to_end(integration_id)
@@ -185,9 +214,7 @@ class OpenedIntegrations:
             credentials = self.vault.open(sealed, integration.secret_place)
         except UnreadableCredentials as unreadable:
             reason = f"{UNREADABLE}{unreadable}"  # by which a rotation knows what it may set right
-            await self.rows.mark(
-                integration.integration_id, IntegrationStatus.ERROR, reason, self.clock()
-            )
+            await self._mark(integration, IntegrationStatus.ERROR, reason)
             raise Misconfigured(f"{_named(integration)}: {reason}", REGISTRY) from None
         return provider.connect(credentials)
 
@@ -196,9 +223,12 @@ class OpenedIntegrations:
         if health.failures:
             await self.health.succeeded(integration.integration_id, self.clock())
         if integration.status is IntegrationStatus.ERROR:
-            await self.rows.mark(
-                integration.integration_id, IntegrationStatus.ACTIVE, None, self.clock()
-            )
+            await self._mark(integration, IntegrationStatus.ACTIVE, None)
+
+    async def _mark(
+        self, integration: Integration, status: IntegrationStatus, reason: str | None
+    ) -> None:
+        await self.rows.mark(integration.integration_id, status, reason, self.clock())
 
 
 def _named(integration: Integration) -> str:

@@ -22,6 +22,7 @@ router = APIRouter(
     dependencies=KEY_REQUIRED,
 )
 Secret = Annotated[str, Field(min_length=1, max_length=4096)]
+RATE = "How often one worker may ask the provider; what is more waits. 0 sets no limit."
 STRIPE = {
     "connection_code": "stripe",
     "name": "Primary Stripe account",
@@ -37,6 +38,7 @@ class IntegrationBody(Model):
         None, description="As the provider asks for. Without them it waits for them.", repr=False
     )
     metadata: JsonObject = Field(default_factory=dict, description="Nothing secret.")
+    calls_per_second: int = Field(0, ge=0, le=1000, description=RATE)
 
 
 class IntegrationUpdate(Model):
@@ -46,6 +48,7 @@ class IntegrationUpdate(Model):
     credentials: dict[str, Secret] | None = Field(None, repr=False)
     status: IntegrationStatus | None = Field(None, description="`active` or `inactive`.")
     metadata: JsonObject | None = None
+    calls_per_second: int | None = Field(None, ge=0, le=1000, description=RATE)
 
 
 class IntegrationListing(Listing):
@@ -60,6 +63,7 @@ class IntegrationAnswer(Model):
     status: IntegrationStatus
     status_reason: str | None = Field(description="Why it is not active, for an operator.")
     metadata: JsonObject
+    calls_per_second: int | None
     livemode: bool
     fingerprint: str | None = Field(description="Of the credentials: two alike are the same.")
     last_four: str | None = Field(description="The end of the secret, to recognise it by.")

@@ -8,6 +8,7 @@ from typing import cast
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.validators import extend
 from pydantic import JsonValue
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -24,6 +25,18 @@ _LONGEST_RULE = 200
 _FORMATS = FormatChecker(())  # those below: the draft itself leaves them to whoever validates
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def _is_whole(_: object, value: object) -> bool:
+    """Not 100.00, which the draft takes for an integer: whoever writes it means a hundred dollars,
+    and not as many minor units."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole),
+)
 
 
 def require_schema(schema: JsonObject, field: str) -> None:
@@ -92,9 +105,7 @@ def _references(part: object) -> Iterator[str]:
 
 
 def _faults(value: JsonObject, schema: JsonObject) -> Iterator[SchemaFault]:
-    validator = Draft202012Validator(
-        dict(schema), registry=_NOTHING_FROM_ELSEWHERE, format_checker=_FORMATS
-    )
+    validator = _Validator(dict(schema), registry=_NOTHING_FROM_ELSEWHERE, format_checker=_FORMATS)
     try:
         errors = sorted(validator.iter_errors(dict(value)), key=lambda error: error.json_path)
     except Unresolvable as missing:

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import EmailStr, Field, JsonValue, StringConstraints
 
+from domain.connections import CapabilityCode as RegisteredCapabilityCode
 from domain.money import CurrencyCode
 from domain.quotes import QuoteId as RegisteredQuoteId
 from domain.refunds import RefundReason
@@ -97,4 +98,28 @@ PolicyId = Annotated[
 Reason = Annotated[
     RefundReason,
     Field(description="Why the money goes back.", examples=["requested_by_customer"]),
+]
+IntegrationId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$"),
+    Field(
+        description="The integration_id that list_integrations answered.",
+        examples=["5f0c9c1e-7d0b-4a58-9f0e-2f1f8f3f2b11"],
+    ),
+]
+CapabilityCode = Annotated[
+    RegisteredCapabilityCode,
+    Field(description="One that list_capabilities answered.", examples=["RETRIEVE_BALANCE"]),
+]
+Parameters = Annotated[
+    dict[str, JsonValue],
+    Field(
+        description="As the capability's parameters_schema has them; amounts in minor units.",
+        examples=[{"amount": 15000, "currency": "SGD", "customer_id": "user_alice"}],
+    ),
+]
+Cursor = Annotated[
+    str,
+    StringConstraints(max_length=500),
+    Field(description="next_cursor of the answer before, for the next page."),
 ]

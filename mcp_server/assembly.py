@@ -11,7 +11,8 @@ from pydantic import AnyHttpUrl
 from mcp_server.answering import Answering
 from mcp_server.callers import Callers
 from mcp_server.calls import PaybindServer
-from mcp_server.instructions import INSTRUCTIONS
+from mcp_server.instructions import instructions_for
+from mcp_server.integrations import IntegrationTools
 from mcp_server.links import LinkTools
 from mcp_server.payment_card import payment_card
 from mcp_server.purchases import PurchaseTools
@@ -45,12 +46,13 @@ def build_server(
         purchases=PurchaseTools(services, callers, answering),
         links=LinkTools(services, callers),
         refunds=RefundTools(services, callers, door.api_base),
+        integrations=IntegrationTools(services, callers, door.selection.read_only),
     )
     server = PaybindServer(
         NAME,
         title=TITLE,
         version=VERSION,
-        instructions=INSTRUCTIONS,
+        instructions=instructions_for(door.selection.toolsets),
         tools=tools_of(desk, door.selection),
         extensions=[payment_card()],
         request_state_security=RequestStateSecurity(keys=door.state_secrets),

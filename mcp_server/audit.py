@@ -12,7 +12,12 @@ from domain.model import Model
 
 LOGGER = logging.getLogger("paybind.audit")
 # Ids and amounts are told; whatever else an agent may send is personal until proven otherwise.
-_TOLD = frozenset({"payment_intent_id", "quote_id", "amount", "currency", "policy_id", "user_id"})
+_TOLD = frozenset(
+    {
+        *("payment_intent_id", "quote_id", "amount", "currency", "policy_id", "user_id"),
+        *("integration_id", "capability_code"),
+    }
+)
 _ID_LIKE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 MASK = "***"
 

@@ -5,10 +5,10 @@ from mcp.types import CallToolResult, TextContent
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.errors import Code, Invalid, PaybindError, Unavailable
+from domain.errors import Code, Invalid, PaybindError, ProviderRefusal, Unavailable
 from domain.model import Model
 from domain.refused_fields import code_of_field
-from mcp_server.plain_text import plain
+from mcp_server.plain_text import plain, plain_or_none
 
 
 class ToolFailure(Model):
@@ -21,6 +21,7 @@ class ToolFailure(Model):
     suggested_action: str
     requires_user_action: bool
     purchase_id: str | None = None
+    provider_code: str | None = None
     retry_after: int | None = None
 
     def result(self) -> CallToolResult:
@@ -37,6 +38,9 @@ def failure_of(error: PaybindError) -> ToolFailure:
         suggested_action=error.advice.suggested_action,
         requires_user_action=error.advice.requires_user_action,
         purchase_id=error.purchase_id,
+        provider_code=plain_or_none(error.provider_code)
+        if isinstance(error, ProviderRefusal)
+        else None,
         retry_after=error.retry_after if isinstance(error, Unavailable) else None,
     )
 

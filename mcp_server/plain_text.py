@@ -2,10 +2,13 @@
 
 import unicodedata
 
+from pydantic import JsonValue
+
 # Controls, formats (bidirectional overrides among them), surrogates, private use, unassigned.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _JOINERS = frozenset("\u200c\u200d")  # several scripts cannot be written without these
 LONGEST = 300
+LONGEST_WITHIN = 4000
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
@@ -21,3 +24,14 @@ def plain(text: str, longest: int = LONGEST) -> str:
 
 def plain_or_none(text: str | None, longest: int = LONGEST) -> str | None:
     return None if text is None else plain(text, longest)
+
+
+def plain_json(value: JsonValue) -> JsonValue:
+    """A provider's words within what it answered; addresses of pages stay whole."""
+    if isinstance(value, str):
+        return plain(value, LONGEST_WITHIN)
+    if isinstance(value, list):
+        return [plain_json(each) for each in value]
+    if isinstance(value, dict):
+        return {plain(name): plain_json(each) for name, each in value.items()}
+    return value

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 
+from mcp_server.integrations import IntegrationTools
 from mcp_server.links import LinkTools
 from mcp_server.payment_card import TOOL_META
 from mcp_server.purchases import PurchaseTools
 from mcp_server.refunds import RefundTools
 
-TOOLSETS = ("purchases",)
+TOOLSETS = ("purchases", "integrations")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Desk:
     purchases: PurchaseTools
     links: LinkTools
     refunds: RefundTools
+    integrations: IntegrationTools
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,11 @@ class Selection:
 
 
 def tools_of(desk: Desk, selection: Selection) -> list[Tool]:
-    tools = _purchases(desk, selection.currency) if "purchases" in selection.toolsets else ()
+    sets = {
+        "purchases": lambda: _purchases(desk, selection.currency),
+        "integrations": lambda: _integrations(desk.integrations),
+    }
+    tools = [tool for name in TOOLSETS if name in selection.toolsets for tool in sets[name]()]
     return [
         tool
         for tool in tools
@@ -64,6 +70,16 @@ def _purchases(desk: Desk, currency: str) -> Sequence[Tool]:
         _tool(desk.links.send_payment_link, "E-mail a payment link", _changes(idempotent=False)),
         _tool(desk.links.get_payment_link, "Find a payment link", _changes()),
         _tool(desk.refunds.refund_payment, "Refund a payment", _destroys(idempotent=False)),
+    )
+
+
+def _integrations(desk: IntegrationTools) -> Sequence[Tool]:
+    """In read-only mode what is executed only reads: the tool itself sees to it."""
+    executes = _reads() if desk.read_only else _destroys(idempotent=False)
+    return (
+        _tool(desk.list_integrations, "List integrations", _reads()),
+        _tool(desk.list_capabilities, "What an integration can do", _reads()),
+        _tool(desk.execute_capability, "Have an integration do something", executes),
     )
 
 

@@ -35,6 +35,7 @@ from persistence.statements import locked
 
 Change = Callable[[Integration], tuple[Integration, AuditEvent]]
 USERS_NAMED = 10
+_CHANGEABLE = {"name", "status", "status_reason", "calls_per_second", "updated_at"}
 _SHOWN_BY_USE = (IntegrationStatus.ACTIVE, IntegrationStatus.ERROR)
 _WITH_HEALTH = (
     select(IntegrationRow, IntegrationHealthRow)
@@ -130,9 +131,7 @@ class IntegrationRecords:
             if row is None or not _is_theirs(row, tenant_id):
                 return None
             integration, told = change(integration_of(row))
-            row.sqlmodel_update(
-                integration.model_dump(include={"name", "status", "status_reason", "updated_at"})
-            )
+            row.sqlmodel_update(integration.model_dump(include=_CHANGEABLE))
             row.details = dict(integration.metadata)
             if sealed is not None:
                 row.version += 1

@@ -33,12 +33,13 @@ from services.audit import told
 
 
 class IntegrationWish(Model):
-    """Without credentials it waits for them."""
+    """Without credentials it waits for them. ``calls_per_second`` 0 sets no limit."""
 
     connection_code: str
     name: str
     credentials: Credentials | None = Field(None, repr=False)
     metadata: JsonObject
+    calls_per_second: int = 0
 
 
 class IntegrationChange(Model):
@@ -48,6 +49,7 @@ class IntegrationChange(Model):
     credentials: Credentials | None = Field(None, repr=False)
     status: IntegrationStatus | None = None
     metadata: JsonObject | None = None
+    calls_per_second: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class IntegrationService:
             name=wish.name,
             status=IntegrationStatus.PENDING_CONFIGURATION,
             metadata=wish.metadata,
+            calls_per_second=wish.calls_per_second or None,
             livemode=self.livemode,
             created_at=at,
             updated_at=at,
@@ -155,6 +158,8 @@ class IntegrationService:
             _require_possible(after, change.status)
             after = after.model_copy(update={"status": change.status, "status_reason": None})
         given = change.model_dump(include={"name", "metadata"}, exclude_none=True)
+        if change.calls_per_second is not None:
+            given["calls_per_second"] = change.calls_per_second or None
         return after.model_copy(update={**given, "updated_at": self.clock()})
 
     def _with_credentials(self, integration: Integration, credentials: Credentials) -> Integration:

@@ -26,6 +26,7 @@ class IntegrationRow(SQLModel, table=True):
     status: str
     status_reason: str | None = None
     details: dict[str, JsonValue] = Field(default_factory=dict, sa_type=JSON)  # its "metadata"
+    calls_per_second: int | None = None
     livemode: bool
     credentials: bytes | None = Field(default=None, sa_type=LargeBinary, repr=False)
     key_id: str | None = None
@@ -73,6 +74,7 @@ def integration_of(row: IntegrationRow) -> Integration:
         status=IntegrationStatus(row.status),
         status_reason=row.status_reason,
         metadata=row.details,
+        calls_per_second=row.calls_per_second,
         livemode=row.livemode,
         fingerprint=row.fingerprint,
         last_four=row.last_four,

@@ -24,6 +24,7 @@ from gateways.faults import (
     Parked,
     RefusedByProvider,
     StoredFault,
+    Throttled,
     Unreachable,
 )
 from tests.fake_payments import FakePayments
@@ -118,6 +119,16 @@ async def test_who_is_only_busy_is_asked_three_times_before_its_backup_is(
     answer = await street.open(attempt=ATTEMPTS_BEFORE_BACKUP)
     assert isinstance(answer, Purchase)
     assert street.checkouts() == {"south": 1}
+
+
+async def test_whose_turn_only_has_to_come_is_never_backed_up() -> None:
+    street = await _street(2)
+    street.of("north").faults_before["open_checkout"].append(Throttled("it has had its calls"))
+
+    answer = await street.open(attempt=ATTEMPTS_BEFORE_BACKUP)
+
+    assert isinstance(answer, ApplicationError)
+    assert street.of("south").calls == []
 
 
 @pytest.mark.parametrize("fault", NEVER_MOVE_ON, ids=_named)

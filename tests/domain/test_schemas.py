@@ -186,3 +186,12 @@ def test_a_value_too_deep_for_a_schema_that_repeats_itself_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         require_match(deep, {"properties": {"a": {"$ref": "#"}}}, "parameters")
     assert refused.value.code == Code.INVALID_SCHEMA
+
+
+@pytest.mark.parametrize("amount", [100.0, 100.5, True, "100"])
+def test_an_amount_is_whole_as_it_is_written(amount: JsonValue) -> None:
+    schema: JsonObject = {"properties": {"amount": {"type": "integer", "minimum": 1}}}
+
+    require_match({"amount": 100}, schema, "parameters")
+    with pytest.raises(InvalidParameters, match="parameters/amount: must satisfy type: integer"):
+        require_match({"amount": amount}, schema, "parameters")

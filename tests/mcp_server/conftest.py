@@ -17,6 +17,7 @@ from persistence.migrate import migrate
 from settings import Settings
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
+from tests.harbour import CODE, Harbour, put_into_catalogue
 from tests.mcp_server.shop import Shop
 from tests.mcp_server.site import Site, opened
 from worker import documents_worker, purchases_worker
@@ -58,14 +59,16 @@ async def shop(
     )
     await migrate(settings.database)
     database, client = connect_database(settings), await connect_temporal(settings)
-    services = build_services(settings, client, database)
-    payments, mail = FakePayments(), FakeMail()
+    payments, mail, harbour = FakePayments(), FakeMail(), Harbour()
+    providers = {CODE: harbour}
+    services = build_services(settings, client, database, providers)
+    await put_into_catalogue(services.connections)
     _, key = await services.api_keys.issue(TENANT, "agent", frozenset(Scope) - {Scope.ADMIN})
     async with (
-        purchases_worker(client, settings, database, payments, mail),
+        purchases_worker(client, settings, database, payments, mail, providers),
         documents_worker(client, settings, database, FakePrinter()),
     ):
-        yield Shop(settings, services, payments, mail, key, TENANT)
+        yield Shop(settings, services, payments, mail, key, TENANT, harbour)
     await database.close()
 
 

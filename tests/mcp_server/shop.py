@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Literal
@@ -27,6 +27,7 @@ from services.quotes import QuoteRequest
 from settings import Settings
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail
+from tests.harbour import Harbour
 
 Era = Literal["auto", "legacy"]
 Fields = dict[str, object]
@@ -42,6 +43,7 @@ class Shop:
     mail: FakeMail
     key: str
     tenant_id: str
+    harbour: Harbour = field(default_factory=Harbour)
 
     async def caller(self) -> Caller:
         return await self.services.api_keys.authenticate(self.key)

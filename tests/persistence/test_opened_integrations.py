@@ -20,6 +20,7 @@ from gateways.faults import (
     Parked,
     RefusedByProvider,
     StoredFault,
+    Throttled,
 )
 from gateways.integrations import Ability
 from gateways.payments import PaymentGateway
@@ -306,3 +307,24 @@ async def test_a_refused_key_of_one_that_was_switched_off_leaves_it_off(
     await premises.become(status=IntegrationStatus.INACTIVE)
     await premises.fail(Misconfigured("Stripe answered 401", "stripe"))
     assert (await premises.seen()).status is IntegrationStatus.INACTIVE
+
+
+async def test_more_calls_than_it_may_have_wait_for_their_turn_and_count_as_no_failure(
+    premises: _Premises,
+) -> None:
+    await premises.become(calls_per_second=1)
+
+    outcomes = await asyncio.gather(*(premises.use() for _ in range(5)), return_exceptions=True)
+
+    throttled = [each for each in outcomes if each is not None]
+    assert 1 <= len(throttled) <= 4
+    assert all(isinstance(each, Throttled) for each in throttled)
+    assert (await premises.how()).failures == 0
+
+
+async def test_a_new_limit_counts_from_the_next_call(premises: _Premises) -> None:
+    for rate in (None, 7, 7, None):
+        await premises.become(calls_per_second=rate)
+        await premises.use()
+
+    assert len(premises.provider.connected) == 3

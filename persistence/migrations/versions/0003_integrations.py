@@ -97,6 +97,7 @@ def _create_integrations() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("status_reason", sa.String(), nullable=True),
         sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("calls_per_second", sa.Integer(), nullable=True),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.Column("credentials", sa.LargeBinary(), nullable=True),
         sa.Column("key_id", sa.String(), nullable=True),

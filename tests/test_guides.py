@@ -1,0 +1,19 @@
+"""The guides name files and lead to pages that are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[1]
+PAGES = [HOUSE / "README.md", HOUSE / "CONTRIBUTING.md", *sorted((HOUSE / "docs").rglob("*.md"))]
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_FILE = re.compile(r"`((?:[a-z_]+/)+[a-z_0-9]+\.(?:py|md|html))`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_or_leads_to_is_there(page: Path) -> None:
+    text = page.read_text("utf-8")
+    linked = {page.parent / target for target in _LINK.findall(text) if "://" not in target}
+    named = {HOUSE / name for name in _FILE.findall(text)}
+    assert sorted(str(path) for path in linked | named if not path.exists()) == []
