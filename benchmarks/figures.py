@@ -97,6 +97,7 @@ class Report(Model):
     history_events: int
     webhook_to_mail_ms: Latency
     webhook_vs_bare: float
+    resolution_overhead: float
     webhooks_per_second: float
     tool_p95_ms: dict[str, float]
     cold_start_s: float
@@ -107,12 +108,15 @@ class Report(Model):
     machine: Machine
 
 
-def goals_of(cost: float, events: int, to_mail: float, webhooks: float) -> tuple[Goal, ...]:
+def goals_of(
+    cost: float, events: int, to_mail: float, webhooks: float, resolution: float
+) -> tuple[Goal, ...]:
     return (
         _goal("cost_vs_skeleton", cost, "<=", 1.25),
         _goal("history_events", events, "<=", 30),
         _goal("webhook_to_mail_ms.p50", to_mail, "<=", 200),
         _goal("webhook_vs_bare", webhooks, ">=", 0.6),
+        _goal("resolution_overhead", resolution, ">=", 0.95),
     )
 
 

@@ -29,6 +29,7 @@ async def measure(sizes: Sizes, told: Told) -> Report:
             told("warming up")
             await measures.warm_up(on)
             costs = await _costs(on, sizes, told)
+            resolved = await _resolved_rates(on, sizes, told)
             told("one purchase at a time")
             events = await measures.history_events(on.shop)
             latencies = [await measures.webhook_to_mail(on.shop, sizes) for _ in range(sizes.runs)]
@@ -40,6 +41,7 @@ async def measure(sizes: Sizes, told: Told) -> Report:
     cost = median(purchase.orchestration / bare.orchestration for purchase, bare in costs)
     to_mail = Latency(p50=median(x.p50 for x in latencies), p95=median(x.p95 for x in latencies))
     webhooks = median(real / bare for real, bare in rates)
+    resolution = median(by_registry / plain for by_registry, plain in resolved)
     return Report(
         cost_vs_skeleton=cost,
         throughput_vs_skeleton=median(p.per_second / bare.per_second for p, bare in costs),
@@ -49,11 +51,12 @@ async def measure(sizes: Sizes, told: Told) -> Report:
         history_events=events,
         webhook_to_mail_ms=to_mail,
         webhook_vs_bare=webhooks,
+        resolution_overhead=resolution,
         webhooks_per_second=median(real for real, _ in rates),
         tool_p95_ms={tool: median(each[tool] for each in tools) for tool in tools[0]},
         cold_start_s=median(cold_starts),
         memory_mb=memory,
-        goals=goals_of(cost, events, to_mail.p50, webhooks),
+        goals=goals_of(cost, events, to_mail.p50, webhooks, resolution),
         runs=sizes.runs,
         costs=tuple(costs),
         machine=machine(load_before),
@@ -72,6 +75,19 @@ async def _costs(on: Stage, sizes: Sizes, told: Told) -> list[tuple[Cost, Cost]]
             )
         )
     return costs
+
+
+async def _resolved_rates(on: Stage, sizes: Sizes, told: Told) -> list[tuple[float, float]]:
+    rates = []
+    for number in range(sizes.runs):
+        told(f"run {number + 1} of {sizes.runs}: purchases by the registry and without it")
+        both = await alternating(
+            number,
+            lambda: measures.resolved_per_second(on.shop, sizes),
+            lambda: measures.purchases_per_second(on.shop, sizes),
+        )
+        rates.append(both)
+    return rates
 
 
 async def _webhook_rates(on: Stage, sizes: Sizes, told: Told) -> list[tuple[float, float]]:

@@ -67,6 +67,19 @@ async def skeleton_cost(stage: Stage, sizes: Sizes) -> Cost:
     )
 
 
+async def purchases_per_second(shop: Shop, sizes: Sizes) -> float:
+    sales = await shop.register(sizes.purchases)
+    began = time.monotonic()
+    await at_once(sizes.concurrency, sales, shop.buy)
+    return sizes.purchases / (time.monotonic() - began)
+
+
+async def resolved_per_second(shop: Shop, sizes: Sizes) -> float:
+    """By the tenant's default integration: looked up, opened, and told of."""
+    async with shop.by_registry() as resolving:
+        return await purchases_per_second(resolving, sizes)
+
+
 async def webhook_to_mail(shop: Shop, sizes: Sizes) -> Latency:
     """One purchase at a time, nothing else under way."""
     seconds = []

@@ -3,8 +3,9 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
@@ -13,9 +14,11 @@ from temporalio.client import Client
 
 from benchmarks import stripe_objects
 from domain.purchases import workflow_id_of
+from domain.tenants import PLATFORM_TENANT
 from installation import Installation
 
 CURRENCY, AMOUNT, PRODUCT = "SGD", 15_000, "Premium Travel Insurance"
+_LINKS = f"/entities/tenant/{PLATFORM_TENANT}/integrations"
 Job = TypeVar("Job")
 Done = TypeVar("Done")
 
@@ -51,7 +54,31 @@ class Shop:
     http: aiohttp.ClientSession
     temporal: Client
     providers: str
+    webhooks: str = "/webhooks/stripe"
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    @asynccontextmanager
+    async def by_registry(self) -> AsyncIterator["Shop"]:
+        """One whose purchases go by the tenant's default integration, to the same provider."""
+        secret = self.running.settings.stripe_webhook_secret
+        assert secret is not None
+        credentials = {
+            "api_key": "sk_test_benchOfTheRegistry",
+            "webhook_secret": secret.get_secret_value(),
+        }
+        wish: dict[str, object] = {
+            "connection_code": "stripe",
+            "name": "bench",
+            "credentials": credentials,
+        }
+        integration_id = (await self._post("/integrations", wish))["integration_id"]
+        await self._post(_LINKS, {"integration_id": integration_id, "is_default": True})
+        try:
+            yield replace(self, webhooks=f"/webhooks/stripe/{integration_id}")
+        finally:
+            url = f"{self.running.settings.api_url}{_LINKS}/{integration_id}"
+            async with self.http.delete(url, headers=self._key) as answer:
+                answer.raise_for_status()
 
     async def register(self, many: int) -> list[Sale]:
         numbers = [next(self._numbers) for _ in range(many)]
@@ -66,7 +93,7 @@ class Shop:
     async def pay(self, bought: Bought) -> float:
         """Post the signed webhook; when that began, by the monotonic clock."""
         began = time.monotonic()
-        await self.tell(bought, f"{self.running.settings.api_url}/webhooks/stripe")
+        await self.tell(bought, f"{self.running.settings.api_url}{self.webhooks}")
         return began
 
     async def tell(self, bought: Bought, url: str) -> None:
@@ -103,13 +130,16 @@ class Shop:
             answer.raise_for_status()
             return float((await answer.json())["at"])
 
+    @property
+    def _key(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.running.api_key}"}
+
     async def _register(self, sale: Sale) -> None:
         await self._post("/quotes", _quote(sale))
 
     async def _post(self, path: str, body: dict[str, object]) -> dict[str, object]:
         url = f"{self.running.settings.api_url}{path}"
-        key = {"Authorization": f"Bearer {self.running.api_key}"}
-        async with self.http.post(url, json=body, headers=key) as answer:
+        async with self.http.post(url, json=body, headers=self._key) as answer:
             if not answer.ok:
                 raise RuntimeError(f"{path}: {answer.status} {await answer.text()}")
             return dict(await answer.json())

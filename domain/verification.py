@@ -31,6 +31,7 @@ class PaidPurchase(Model):
     quote_id: str
     livemode: bool
     provider: str
+    integration_id: str | None = None  # whose account has the money; None is the environment's
     session_id: str | None
     payment_id: str | None
     is_late: bool

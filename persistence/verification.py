@@ -122,6 +122,7 @@ def _paid_purchase_of(row: PurchaseRow, books: _Books) -> PaidPurchase:
         quote_id=row.quote_id,
         livemode=row.livemode,
         provider=row.provider,
+        integration_id=row.integration_id,
         session_id=row.session_id,
         payment_id=row.late_payment_id or row.payment_id,
         is_late=row.status != PaymentStatus.COMPLETED,

@@ -44,7 +44,8 @@ class Reconciliation:
     ) -> AsyncIterator[Finding]:
         """Both ways, of rows read after the statement: what arrived in between is no difference.
 
-        What was charged after ``due`` may still be on its way into its row.
+        What was charged after ``due`` may still be on its way into its row. Only the environment's
+        accounts are asked: of a purchase that an integration took they know nothing.
         """
         for silence in statement.unheard.values():
             yield silence
@@ -55,6 +56,8 @@ class Reconciliation:
         listed = {payment.payment_id for payment in statement.payments}
         for payment_id in recorded.keys() - listed:
             purchase = recorded[payment_id]
+            if purchase.integration_id is not None:
+                continue
             if purchase.provider not in statement.unheard and _is_within(purchase, statement):
                 async for difference in self._of_unlisted(purchase):
                     yield difference

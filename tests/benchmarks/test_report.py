@@ -34,6 +34,7 @@ FIGURES = (
     "webhook_to_mail_ms.p95",
     "webhook_vs_bare",
     "webhooks_per_second",
+    "resolution_overhead",
     "tool_p95_ms.check_payment_status",
     "tool_p95_ms.initiate_purchase",
     "cold_start_s",
@@ -46,6 +47,7 @@ WITH_A_GOAL = {
     "history_events",
     "webhook_to_mail_ms.p50",
     "webhook_vs_bare",
+    "resolution_overhead",
 }
 
 

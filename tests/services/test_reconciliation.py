@@ -69,6 +69,17 @@ async def test_what_both_know_alike_is_no_difference() -> None:
     assert "fetch_checkout" not in payments.calls  # what is listed is not asked for again
 
 
+async def test_what_an_integration_took_the_environments_account_is_not_asked_about() -> None:
+    payments, theirs = FakePayments(), FakePayments()
+    elsewhere = await charged(theirs, "pur_elsewhere")
+    taken = elsewhere.model_copy(update={"integration_id": "int-1"})
+
+    assert await differences(payments, taken) == []
+    assert "fetch_checkout" not in payments.calls
+    # And where it is for that same account, its money is known there
+    assert await differences(theirs, taken) == []
+
+
 async def test_money_that_no_row_knows_is_named_with_the_purchase_it_was_meant_for() -> None:
     payments = FakePayments()
     lost = await charged(payments, "pur_lost")
