@@ -73,8 +73,14 @@ def down() -> None:
 @app.command()
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the story's facts.")] = False,
+    failover: Annotated[
+        bool, typer.Option(help="Pause the primary processor, and buy with its backup.")
+    ] = False,
 ) -> None:
     """Buy one policy, from an agent's tool call to the PDF in the mailbox, and prove it."""
+    if failover:
+        _failover_demo(as_json)
+        return
     from demo import run_demo
 
     facts = asyncio.run(run_demo(_progress))
@@ -82,6 +88,16 @@ def demo(
         _say(facts.model_dump_json(indent=2))
     else:
         _say(f"Done in {facts.seconds} s. The policy: {facts.policy_pdf}")
+
+
+def _failover_demo(as_json: bool) -> None:
+    from failover_demo import run_failover_demo
+
+    facts = asyncio.run(run_failover_demo(_progress))
+    if as_json:
+        _say(facts.model_dump_json(indent=2))
+    else:
+        _say(f"Done in {facts.seconds} s. {facts.purchase_id} was paid by the backup, once.")
 
 
 @app.command()

@@ -100,7 +100,7 @@ class Demo:
         )
 
     async def _register(self, quote_id: str) -> None:
-        await self._post("/quotes", _quote(quote_id))
+        await self._post("/quotes", quote_of_demo(quote_id))
         self.told(f"Quoting   registered {quote_id}: SGD 150.00 of travel insurance for two")
 
     def _wish(self, quote_id: str) -> dict[str, object]:
@@ -197,16 +197,27 @@ class Demo:
 
 
 async def run_demo(told: Callable[[str], None]) -> DemoFacts:
-    """In a home of its own, on free ports, always with simulators: it disturbs nothing."""
-    settings = Settings(_env_file=None).model_copy(update=_ON_ITS_OWN)
-    shutil.rmtree(settings.paybind_home, ignore_errors=True)  # of the demo before
-    async with installation(settings, told) as running, _actors(running, told) as demo:
+    """In a home of its own: it disturbs nothing."""
+    async with (
+        installed_for_a_demo(Path(".paybind/demo"), told) as running,
+        _actors(running, told) as demo,
+    ):
         told(f"Temporal  shows every step at {running.announcement['temporal_ui']}")
         return await demo.play()
 
 
-_ON_ITS_OWN = {
-    "paybind_home": Path(".paybind/demo"),
+@asynccontextmanager
+async def installed_for_a_demo(
+    home: Path, told: Callable[[str], None]
+) -> AsyncIterator[Installation]:
+    """On free ports, always with simulators."""
+    settings = Settings(_env_file=None).model_copy(update={**_ON_ITS_OWN, "paybind_home": home})
+    shutil.rmtree(home, ignore_errors=True)  # of the demo before
+    async with installation(settings, told) as running:
+        yield running
+
+
+_ON_ITS_OWN: dict[str, object] = {
     "public_url": None,
     "temporal_address": None,
     "temporal_port": 0,
@@ -237,7 +248,7 @@ def _key(running: Installation) -> dict[str, str]:
     return {"Authorization": f"Bearer {running.api_key}"}
 
 
-def _quote(quote_id: str) -> dict[str, object]:
+def quote_of_demo(quote_id: str) -> dict[str, object]:
     today = date.today()
     return {
         "quote_id": quote_id,

@@ -9,6 +9,7 @@ from sqlmodel import col, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from domain.audit import AuditEvent
 from domain.errors import Code, Conflict, NotFound
 from domain.purchases import (
     Opened,
@@ -21,6 +22,7 @@ from domain.purchases import (
 )
 from domain.routing import Route
 from domain.views import Page, PurchaseFilter, PurchaseView
+from persistence.audit import write_down
 from persistence.database import Database
 from persistence.events import mark_events_handled
 from persistence.purchase_views import page_of_purchases, view_of_purchase
@@ -132,6 +134,8 @@ class PurchaseRecords:
                 purchase = stored
             else:
                 await session.exec(_WRITE, params=columns_of(purchase, at))
+                if stored.checkout is None:
+                    await _tell_of_use(session, purchase, at)
             settled = await settled_by(session, purchase, stored.is_paid, at)
             await mark_events_handled(session, settlement.event_ids, at)
             return settled
@@ -198,6 +202,20 @@ class PurchaseRecords:
     ) -> PurchaseRow | None:
         async with self.database.reading() as session:
             return (await session.exec(statement, params=values)).first()
+
+
+async def _tell_of_use(session: AsyncSession, purchase: Purchase, at: datetime) -> None:
+    """In the audit log: this purchase has a checkout by that integration, and why there."""
+    if purchase.checkout is None or purchase.route is None or purchase.integration_id is None:
+        return
+    used = AuditEvent(
+        tenant_id=purchase.order.tenant_id,
+        actor=purchase.order.purchase_id,
+        action="integration.used",
+        subject=purchase.integration_id,
+        after={"purchase_id": purchase.order.purchase_id, "because": purchase.route.because},
+    )
+    await write_down(session, used, at)
 
 
 async def _locked(session: AsyncSession, purchase_id: str) -> Purchase:

@@ -5,11 +5,15 @@ import asyncio
 import pytest
 
 from domain.errors import Code, Conflict, NotFound
+from domain.payments import Failure
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, Settled
+from domain.routing import Candidate, Route
+from persistence.audit import AuditRecords
 from persistence.database import Database
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
+from tests.persistence.integration_samples import integration, stored
 from tests.persistence.samples import (
     LATER,
     NOON,
@@ -29,10 +33,10 @@ async def test_opening_twice_gives_the_purchase_that_is_stored(
     database: Database, ordered: PurchaseOrder
 ) -> None:
     purchases = PurchaseRecords(database)
-    stored = opened(await begin(purchases, ordered, NOON))
-    await purchases.record(settlement(stored), LATER)
+    first = opened(await begin(purchases, ordered, NOON))
+    await purchases.record(settlement(first), LATER)
 
-    assert await begin(purchases, ordered, LATER) == stored
+    assert await begin(purchases, ordered, LATER) == first
 
 
 async def test_a_second_purchase_is_refused_while_the_first_holds_the_quote(
@@ -157,3 +161,58 @@ async def test_an_older_word_does_not_take_late_money_away(
 async def test_recording_an_unknown_purchase_is_a_fault(database: Database) -> None:
     with pytest.raises(NotFound):
         await PurchaseRecords(database).record(settlement(Purchase(order=order())), NOON)
+
+
+async def test_the_use_of_an_integration_is_told_once_in_the_audit_log(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    await stored(database, integration(), None)
+    route = Route.to(
+        Candidate(integration_id="int-1", name="Primary", because="the tenant's default"), NOON
+    )
+    records = PurchaseRecords(database)
+    purchase = opened((await records.open(ordered, route, NOON)).purchase)
+    for each in (purchase, purchase, paid(purchase)):
+        await records.record(settlement(each), LATER)
+
+    told = (await AuditRecords(database).page(TENANT, "int-1")).items
+
+    (use,) = [each for each in told if each.action == "integration.used"]
+    assert (use.actor, use.subject, use.at) == (ordered.purchase_id, "int-1", LATER)
+    assert use.after == {
+        "purchase_id": ordered.purchase_id,
+        "because": "the tenant's default",
+    }
+
+
+async def test_neither_the_environments_account_nor_a_refused_checkout_is_a_use(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    await stored(database, integration(), None)
+    records = PurchaseRecords(database)
+    await records.record(settlement(opened(await begin(records, ordered, NOON))), LATER)
+    await QuoteRecords(database).register(quote("Q-2"))
+    route = Route.to(Candidate(integration_id="int-1"), NOON)
+    other = (await records.open(order("Q-2"), route, NOON)).purchase
+    refused = other.refused(Failure(code="refused", reason="no"))
+    await records.record(settlement(refused), LATER)
+
+    told = (await AuditRecords(database).page(TENANT, None)).items
+
+    assert "integration.used" not in [each.action for each in told]
+
+
+async def test_where_no_integration_can_be_used_only_what_is_stored_is_opened(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    purchases = PurchaseRecords(database)
+    with pytest.raises(Conflict) as refused:
+        await purchases.open(ordered, None, NOON)
+    assert refused.value.code is Code.INTEGRATION_INACTIVE
+
+    first = await begin(purchases, ordered, NOON)
+    again = await purchases.open(ordered, None, LATER)
+    assert (again.purchase, again.is_new, again.may_exist) == (first, False, True)
+    with pytest.raises(Conflict) as held:
+        await purchases.open(order(attempt=2), None, LATER)
+    assert held.value.code is Code.QUOTE_ALREADY_PAID

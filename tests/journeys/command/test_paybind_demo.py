@@ -45,3 +45,39 @@ def test_the_demo_buys_one_policy_tells_each_step_and_proves_it(tmp_path: Path) 
     once = ("paid_purchases", "charges", "policies", "delivered_messages", "provider_payments")
     assert [verdict[each] for each in once] == [1] * len(once)
     assert verdict["findings"] == []
+
+
+STEPS_OF_FAILOVER = [
+    "starting Temporal and the database",
+    "starting the worker and the API",
+    "Temporal  shows every step at http://127.0.0.1:",
+    "Operator  made the integration primary: ",
+    "Operator  made the integration backup: ",
+    "Operator  linked it as the tenant's default",
+    "Operator  linked it as the tenant's backup",
+    "Operator  paused the primary: ",
+    "Service   started pur_",
+    "Customer  paid on its page with the test card 4242 4242 4242 4242",
+    "Stripe    told the backup's address: pur_",
+    "Timeline  passed over primary: integration ",
+    "Timeline  routed to backup (stripe): backup of primary: integration ",
+    "Stripe    the books of the primary: 0 payments",
+    "Stripe    the books of the backup: 1 payments",
+]
+
+
+def test_the_demo_of_a_failover_completes_on_the_backup_and_tells_why(tmp_path: Path) -> None:
+    played = Shell(tmp_path / "home").run("demo", "--failover", "--json")
+
+    assert played.returncode == 0, played.stderr
+    told = played.stderr.splitlines()
+    pairs = zip(told, STEPS_OF_FAILOVER, strict=True)
+    assert [line for line, step in pairs if not line.startswith(step)] == []
+    facts = json.loads(played.stdout)
+    assert facts["payment_status"] == "completed"
+    assert facts["policy_number"].startswith("POL-")
+    assert (len(facts["primary"]["payments"]), len(facts["backup"]["payments"])) == (0, 1)
+    passed_over, chosen = facts["routing"]
+    assert "is paused (Stripe maintains this account); nothing was sent" in passed_over["detail"]
+    assert chosen["detail"] == f"backup of primary: {passed_over['detail']}"
+    assert "sk_test" not in played.stdout + played.stderr
