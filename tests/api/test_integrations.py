@@ -129,3 +129,16 @@ async def test_every_change_is_in_the_audit_log_without_the_secret(door: Door) -
     assert entries[0]["before"]["last_four"] == "1234"
     assert entries[0]["after"]["last_four"] == "9999"
     assert "sk_test" not in log.text
+
+
+async def test_what_moves_money_is_never_said_to_only_read(door: Door) -> None:
+    odd: Json = {
+        "capability_code": "PEEK_AND_PAY",
+        "description": "Both.",
+        "moves_money": True,
+        "only_reads": True,
+    }
+
+    refused = await door.http.post("/internal/connections/internal/capabilities", json=odd)
+
+    assert code_of(refused) == (422, "invalid_request")
