@@ -155,3 +155,16 @@ async def test_only_those_who_run_the_installation_link_for_everybody(
     )
 
     assert code_of(refused) == (403, "missing_scope")
+
+
+async def test_what_moves_money_is_never_said_to_only_read(door: Door) -> None:
+    odd: Json = {
+        "capability_code": "PEEK_AND_PAY",
+        "description": "Both.",
+        "moves_money": True,
+        "only_reads": True,
+    }
+
+    refused = await door.http.post("/internal/connections/internal/capabilities", json=odd)
+
+    assert code_of(refused) == (422, "invalid_request")
