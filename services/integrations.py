@@ -21,7 +21,7 @@ from domain.integrations import (
 )
 from domain.model import Model
 from domain.schemas import require_match
-from domain.tenants import Caller, Scope
+from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from domain.views import Page
 from gateways.credentials import CredentialVault
 from gateways.integrations import GatewayProvider
@@ -222,7 +222,7 @@ class EntityLinkService:
         priority: int,
     ) -> EntityLink:
         """``entity`` is its type and its id."""
-        _require_right(caller, entity[0])
+        _require_right(caller, entity)
         link = EntityLink(
             tenant_id=caller.tenant_id,
             entity_type=entity[0],
@@ -244,7 +244,7 @@ class EntityLinkService:
         self, caller: Caller, entity: tuple[str, str], integration_id: str, purpose: str | None
     ) -> None:
         """For one purpose, or for all of them."""
-        _require_right(caller, entity[0])
+        _require_right(caller, entity)
         links = await self.links.all_of(caller.tenant_id, *entity)
         before = next((each for each in links if each.integration_id == integration_id), None)
         event = told(caller, "integration.unlinked", integration_id, before)
@@ -257,11 +257,15 @@ class EntityLinkService:
             )
 
 
-def _require_right(caller: Caller, entity_type: str) -> None:
+def _require_right(caller: Caller, entity: tuple[str, str]) -> None:
     """What serves every tenant is linked by those who run the installation."""
+    entity_type, entity_id = entity
     if entity_type == "platform":
         caller.require_platform()
     caller.require(Scope.ADMIN)
+    own = {"platform": PLATFORM_TENANT, "tenant": caller.tenant_id}.get(entity_type, entity_id)
+    if entity_id != own:  # it would never be looked at
+        raise Invalid(Code.INVALID_REQUEST, f"the {entity_type} is {own}, not {entity_id}")
 
 
 def _require_possible(integration: Integration, status: IntegrationStatus) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from httpx import AsyncClient
 from temporalio.testing import WorkflowEnvironment
 
-from domain.executions import workflow_id_of
+from domain.executions import ExecutionOrder, workflow_id_of
 from domain.tenants import PLATFORM_TENANT, Scope
 from gateways.faults import Busy, OutcomeUnknown, RefusedByProvider, StoredFault, Unreachable
 from gateways.integrations import ProviderCustomer
@@ -15,7 +15,7 @@ from services.integration_runs import IntegrationRuns
 from tests.api.conftest import client_of, door_over
 from tests.api.door import Door, code_of
 from tests.api.executing import SOON, TOLL, berth, forget_answers, services_of, until_asked
-from tests.harbour import PAID
+from tests.harbour import CODE, PAID
 
 
 async def test_a_capability_is_executed_and_its_result_answered(door: Door) -> None:
@@ -314,3 +314,23 @@ async def test_without_temporal_nothing_is_executed(
     assert code_of(refused) == (503, "unavailable")
     assert place.account.asked == []
     assert (await place.execute("no temporal")).status_code == 200
+
+
+async def test_who_asks_while_it_ends_gets_its_result(door: Door) -> None:
+    place = await berth(door)
+    done = (await place.execute("just ended")).json()
+    order = ExecutionOrder(
+        execution_id=done["execution_id"],
+        tenant_id=PLATFORM_TENANT,
+        integration_id=place.integration_id,
+        connection_code=CODE,
+        capability_code="PROCESS_PAYMENT",
+        parameters=TOLL,
+        requested_by="key_1",
+        livemode=False,
+    )
+
+    again = await services_of(door).executions.runs.execute(order)
+
+    assert (again.execution_id, again.result) == (done["execution_id"], PAID)
+    assert len(place.account.asked) == 1

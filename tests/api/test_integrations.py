@@ -1,5 +1,6 @@
 """A tenant's integrations over HTTP: created, found, changed and deleted, and kept apart."""
 
+import pytest
 from httpx import AsyncClient
 
 from tests.api.door import Door, Json, code_of
@@ -129,3 +130,41 @@ async def test_every_change_is_in_the_audit_log_without_the_secret(door: Door) -
     assert entries[0]["before"]["last_four"] == "1234"
     assert entries[0]["after"]["last_four"] == "9999"
     assert "sk_test" not in log.text
+
+
+@pytest.mark.parametrize("entity_type", ["tenant", "platform"])
+async def test_a_link_that_nobody_would_look_at_is_refused(door: Door, entity_type: str) -> None:
+    integration_id = (await created(door.http))["integration_id"]
+
+    refused = await door.http.post(
+        f"/entities/{entity_type}/somebody_else/integrations",
+        json={"integration_id": integration_id},
+    )
+
+    assert code_of(refused) == (422, "invalid_request")
+    assert f"the {entity_type} is default" in refused.json()["detail"]
+
+
+async def test_only_those_who_run_the_installation_link_for_everybody(
+    neighbour: AsyncClient,
+) -> None:
+    integration_id = (await created(neighbour))["integration_id"]
+
+    refused = await neighbour.post(
+        "/entities/platform/default/integrations", json={"integration_id": integration_id}
+    )
+
+    assert code_of(refused) == (403, "missing_scope")
+
+
+async def test_what_moves_money_is_never_said_to_only_read(door: Door) -> None:
+    odd: Json = {
+        "capability_code": "PEEK_AND_PAY",
+        "description": "Both.",
+        "moves_money": True,
+        "only_reads": True,
+    }
+
+    refused = await door.http.post("/internal/connections/internal/capabilities", json=odd)
+
+    assert code_of(refused) == (422, "invalid_request")
