@@ -3,7 +3,7 @@
 import importlib
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from gateways.providers import installed_providers
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "acme-gateway"
 TOKEN = "acme_test_1234"
 
+AcmeAt = Callable[[str], GatewayProvider]  # by its address
+
 
 @pytest.fixture(scope="module")
-def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProvider]:
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcmeAt]:
     """The example of the guide, installed as a user installs it, into a place of its own."""
     place = tmp_path_factory.mktemp("installed")
     subprocess.run(
@@ -33,7 +35,7 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProvider]:
     )
     sys.path.append(str(place))
     importlib.invalidate_caches()
-    yield installed_providers({})["acme"]
+    yield lambda url: installed_providers({"acme": url})["acme"]
     sys.path.remove(str(place))
 
 
@@ -67,9 +69,9 @@ def _ask(parameters: JsonObject | None = None) -> Ask:
     return Ask(execution_id="exe_1", parameters=parameters or {}, idempotency_key="exe_1:1")
 
 
-async def test_an_installed_package_adds_a_provider(acme: GatewayProvider) -> None:
+async def test_an_installed_package_adds_a_provider(acme: AcmeAt) -> None:
     async with ledger() as url:
-        gateway = acme.connect({"token": TOKEN, "ledger_url": url})
+        gateway = acme(url).connect({"token": TOKEN})
         await gateway.probe()
         done = await gateway.abilities["RETRIEVE_BALANCE"](_ask())
         await gateway.close()
@@ -82,19 +84,19 @@ async def test_an_installed_package_adds_a_provider(acme: GatewayProvider) -> No
     [("acme_test_other", 200, Misconfigured), (TOKEN, 404, RefusedByProvider)],
 )
 async def test_it_fails_in_the_ways_that_are_known_here(
-    acme: GatewayProvider, token: str, status: int, fault: type[GatewayFault]
+    acme: AcmeAt, token: str, status: int, fault: type[GatewayFault]
 ) -> None:
     async with ledger(status) as url:
-        gateway = acme.connect({"token": token, "ledger_url": url})
+        gateway = acme(url).connect({"token": token})
         with pytest.raises(fault):
             await gateway.probe()
         await gateway.close()
 
 
-async def test_a_ledger_that_is_away_was_sent_nothing(acme: GatewayProvider) -> None:
+async def test_a_ledger_that_is_away_was_sent_nothing(acme: AcmeAt) -> None:
     async with ledger() as url:
         gone = url
-    gateway = acme.connect({"token": TOKEN, "ledger_url": gone})
+    gateway = acme(gone).connect({"token": TOKEN})
     with pytest.raises(Unreachable):
         await gateway.probe()
     await gateway.close()

@@ -1,5 +1,6 @@
 """Acme Ledger as a connection of Paybind: its credentials, a harmless probe, and one ability."""
 
+import os
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -15,7 +16,11 @@ ANSWER_WITHIN = aiohttp.ClientTimeout(total=20, sock_connect=5)
 
 @dataclass(frozen=True)
 class AcmeProvider:
-    """Called by Paybind with the address set for `acme`, or None."""
+    """Called by Paybind with the address set for `acme`, or None.
+
+    The address is the operator's word and never a credential: a tenant could have the worker call
+    whatever it can reach.
+    """
 
     api_base: str | None = None
 
@@ -25,9 +30,8 @@ class AcmeProvider:
             "type": "object",
             "properties": {
                 "token": {"type": "string", "pattern": "^acme_(test|live)_[a-z0-9]+$"},
-                "ledger_url": {"type": "string", "pattern": "^https?://"},
             },
-            "required": ["token", "ledger_url"],
+            "required": ["token"],
             "additionalProperties": False,
         }
 
@@ -39,14 +43,15 @@ class AcmeProvider:
         return credentials["token"].startswith("acme_live_")
 
     def connect(self, credentials: Credentials, /) -> "AcmeIntegration":
-        return AcmeIntegration(credentials["ledger_url"], credentials["token"])
+        base = self.api_base or os.environ.get("ACME_API_BASE", "https://api.acme.example")
+        return AcmeIntegration(base, credentials["token"])
 
 
 @dataclass
 class AcmeIntegration:
     """One client for one integration; Paybind keeps it open while it is used, and closes it."""
 
-    ledger_url: str
+    api_base: str
     token: str = field(repr=False)
     payments: None = None  # it takes no payments: purchases are never routed to it
     _http: aiohttp.ClientSession | None = None
@@ -74,7 +79,7 @@ class AcmeIntegration:
             headers = {"Authorization": f"Bearer {self.token}"}
             self._http = aiohttp.ClientSession(timeout=ANSWER_WITHIN, headers=headers)
         try:
-            async with self._http.get(self.ledger_url + path) as answer:
+            async with self._http.get(self.api_base + path) as answer:
                 if answer.status in (401, 403):
                     raise Misconfigured(f"Acme answered {answer.status}", "acme")
                 if answer.status in (429, 503):
