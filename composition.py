@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from temporalio.client import Client
 
 from connections import connect_database, connect_temporal, keyring, signed_urls
+from gateways.credentials import UnreadableCredentials
 from gateways.fsspec_documents import FsspecDocuments
 from gateways.integrations import GatewayProviders
 from gateways.keyring_vault import KeyringVault
+from gateways.payments import PaymentGateway
 from gateways.providers import installed_providers
 from gateways.sendgrid_webhooks import SendGridWebhooks
 from gateways.stripe_payments import StripePayments
@@ -79,17 +81,42 @@ async def open_verification(settings: Settings) -> AsyncIterator[VerificationSer
         client = await connect_temporal(settings)
         database = connect_database(settings)
         stack.push_async_callback(database.close)
-        key, stripe = settings.stripe_secret_key, None
+        records = VerificationRecords(database)
+        accounts: dict[str, PaymentGateway | None] = {"stripe": None}
+        key = settings.stripe_secret_key
         if key is not None:
             stripe = StripePayments(key.get_secret_value(), settings.stripe_api_base)
             stack.push_async_callback(stripe.close)
+            accounts["stripe"] = stripe
+        for integration_id in await records.accounts():
+            accounts[integration_id] = await _account(stack, settings, database, integration_id)
         yield VerificationService(
-            VerificationRecords(database),
+            records,
             PolicyRecords(database),
             FsspecDocuments(settings.documents),
             client,
-            Reconciliation({"stripe": stripe}),
+            Reconciliation(accounts),
         )
+
+
+async def _account(
+    stack: AsyncExitStack, settings: Settings, database: Database, integration_id: str
+) -> PaymentGateway | None:
+    """Opened to be read alone; None where its credentials cannot be opened here."""
+    found = await IntegrationRecords(database).with_secret(integration_id)
+    if found is None:
+        return None
+    integration, sealed, _ = found
+    provider = installed_providers(settings.api_bases).get(integration.connection_code)
+    if sealed is None or provider is None:
+        return None
+    try:
+        credentials = KeyringVault(keyring(settings)).open(sealed, integration.secret_place)
+    except UnreadableCredentials:
+        return None
+    gateway = provider.connect(credentials)
+    stack.push_async_callback(gateway.close)
+    return gateway.payments
 
 
 def build_services(

@@ -18,6 +18,7 @@ from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
 from persistence.database import Database
 from persistence.rows.emails import EmailRow
 from persistence.rows.events import EventRow
+from persistence.rows.integrations import IntegrationRow
 from persistence.rows.policies import PolicyRow
 from persistence.rows.purchases import PurchaseRow, paid_of, price_of
 from persistence.rows.refunds import RefundRow
@@ -50,6 +51,20 @@ class VerificationRecords:
             rows = (await session.exec(paid.order_by(col(PurchaseRow.created_at)))).all()
             books = await _read_books(session)
         return tuple(_paid_purchase_of(row, books) for row in rows)
+
+    async def accounts(self) -> tuple[str, ...]:
+        """The integrations that purchases were routed to, but for those that were deleted."""
+        routed = (
+            select(IntegrationRow.integration_id)
+            .join(
+                PurchaseRow,
+                col(PurchaseRow.integration_id) == col(IntegrationRow.integration_id),
+            )
+            .where(col(IntegrationRow.deleted_at).is_(None))
+            .distinct()
+        )
+        async with self.database.reading() as session:
+            return tuple(await session.exec(routed))
 
     async def findings(self) -> tuple[Finding, ...]:
         """Empty for a sound database."""

@@ -22,7 +22,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """By provider; None where no key for it is set. It only reads."""
+    """By provider for the environment's accounts, by id for those of integrations. It only reads.
+
+    None where no key for it is set, or its credentials cannot be opened.
+    """
 
     gateways: Mapping[str, PaymentGateway | None]
 
@@ -44,8 +47,8 @@ class Reconciliation:
     ) -> AsyncIterator[Finding]:
         """Both ways, of rows read after the statement: what arrived in between is no difference.
 
-        What was charged after ``due`` may still be on its way into its row. Only the environment's
-        accounts are asked: of a purchase that an integration took they know nothing.
+        What was charged after ``due`` may still be on its way into its row. An integration that was
+        deleted has no credentials any more: what it took is compared with nothing.
         """
         for silence in statement.unheard.values():
             yield silence
@@ -56,15 +59,15 @@ class Reconciliation:
         listed = {payment.payment_id for payment in statement.payments}
         for payment_id in recorded.keys() - listed:
             purchase = recorded[payment_id]
-            if purchase.integration_id is not None:
-                continue
-            if purchase.provider not in statement.unheard and _is_within(purchase, statement):
+            account = _account_of(purchase)
+            is_heard = account in self.gateways and account not in statement.unheard
+            if is_heard and _is_within(purchase, statement):
                 async for difference in self._of_unlisted(purchase):
                     yield difference
 
     async def _of_unlisted(self, purchase: PaidPurchase) -> AsyncIterator[Finding]:
         """It may have been begun before the statement begins, by a bank debit say: look it up."""
-        gateway = self.gateways[purchase.provider]
+        gateway = self.gateways[_account_of(purchase)]
         assert gateway is not None  # one without a key is unheard
         try:
             session_id = purchase.session_id
@@ -72,7 +75,7 @@ class Reconciliation:
         except RefusedByProvider as refusal:
             yield _of(purchase, Irregularity.CHARGE_NOT_AT_PROVIDER, str(refusal))
         except GatewayFault as fault:
-            yield _not_asked(purchase.provider, str(fault), purchase.purchase_id)
+            yield _not_asked(_account_of(purchase), str(fault), purchase.purchase_id)
         else:
             if seen is None or seen.paid is None or seen.payment_id != purchase.payment_id:
                 yield _of(purchase, Irregularity.CHARGE_NOT_AT_PROVIDER, "it knows of no payment")
@@ -93,6 +96,10 @@ def _of_payment(
             purchase_ids=(payment.purchase_id,),
             detail=f"{payment.amount} charged at {payment.at.isoformat()}",
         )
+
+
+def _account_of(purchase: PaidPurchase) -> str:
+    return purchase.integration_id or purchase.provider
 
 
 def _is_within(purchase: PaidPurchase, statement: Statement) -> bool:

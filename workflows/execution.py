@@ -1,6 +1,9 @@
 """One execution: the provider is asked until it answers, and what it answered is kept."""
 
+from collections.abc import Sequence
+
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
@@ -9,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.executions import Execution, ExecutionOrder
     from workflows import options
     from workflows.trying import FAILED, promptly, under_fresh_keys, words_of
+    from workflows.unknown import count_unknown
 
 
 @workflow.defn
@@ -25,6 +29,10 @@ class ExecutionWorkflow:
             return await under_fresh_keys(self._attempt_under)
         except FAILED as error:
             return await self._give_up(error)
+
+    @workflow.signal(dynamic=True)
+    async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
+        count_unknown(name)
 
     async def _attempt_under(self, group: int) -> Execution:
         return await workflow.execute_activity_method(

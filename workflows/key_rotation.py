@@ -1,11 +1,15 @@
 """The rotation of the encryption key: every integration sealed anew, batch after batch."""
 
+from collections.abc import Sequence
+
 from temporalio import workflow
+from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from activities.keys import DueAfter, KeyActivities, ResealOrder
     from domain.key_rotation import Rotation, SealedCount
     from workflows import options
+    from workflows.unknown import count_unknown
 
 BATCHES_IN_A_RUN = 200  # about a dozen events each
 
@@ -31,6 +35,10 @@ class KeyRotationWorkflow:
             batches += 1
         counted = await self._counted()
         return self.rotation.model_copy(update={"left": counted.due})
+
+    @workflow.signal(dynamic=True)
+    async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
+        count_unknown(name)
 
     @workflow.query
     def current(self) -> Rotation:

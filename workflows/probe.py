@@ -1,11 +1,15 @@
 """One look at whether an integration works, which writes its status."""
 
+from collections.abc import Sequence
+
 from temporalio import workflow
+from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
     from activities.probes import ProbeActivities
     from workflows import options
     from workflows.trying import FAILED, words_of
+    from workflows.unknown import count_unknown
 
 
 @workflow.defn
@@ -22,3 +26,7 @@ class ProbeWorkflow:
         except FAILED as error:
             return words_of(error)
         return None
+
+    @workflow.signal(dynamic=True)
+    async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
+        count_unknown(name)

@@ -187,3 +187,24 @@ async def test_a_provider_without_a_key_is_not_passed_over_in_silence() -> None:
 
     assert named([found]) == [(Irregularity.PROVIDER_NOT_ASKED, "stripe")]
     assert found.detail == "no key for it is set"
+
+
+async def test_what_an_integration_took_is_compared_with_its_own_account() -> None:
+    theirs = FakePayments()
+    taken = (await charged(theirs, "pur_theirs")).model_copy(update={"integration_id": "int-1"})
+    lost = taken.model_copy(
+        update={"purchase_id": "pur_lost", "payment_id": "pi_lost", "session_id": None}
+    )
+    deleted = taken.model_copy(
+        update={"purchase_id": "pur_deleted", "integration_id": "int-0", "payment_id": "pi_0"}
+    )
+    reconciliation = Reconciliation({"stripe": None, "int-1": theirs})
+
+    statement = await reconciliation.statement(YESTERDAY)
+    purchases = (taken, lost, deleted)
+    found = [each async for each in reconciliation.differences(statement, purchases, NOW)]
+
+    assert [(each.irregularity, each.purchase_ids) for each in found] == [
+        (Irregularity.PROVIDER_NOT_ASKED, ()),
+        (Irregularity.CHARGE_NOT_AT_PROVIDER, ("pur_lost",)),
+    ]
