@@ -18,7 +18,7 @@ from domain.connections import (
 from domain.model import Model
 from domain.quotes import Line
 from domain.views import Page
-from services.connections import CapabilityWish, ConnectionWish
+from services.connections import CapabilityChange, CapabilityWish, ConnectionWish
 
 router = APIRouter(
     prefix="/internal/connections",
@@ -49,26 +49,23 @@ class ConnectionBody(ConnectionChange):
     connection_code: ConnectionCode
 
 
-class CapabilityChange(Model):
+class CapabilityUpdate(Model):
+    """What is left out stays as it is."""
+
+    description: str | None = Field(None, min_length=1, max_length=2000)
+    parameters_schema: JsonObject | None = SCHEMA
+    result_schema: JsonObject | None = SCHEMA
+    moves_money: bool | None = Field(None, description="What moves money stays so.")
+    only_reads: bool | None = Field(None, description="It changes nothing at the provider.")
+
+
+class CapabilityBody(Model):
+    capability_code: CapabilityCode
     description: str = Field(min_length=1, max_length=2000)
     parameters_schema: JsonObject | None = SCHEMA
     result_schema: JsonObject | None = SCHEMA
     moves_money: bool = Field(False, description="Then an agent needs a human's yes.")
     only_reads: bool = Field(False, description="It changes nothing at the provider.")
-
-    def wish(self, capability_code: str) -> CapabilityWish:
-        return CapabilityWish(
-            capability_code=capability_code,
-            description=self.description,
-            parameters_schema=self.parameters_schema,
-            result_schema=self.result_schema,
-            moves_money=self.moves_money,
-            only_reads=self.only_reads,
-        )
-
-
-class CapabilityBody(CapabilityChange):
-    capability_code: CapabilityCode
 
 
 CONNECTION = {
@@ -136,7 +133,7 @@ async def add_capability(
     services: ServicesDep,
 ) -> Capability:
     """Say what a provider can do, and with what parameters."""
-    wish = body.wish(body.capability_code)
+    wish = CapabilityWish(**dict(body))
     return await services.connections.add_capability(caller, connection_code, wish)
 
 
@@ -161,13 +158,15 @@ async def get_capability(
 async def update_capability(
     connection_code: ConnectionCode,
     capability_code: CapabilityCode,
-    body: CapabilityChange,
+    body: CapabilityUpdate,
     caller: CallerDep,
     services: ServicesDep,
 ) -> Capability:
     """Change a capability. The next execution is held against the new schemas."""
-    wish = body.wish(capability_code)
-    return await services.connections.update_capability(caller, connection_code, wish)
+    change = CapabilityChange(**dict(body))
+    return await services.connections.update_capability(
+        caller, connection_code, capability_code, change
+    )
 
 
 @router.delete(

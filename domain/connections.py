@@ -56,4 +56,4 @@ class Capability(Model):
     @property
     def gives_back(self) -> bool:
         """Whether the money moves to the customer: that asks for the scope of refunds."""
-        return self.moves_money and self.capability_code.startswith("REFUND")
+        return self.capability_code.startswith("REFUND")

@@ -41,7 +41,9 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
     Code.INTEGRATION_INACTIVE: advised(
         "This integration is not in use at the moment.",
         "Set its status to active (PUT /integrations/{integration_id}); where its status is error "
-        "or pending_configuration, give it its credentials and test it.",
+        "or pending_configuration, do what its status_reason calls for: give it its credentials, "
+        "or put the lost key back; and test it.",
+        retry=True,  # once somebody has acted: nothing was done under the request's key
     ),
     Code.INTEGRATION_IN_USE: advised(
         "This integration is in use.",

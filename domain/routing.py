@@ -16,7 +16,7 @@ class Candidate(Model):
     integration_id: str | None = None
     connection_code: str = "stripe"
     name: str = ENVIRONMENT
-    because: str = "nothing else is linked"
+    because: str = "no default is linked"
     is_named: bool = False  # in the request
     hindrance: str | None = None
 

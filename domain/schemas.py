@@ -33,8 +33,17 @@ def _is_whole(_: object, value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _has_pattern(_: object, pattern: str, value: object, __: object) -> Iterator[ValidationError]:
+    """As ECMA-262 has it, where `$` is the very end; Python's may stand before a line end."""
+    if pattern.endswith("$") and not pattern.endswith("\\$"):
+        pattern = pattern[:-1] + r"\Z"
+    if isinstance(value, str) and re.search(pattern, value) is None:
+        yield ValidationError("it does not match")
+
+
 _Validator = extend(
     Draft202012Validator,
+    validators={"pattern": _has_pattern},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole),
 )
 

@@ -79,19 +79,26 @@ class StripeCharges:
             "payment_intent": wish.payment_id,
             "metadata": {"execution_id": ask.execution_id},
         }
+        await self._require_fit(wish)
         if wish.money is not None:
-            await self._require_currency(wish)
             params["amount"] = to_stripe(wish.money)
         if wish.reason is not None:
             params["reason"] = wish.reason
         answer = await self.api.ask("post", REFUNDS, params, ask.idempotency_key)
         return Done(result=_refunded(Refund.of(answer)))
 
-    async def _require_currency(self, wish: RefundWish) -> None:
-        """Stripe takes the bare number in the payment's currency, whichever was meant."""
+    async def _require_fit(self, wish: RefundWish) -> None:
+        """A purchase's payment goes back by the purchase's own refund: its policy hangs on it.
+
+        Stripe takes the bare number in the payment's currency, whichever was meant.
+        """
         payment = PricedIntent.of(await self.api.ask("get", path_of(PAYMENTS, wish.payment_id)))
+        purchase_id = payment.noted("purchase_id")
+        if purchase_id is not None:
+            message = f"this payment is of {purchase_id}: refund the purchase"
+            raise RefusedByProvider(message, "payment_of_a_purchase")
         paid_in = payment.currency.upper()
-        if paid_in != wish.currency:
+        if wish.money is not None and paid_in != wish.currency:
             message = f"this payment was made in {paid_in}, not in {wish.currency}"
             raise RefusedByProvider(message, "currency_mismatch")
 

@@ -38,6 +38,16 @@ class CapabilityWish(Model):
     only_reads: bool = False
 
 
+class CapabilityChange(Model):
+    """What is None stays as it is."""
+
+    description: str | None = None
+    parameters_schema: JsonObject | None = None
+    result_schema: JsonObject | None = None
+    moves_money: bool | None = None
+    only_reads: bool | None = None
+
+
 @dataclass(frozen=True)
 class ConnectionService:
     connections: ConnectionRecords
@@ -103,18 +113,26 @@ class ConnectionService:
         return await self.capabilities.create(capability, event)
 
     async def update_capability(
-        self, caller: Caller, connection_code: str, wish: CapabilityWish
+        self,
+        caller: Caller,
+        connection_code: str,
+        capability_code: str,
+        change: CapabilityChange,
     ) -> Capability:
+        """What moves money stays so: a person's yes hangs on it."""
         caller.require_platform()
         await self._known(connection_code)
-        _require_sound(wish)
-        before = await self._known_capability(connection_code, wish.capability_code)
-        changed = before.model_copy(update={**dict(wish), "updated_at": self.clock()})
-        subject = f"{connection_code}/{wish.capability_code}"
+        before = await self._known_capability(connection_code, capability_code)
+        given = {name: value for name, value in change if value is not None}
+        changed = before.model_copy(update={**given, "updated_at": self.clock()})
+        _require_sound(changed)
+        if before.moves_money and not changed.moves_money:
+            raise Invalid(Code.INVALID_REQUEST, f"{capability_code} moves money, whatever is said")
+        subject = f"{connection_code}/{capability_code}"
         event = told(caller, "capability.updated", subject, before, changed)
         updated = await self.capabilities.update(changed, event)
         if updated is None:
-            raise _no_capability(connection_code, wish.capability_code)
+            raise _no_capability(connection_code, capability_code)
         return updated
 
     async def remove_capability(
@@ -142,7 +160,7 @@ class ConnectionService:
         return capability
 
 
-def _require_sound(wish: CapabilityWish) -> None:
+def _require_sound(wish: CapabilityWish | Capability) -> None:
     if wish.moves_money and wish.only_reads:
         raise Invalid(Code.INVALID_REQUEST, "what moves money does more than read")
     for field in ("parameters_schema", "result_schema"):

@@ -168,3 +168,32 @@ async def test_what_moves_money_is_never_said_to_only_read(door: Door) -> None:
     refused = await door.http.post("/internal/connections/internal/capabilities", json=odd)
 
     assert code_of(refused) == (422, "invalid_request")
+
+
+async def test_what_moves_money_stays_so_and_keeps_what_a_change_leaves_out(door: Door) -> None:
+    at = "/internal/connections/stripe/capabilities/REFUND_PAYMENT"
+    before = (await door.http.get(at)).json()
+
+    changed = await door.http.put(at, json={"description": "Give money back."})
+    after = changed.json()
+
+    assert {**after, "description": None, "updated_at": None} == {
+        **before,
+        "description": None,
+        "updated_at": None,
+    }
+    refused = await door.http.put(at, json={"moves_money": False})
+    assert code_of(refused) == (422, "invalid_request")
+
+
+async def test_what_was_refused_for_its_status_is_asked_anew_under_the_same_key(door: Door) -> None:
+    at = f"/integrations/{(await created(door.http))['integration_id']}"
+    await door.http.put(at, json={"status": "inactive"})
+    ask: Json = {"capability_code": "RETRIEVE_BALANCE", "parameters": {}}
+    under = {"Idempotency-Key": f"later {at}"}
+
+    refused = await door.http.post(f"{at}/execute", json=ask, headers=under)
+    again = await door.http.post(f"{at}/execute", json=ask, headers=under)
+
+    assert code_of(refused) == code_of(again) == (409, "integration_inactive")
+    assert "Idempotency-Replayed" not in again.headers

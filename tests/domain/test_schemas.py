@@ -65,9 +65,9 @@ ADDRESS: JsonObject = {"type": "object", "required": ["city"]}
     [
         ({}, {"required": ["a", "b"]}, {"/a": "is missing", "/b": "is missing"}),
         (
-            {"home": {}},
-            {"properties": {"home": ADDRESS}},
-            {"/home/city": "is missing"},
+            {"town": {}},
+            {"properties": {"town": ADDRESS}},
+            {"/town/city": "is missing"},
         ),
         (
             {"card": "s3cret"},
@@ -195,3 +195,12 @@ def test_an_amount_is_whole_as_it_is_written(amount: JsonValue) -> None:
     require_match({"amount": 100}, schema, "parameters")
     with pytest.raises(InvalidParameters, match="parameters/amount: must satisfy type: integer"):
         require_match({"amount": amount}, schema, "parameters")
+
+
+@pytest.mark.parametrize("key", ["sk_test_1\n", "sk_test_1 ", "\nsk_test_1"])
+def test_a_pattern_ends_where_the_value_does(key: str) -> None:
+    schema: JsonObject = {"properties": {"key": {"type": "string", "pattern": "^sk_[a-z0-9_]+$"}}}
+
+    require_match({"key": "sk_test_1"}, schema, "credentials")
+    with pytest.raises(InvalidParameters, match="credentials/key: must satisfy pattern"):
+        require_match({"key": key}, schema, "credentials")

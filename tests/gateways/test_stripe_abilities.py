@@ -236,6 +236,7 @@ async def test_a_payment_without_an_answer_is_unknown(
 async def test_all_that_is_left_is_refunded_where_no_amount_is_named(
     asking: Asking, stripe: ScriptedStripe
 ) -> None:
+    stripe.answers(payment(currency="usd"))
     stripe.answers(refund(currency="usd"))
     assert await asking("REFUND_PAYMENT", payment_id="pi_1") == {
         "refund_id": "re_1",
@@ -263,6 +264,15 @@ async def test_a_part_is_refunded_in_the_currency_of_the_payment_alone(
     assert refused.code == "currency_mismatch"
 
 
+async def test_what_a_purchase_was_paid_by_is_refunded_by_the_purchase_alone(
+    asking: Asking, stripe: ScriptedStripe
+) -> None:
+    stripe.answers(payment(metadata={"purchase_id": "pur_1"}))
+    refused = await refusal_of(asking, "REFUND_PAYMENT", payment_id="pi_1")
+    assert refused.code == "payment_of_a_purchase"
+    assert len(stripe.asked) == 1
+
+
 async def test_a_repeated_refund_is_found_or_made(asking: Asking, stripe: ScriptedStripe) -> None:
     asking.repeated = True
     stripe.answers(page("/v1/refunds", refund(id="re_9"), refund(metadata=OURS)))
@@ -270,6 +280,7 @@ async def test_a_repeated_refund_is_found_or_made(asking: Asking, stripe: Script
     assert query_of(stripe)["payment_intent"] == "pi_1"
 
     stripe.answers(page("/v1/refunds", refund(id="re_9")))
+    stripe.answers(payment())
     stripe.answers(refund(id="re_2"))
     assert (await asking("REFUND_PAYMENT", payment_id="pi_1"))["refund_id"] == "re_2"
 
