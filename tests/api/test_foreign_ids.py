@@ -50,6 +50,14 @@ async def asker(door: Door) -> AsyncIterator[AsyncClient]:
         yield http
 
 
+@pytest.fixture
+async def neighbour(door: Door) -> AsyncIterator[AsyncClient]:
+    """A tenant of these tests' own, whom they fill."""
+    _, key = await door.app.state.services.api_keys.issue("ten_theirs", "tests", frozenset(Scope))
+    async with client_of(door.app, key) as http:
+        yield http
+
+
 @pytest.fixture(scope="module")
 def foreign() -> dict[str, str]:
     """Ids of the neighbour's things, by the names of the path parameters; made once."""

@@ -214,7 +214,7 @@ async def test_no_history_holds_a_secret_once_it_is_decrypted(everything_done: S
 
 async def test_no_log_line_holds_a_secret(everything_done: Site) -> None:
     lines = logged(everything_done.records)
-    assert len(everything_done.records) > 25
+    assert any(record.name.startswith("temporalio") for record in everything_done.records)
     assert traces_in(lines) == []
 
 

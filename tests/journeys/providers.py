@@ -45,6 +45,7 @@ class Asked(BaseModel):
     form: str
     status: int
     fault: str | None
+    account: str | None = None  # the end of its key
     answer: JsonValue
 
 
