@@ -241,9 +241,7 @@ async def test_a_returned_customer_is_known_to_the_next_execution(door: Door) ->
     assert seen == [None, None, "hm_1", None]
 
 
-async def test_a_paused_integration_parks_the_execution_until_it_is_resumed(
-    door: Door, temporal: WorkflowEnvironment
-) -> None:
+async def test_a_paused_integration_parks_the_execution_until_it_is_resumed(door: Door) -> None:
     place = await berth(door)
     await place.ask("pause", reason="audit")
     services = services_of(door)
@@ -260,8 +258,7 @@ async def test_a_paused_integration_parks_the_execution_until_it_is_resumed(
     assert code_of(deleted) == (409, "integration_in_use")
 
     await place.ask("resume")
-    await temporal.sleep(timedelta(seconds=30))
-    done = await place.execute("parked")
+    done = await place.execute("parked")  # it joins, and waits for the next look
 
     assert done.status_code == 200, done.text
     assert len(place.account.asked) == 1
