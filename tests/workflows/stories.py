@@ -17,6 +17,7 @@ from domain.payments import (
     CheckoutChanged,
     EmailBounced,
     Fact,
+    ProviderRefundState,
     RefundChanged,
     RefundFound,
 )
@@ -96,6 +97,15 @@ class Stories:
     async def refunded(self, order: PurchaseOrder, request: RefundRequest) -> Refund:
         refund = await self.refund(order, request)
         assert isinstance(refund, Refund)
+        return refund
+
+    async def refund_on_its_way(self, order: PurchaseOrder) -> Refund:
+        """Half of the price, made at the provider, which has yet to decide."""
+        self.world.payments.next_refunds.append(ProviderRefundState.PENDING)
+        half = self.world.refund_request(order, order.price.minor // 2)
+        refund = await self.refunded(order, half)
+        rows = self.world.rows.refunds
+        await self.until(lambda: rows[refund.refund_id].provider_refund_id is not None)
         return refund
 
     async def retry_issue(self, order: PurchaseOrder) -> PolicyStatus:

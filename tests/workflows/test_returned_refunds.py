@@ -80,11 +80,7 @@ async def test_a_refund_that_failed_before_it_was_made_is_not_told_as_come_back(
     stories: Stories,
 ) -> None:
     order, _ = await stories.bought()
-    stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
-    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
-    await stories.until(
-        lambda: stories.world.rows.refunds[refund.refund_id].provider_refund_id is not None
-    )
+    refund = await stories.refund_on_its_way(order)
     made = stories.world.payments.provider_id_of(refund.refund_id)
     stories.world.payments.settle_refund(made, ProviderRefundState.FAILED, "account_closed")
     await stories.tell_refund(order, refund.refund_id)
