@@ -38,12 +38,13 @@ from services.api_keys import ApiKeyService
 from services.audit import AuditService
 from services.catalogue import Services
 from services.connections import ConnectionService
+from services.entity_links import EntityLinkService
 from services.executions import ExecutionService
 from services.health import HealthService
 from services.histories import Histories
 from services.integration_health import IntegrationHealthService
 from services.integration_runs import IntegrationRuns
-from services.integrations import EntityLinkService, IntegrationService
+from services.integrations import IntegrationService
 from services.links import LinkService
 from services.listening import Listening
 from services.pages import PageService

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.deps import KEY_REQUIRED, CallerDep, ServicesDep
 from api.idempotent_route import IdempotentRoute
-from domain.integrations import PAYMENT_PROCESSING, EntityLink
+from domain.integrations import PAYMENT_PROCESSING, EntityLink, EntityLinkChange
 from domain.model import Model
 from domain.views import Page
 
@@ -34,6 +34,9 @@ LINKED = {
     "purpose": "payment_processing",
     "is_default": True,
 }
+SWAPPED = {"is_default": True}
+FIRST_CHOICE = "The first choice; one for each purpose, whose first link is it by itself."
+ORDER = "Backups follow in rising order."
 
 
 class EntityLinkBody(Model):
@@ -44,8 +47,15 @@ class EntityLinkBody(Model):
         max_length=64,
         description="What it is used for there.",
     )
-    is_default: bool = Field(False, description="The first choice; one for each purpose.")
-    priority: int = Field(100, ge=0, le=1000, description="Backups follow in rising order.")
+    is_default: bool | None = Field(None, description=FIRST_CHOICE)
+    priority: int = Field(100, ge=0, le=1000, description=ORDER)
+
+
+class EntityLinkUpdate(Model):
+    """What is left out stays as it is."""
+
+    is_default: bool | None = Field(None, description=FIRST_CHOICE)
+    priority: int | None = Field(None, ge=0, le=1000, description=ORDER)
 
 
 class EntityLinkAnswer(Model):
@@ -88,6 +98,25 @@ async def list_entity_integrations(
     return Page(items=tuple(map(_answer, links)), next_cursor=None)
 
 
+@router.put("/{integration_id}", operation_id="updateEntityIntegration")
+async def update_entity_integration(
+    entity_type: EntityType,
+    entity_id: EntityId,
+    integration_id: str,
+    body: Annotated[EntityLinkUpdate, Body(openapi_examples={"swap": {"value": SWAPPED}})],
+    caller: CallerDep,
+    services: ServicesDep,
+    purpose: str = PAYMENT_PROCESSING,
+) -> EntityLinkAnswer:
+    """Change a link. Made the default, it replaces the default before it in one step."""
+    change = EntityLinkChange(**dict(body))
+    return _answer(
+        await services.entity_links.update(
+            caller, (entity_type, entity_id), integration_id, purpose, change
+        )
+    )
+
+
 @router.delete("/{integration_id}", operation_id="unlinkIntegration", status_code=204)
 async def unlink_integration(
     entity_type: EntityType,
@@ -97,7 +126,7 @@ async def unlink_integration(
     services: ServicesDep,
     purpose: str | None = None,
 ) -> None:
-    """Undo a link: for one purpose, or without it for all."""
+    """Undo a link: for one purpose, or without it for all. A default goes after its backups."""
     await services.entity_links.unlink(caller, (entity_type, entity_id), integration_id, purpose)
 
 

@@ -69,11 +69,17 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
     ),
     Code.DEFAULT_EXISTS: advised(
         "There is a default for this purpose already.",
-        "Remove the link that the message names, or link this one without is_default.",
+        "Link this one without is_default; then make it the default in one step: PUT "
+        "/entities/{entity_type}/{entity_id}/integrations/{integration_id} with is_default true.",
+    ),
+    Code.DEFAULT_NEEDED: advised(
+        "One of the integrations that are linked here has to be the default.",
+        "Make another one the default first: PUT /entities/{entity_type}/{entity_id}/integrations/"
+        "{integration_id} with is_default true. The first link of all is the default.",
     ),
     Code.ENTITY_LINK_EXISTS: advised(
         "This integration is linked there already.",
-        "Remove the link first to make it anew with other values.",
+        "Change it with PUT /entities/{entity_type}/{entity_id}/integrations/{integration_id}.",
     ),
     Code.ENTITY_LINK_NOT_FOUND: advised(
         "This integration is not linked there.",

@@ -103,3 +103,10 @@ class EntityLink(Model):
     is_default: bool = False
     priority: int = 100
     created_at: datetime
+
+
+class EntityLinkChange(Model):
+    """What is None stays as it is."""
+
+    is_default: bool | None = None
+    priority: int | None = None

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,13 +13,14 @@ from domain.errors import Code, Invalid
 from domain.views import Page
 from persistence.database import Database
 from persistence.rows.audit import AuditRow, entry_of
+from persistence.statements import line_up
 
 _READ_AT_ONCE = 500
 
 
 async def write_down(session: AsyncSession, event: AuditEvent, at: datetime) -> AuditEntry:
     """Add the tenant's next entry. Others of the tenant wait until this transaction ends."""
-    await _line_up(session, event.tenant_id)
+    await line_up(session, f"audit/{event.tenant_id}")
     newest = (
         select(AuditRow.number, AuditRow.hash)
         .where(AuditRow.tenant_id == event.tenant_id)
@@ -31,12 +32,6 @@ async def write_down(session: AsyncSession, event: AuditEvent, at: datetime) -> 
     session.add(AuditRow(**entry.model_dump()))
     await session.flush()
     return entry
-
-
-async def _line_up(session: AsyncSession, tenant_id: str) -> None:
-    """SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        await session.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(tenant_id, 7))))
 
 
 @dataclass(frozen=True)

@@ -26,16 +26,24 @@ class RouteRecords:
 
         The integration that the request names stands alone. Else the nearest entity that has a
         default counts, customer before product before tenant before platform: its default first,
-        then its backups. Nobody's money goes to an account of somebody further away.
+        then its backups. Nobody's money goes to an account of somebody further away; where a
+        nearer entity has links but no default, the reason says so.
         """
         if order.integration_id is not None:
             return (await self._named(order, order.integration_id),)
-        linked = await self._linked(order)
+        linked, passed_by = await self._linked(order), ""
         for entity_type, whose in _ENTITIES.items():
             of_entity = [each for each in linked if each[0].entity_type == entity_type]
             if any(link.is_default for link, _ in of_entity):
-                return tuple(_candidate(order, link, row, whose) for link, row in of_entity)
-        return (Candidate(),)
+                return tuple(
+                    _of_row(order, row, f"{whose} {_rank(link)}{passed_by}")
+                    for link, row in of_entity
+                )
+            if of_entity:
+                passed_by += f"; {whose} links have no default"
+        environment = Candidate()
+        because = f"{environment.because}{passed_by}"
+        return (environment.model_copy(update={"because": because}),)
 
     async def _named(self, order: PurchaseOrder, integration_id: str) -> Candidate:
         async with self.database.reading() as session:
@@ -97,10 +105,8 @@ def _entities_of(order: PurchaseOrder) -> list[ColumnElement[bool]]:
     ]
 
 
-def _candidate(
-    order: PurchaseOrder, link: EntityIntegrationRow, row: IntegrationRow, whose: str
-) -> Candidate:
-    return _of_row(order, row, f"{whose} {'default' if link.is_default else 'backup'}")
+def _rank(link: EntityIntegrationRow) -> str:
+    return "default" if link.is_default else "backup"
 
 
 def _of_row(order: PurchaseOrder, row: IntegrationRow, because: str) -> Candidate:

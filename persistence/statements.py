@@ -4,7 +4,7 @@ from functools import cache
 from typing import TypeVar, cast
 
 import sqlalchemy
-from sqlalchemy import Insert, Table, bindparam, inspect
+from sqlalchemy import Insert, Table, bindparam, func, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -63,6 +63,12 @@ def _locking(table: type[Row]) -> SelectOfScalar[Row]:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+async def line_up(session: AsyncSession, queue: str) -> None:
+    """Others of the same queue wait until this transaction ends. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(queue, 7))))
 
 
 async def locked_purchase(session: AsyncSession, purchase_id: str) -> PurchaseRow:

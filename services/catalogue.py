@@ -6,10 +6,11 @@ from persistence.idempotency import IdempotencyRecords
 from services.api_keys import ApiKeyService
 from services.audit import AuditService
 from services.connections import ConnectionService
+from services.entity_links import EntityLinkService
 from services.executions import ExecutionService
 from services.health import HealthService
 from services.integration_health import IntegrationHealthService
-from services.integrations import EntityLinkService, IntegrationService
+from services.integrations import IntegrationService
 from services.links import LinkService
 from services.pages import PageService
 from services.policies import PolicyService

@@ -14,20 +14,18 @@ from domain.connections import Capability, Connection, ConnectionStatus, JsonObj
 from domain.errors import Code, Conflict, Invalid, NotFound
 from domain.integrations import (
     Credentials,
-    EntityLink,
     Integration,
     IntegrationFilter,
     IntegrationStatus,
 )
 from domain.model import Model
 from domain.schemas import require_match
-from domain.tenants import PLATFORM_TENANT, Caller, Scope
+from domain.tenants import Caller, Scope
 from domain.views import Page
 from gateways.credentials import CredentialVault
 from gateways.integrations import GatewayProvider
 from persistence.clock import now
 from persistence.connections import CapabilityRecords, ConnectionRecords
-from persistence.entity_links import EntityLinkRecords
 from persistence.integrations import IntegrationRecords
 from services.audit import told
 
@@ -205,67 +203,6 @@ class IntegrationService:
         if connection.status is ConnectionStatus.DEPRECATED:
             raise Conflict(Code.CONNECTION_DEPRECATED, f"{connection_code} is deprecated")
         return connection
-
-
-@dataclass(frozen=True)
-class EntityLinkService:
-    links: EntityLinkRecords
-    clock: Callable[[], datetime] = now
-
-    async def link(
-        self,
-        caller: Caller,
-        entity: tuple[str, str],
-        integration_id: str,
-        purpose: str,
-        is_default: bool,
-        priority: int,
-    ) -> EntityLink:
-        """``entity`` is its type and its id."""
-        _require_right(caller, entity)
-        link = EntityLink(
-            tenant_id=caller.tenant_id,
-            entity_type=entity[0],
-            entity_id=entity[1],
-            integration_id=integration_id,
-            purpose=purpose,
-            is_default=is_default,
-            priority=priority,
-            created_at=self.clock(),
-        )
-        event = told(caller, "integration.linked", integration_id, after=link)
-        return await self.links.link(link, event)
-
-    async def all_of(self, caller: Caller, entity: tuple[str, str]) -> tuple[EntityLink, ...]:
-        caller.require(Scope.READ)
-        return await self.links.all_of(caller.tenant_id, *entity)
-
-    async def unlink(
-        self, caller: Caller, entity: tuple[str, str], integration_id: str, purpose: str | None
-    ) -> None:
-        """For one purpose, or for all of them."""
-        _require_right(caller, entity)
-        links = await self.links.all_of(caller.tenant_id, *entity)
-        before = next((each for each in links if each.integration_id == integration_id), None)
-        event = told(caller, "integration.unlinked", integration_id, before)
-        if not await self.links.unlink(
-            caller.tenant_id, *entity, integration_id, event, self.clock(), purpose
-        ):
-            raise NotFound(
-                Code.ENTITY_LINK_NOT_FOUND,
-                f"{integration_id} is not linked to {entity[0]} {entity[1]}",
-            )
-
-
-def _require_right(caller: Caller, entity: tuple[str, str]) -> None:
-    """What serves every tenant is linked by those who run the installation."""
-    entity_type, entity_id = entity
-    if entity_type == "platform":
-        caller.require_platform()
-    caller.require(Scope.ADMIN)
-    own = {"platform": PLATFORM_TENANT, "tenant": caller.tenant_id}.get(entity_type, entity_id)
-    if entity_id != own:  # it would never be looked at
-        raise Invalid(Code.INVALID_REQUEST, f"the {entity_type} is {own}, not {entity_id}")
 
 
 def _require_possible(integration: Integration, status: IntegrationStatus) -> None:

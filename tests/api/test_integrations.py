@@ -89,6 +89,45 @@ async def test_a_second_default_for_one_purpose_is_refused(door: Door) -> None:
 
     assert code_of(refused) == (409, "default_exists")
     assert str(first) in refused.json()["detail"]
+    assert "PUT /entities/" in refused.json()["suggested_action"]
+
+
+async def test_a_default_is_swapped_in_one_step_and_both_links_are_written_down(door: Door) -> None:
+    first, second = [str((await created(door.http))["integration_id"]) for _ in range(2)]
+    entity = "/entities/product/swapped/integrations"
+    for each in (first, second):
+        assert (await door.http.post(entity, json={"integration_id": each})).status_code == 201
+
+    swapped = await door.http.put(f"{entity}/{second}", json={"is_default": True, "priority": 7})
+
+    assert swapped.status_code == 200, swapped.text
+    assert (swapped.json()["is_default"], swapped.json()["priority"]) == (True, 7)
+    listed = (await door.http.get(entity)).json()["items"]
+    assert [(each["integration_id"], each["is_default"]) for each in listed] == [
+        (second, True),
+        (first, False),
+    ]
+    for each, becomes in ((first, False), (second, True)):
+        log = await door.http.get("/audit-log", params={"subject": each})
+        newest = log.json()["items"][0]
+        assert newest["action"] == "integration.link_updated"
+        assert newest["before"]["is_default"] is not becomes
+        assert newest["after"]["is_default"] is becomes
+
+
+async def test_a_default_that_has_backups_goes_last(door: Door) -> None:
+    first, second = [str((await created(door.http))["integration_id"]) for _ in range(2)]
+    entity = "/entities/product/last/integrations"
+    for each in (first, second):
+        await door.http.post(entity, json={"integration_id": each})
+
+    refused = await door.http.delete(f"{entity}/{first}")
+
+    assert code_of(refused) == (409, "default_needed")
+    assert (await door.http.delete(f"{entity}/{second}")).status_code == 204
+    assert (await door.http.delete(f"{entity}/{first}")).status_code == 204
+    unknown = await door.http.put(f"{entity}/{first}", json={"is_default": True})
+    assert code_of(unknown) == (404, "entity_link_not_found")
 
 
 async def test_a_neighbours_integration_is_neither_seen_nor_linked(

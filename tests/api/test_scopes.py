@@ -65,6 +65,7 @@ NEEDED = {
     "POST /integrations/{integration_id}/resume": ADMIN,
     "POST /entities/{entity_type}/{entity_id}/integrations": ADMIN,
     "GET /entities/{entity_type}/{entity_id}/integrations": READ,
+    "PUT /entities/{entity_type}/{entity_id}/integrations/{integration_id}": ADMIN,
     "DELETE /entities/{entity_type}/{entity_id}/integrations/{integration_id}": ADMIN,
     "GET /audit-log": ADMIN,
 }
@@ -88,6 +89,7 @@ BODIES: dict[str, Json] = {
     "PUT /integrations/{integration_id}": {"name": "x"},
     "POST /integrations/{integration_id}/execute": {"capability_code": "X"},
     "POST /entities/{entity_type}/{entity_id}/integrations": {"integration_id": "x"},
+    "PUT /entities/{entity_type}/{entity_id}/integrations/{integration_id}": {"is_default": True},
 }
 
 

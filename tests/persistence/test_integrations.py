@@ -32,13 +32,15 @@ def link(integration_id: str = "int-1", **changes: object) -> EntityLink:
 
 
 async def linked(database: Database, made: EntityLink) -> EntityLink:
-    return await EntityLinkRecords(database).link(made, event("integration.linked"))
+    told = event("integration.linked")
+    return await EntityLinkRecords(database).link(made, made.is_default or None, lambda _: told)
 
 
 async def unlinked(database: Database, integration_id: str, purpose: str | None = None) -> bool:
     told = event("integration.unlinked")
+    entity = (TENANT, "customer", "cust_abc")
     return await EntityLinkRecords(database).unlink(
-        TENANT, "customer", "cust_abc", integration_id, told, LATER, purpose
+        entity, integration_id, purpose, lambda _: told, LATER
     )
 
 
@@ -154,9 +156,9 @@ async def test_links_are_listed_by_purpose_the_default_first_then_by_priority(
 ) -> None:
     for integration_id in ("int-1", "int-2", "int-3"):
         await stored(database, integration(integration_id), None)
+    default = await linked(database, link("int-3", is_default=True, priority=900))
     backup = await linked(database, link("int-1", priority=20))
     first_backup = await linked(database, link("int-2", priority=10))
-    default = await linked(database, link("int-3", is_default=True, priority=900))
     sync = await linked(database, link("int-1", purpose="data_sync"))
 
     listed = await EntityLinkRecords(database).all_of(TENANT, "customer", "cust_abc")
@@ -174,7 +176,7 @@ async def test_a_link_is_made_once_and_again_after_it_was_taken_away(database: D
 
     assert await unlinked(database, "int-1")
     assert not await unlinked(database, "int-1")
-    assert await linked(database, link(priority=5)) == link(priority=5)
+    assert await linked(database, link(priority=5)) == link(priority=5, is_default=True)
 
 
 async def test_it_is_unlinked_for_one_purpose_or_for_all(database: Database) -> None:

@@ -14,6 +14,7 @@ from persistence.integrations import IntegrationRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.routes import RouteRecords
+from persistence.rows.integrations import EntityIntegrationRow
 from tests.persistence.integration_samples import event, integration, stored
 from tests.persistence.samples import LATER, NOON, TENANT, order, quote
 
@@ -46,8 +47,19 @@ async def _linked(
         "created_at": NOON,
     }
     link = EntityLink.model_validate({**told, **changes})
-    await EntityLinkRecords(database).link(link, event("integration.linked", tenant_id))
+    linked = event("integration.linked", tenant_id)
+    await EntityLinkRecords(database).link(link, is_default, lambda _: linked)
     return integration_id
+
+
+async def _without_default(database: Database, entity_type: str) -> None:
+    """As rows can be that were written past us: here such links are refused."""
+    integration_id = await _linked(database, entity_type)
+    entity_id, tenant_id = ENTITIES[entity_type]
+    key = (tenant_id, entity_type, entity_id, "payment_processing", integration_id)
+    async with database.transaction() as session:
+        row = await session.get_one(EntityIntegrationRow, key)
+        row.is_default = False
 
 
 def _order(**changes: object) -> PurchaseOrder:
@@ -83,10 +95,10 @@ async def test_a_product_counts_only_for_orders_of_it(database: Database) -> Non
 
 
 async def test_backups_follow_the_default_by_priority_and_age(database: Database) -> None:
+    await _linked(database, "tenant", "int-default", priority=99)
     await _linked(database, "tenant", "int-late", False, priority=20)
     await _linked(database, "tenant", "int-young", False, priority=10, created_at=LATER)
     await _linked(database, "tenant", "int-old", False, priority=10)
-    await _linked(database, "tenant", "int-default", priority=99)
 
     candidates = await _candidates(database)
 
@@ -97,10 +109,18 @@ async def test_backups_follow_the_default_by_priority_and_age(database: Database
     ]
 
 
-async def test_an_entity_without_a_default_is_passed_by(database: Database) -> None:
-    await _linked(database, "customer", is_default=False)
+async def test_an_entity_without_a_default_is_passed_by_and_the_reason_says_so(
+    database: Database,
+) -> None:
+    await _without_default(database, "customer")
+    (environment,) = await _candidates(database)
+    assert environment.integration_id is None
+    assert environment.because == "no default is linked; the customer's links have no default"
+
     await _linked(database, "tenant")
-    assert _ids(await _candidates(database)) == ["int-tenant"]
+    (candidate,) = await _candidates(database)
+    assert candidate.integration_id == "int-tenant"
+    assert candidate.because == "the tenant's default; the customer's links have no default"
 
 
 async def test_links_for_another_purpose_do_not_count(database: Database) -> None:
