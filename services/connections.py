@@ -1,5 +1,6 @@
 """The catalogue: every admin may read it, those who run the installation change it."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -103,7 +104,7 @@ class ConnectionService:
     ) -> Capability:
         caller.require_platform()
         await self._known(connection_code)
-        _require_sound(wish)
+        await _require_sound(wish)
         at = self.clock()
         capability = Capability(
             connection_code=connection_code, **dict(wish), created_at=at, updated_at=at
@@ -125,7 +126,7 @@ class ConnectionService:
         before = await self._known_capability(connection_code, capability_code)
         given = {name: value for name, value in change if value is not None}
         changed = before.model_copy(update={**given, "updated_at": self.clock()})
-        _require_sound(changed)
+        await _require_sound(changed)
         if before.moves_money and not changed.moves_money:
             raise Invalid(Code.INVALID_REQUEST, f"{capability_code} moves money, whatever is said")
         subject = f"{connection_code}/{capability_code}"
@@ -160,13 +161,14 @@ class ConnectionService:
         return capability
 
 
-def _require_sound(wish: CapabilityWish | Capability) -> None:
+async def _require_sound(wish: CapabilityWish | Capability) -> None:
     if wish.moves_money and wish.only_reads:
         raise Invalid(Code.INVALID_REQUEST, "what moves money does more than read")
     for field in ("parameters_schema", "result_schema"):
         schema: JsonObject | None = getattr(wish, field)
         if schema is not None:
-            require_schema(schema, field)
+            # A large one keeps a processor busy for a second: requests go on meanwhile.
+            await asyncio.to_thread(require_schema, schema, field)
 
 
 def _no_connection(connection_code: str) -> NotFound:

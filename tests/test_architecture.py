@@ -66,7 +66,7 @@ LIVES_IN: Mapping[str, set[str]] = {
 }
 PURE = {
     *("pydantic", "pydantic_core", "iso4217", "babel", "stdnum", "email_validator"),
-    *("jsonschema", "referencing"),
+    *("jsonschema", "referencing", "re2"),
 }
 MAY_ENTER = {"temporalio", "pydantic", *sys.stdlib_module_names}  # the sandbox
 

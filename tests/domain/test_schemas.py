@@ -84,9 +84,22 @@ ADDRESS: JsonObject = {"type": "object", "required": ["city"]}
             {"/b": "is not known here", "/c": "is not known here"},
         ),
         (
-            {"a": "s3cret"},
-            {"unevaluatedProperties": False},
-            {"": "is not known here"},
+            {"list": [1, "s3cret", "s3cret"]},
+            {"properties": {"list": {"uniqueItems": True}}},
+            {"/list": "must satisfy uniqueItems: True"},
+        ),
+        (
+            {"x-a": "s3cret", "b": "s3cret"},
+            {"patternProperties": {"^x-": {"type": "integer"}}},
+            {"/x-a": "must satisfy type: integer"},
+        ),
+        (
+            {"x-a": 1, "b": "s3cret"},
+            {
+                "additionalProperties": {"type": "integer"},
+                "patternProperties": {"^x-": {"type": "integer"}},
+            },
+            {"/b": "must satisfy type: integer"},
         ),
         ({"a": "s3cret"}, {"properties": {"a": False}}, {"": "must not be here"}),
         (
@@ -151,6 +164,12 @@ ELSEWHERE = "https://elsewhere.example/schema"
         {"$schema": "http://json-schema.org/draft-07/schema#"},
         {"$ref": "#"},
         {"pattern": "("},
+        {"pattern": "^(?=a)"},
+        {"patternProperties": {r"(a)\1": True}},
+        {"pattern": "(.{0,200}a){4}"},
+        {"unevaluatedProperties": False},
+        {"properties": {"a": {"unevaluatedItems": False}}},
+        {"enum": ["a" * 40_000]},
     ],
 )
 def test_a_schema_that_needs_more_than_itself_is_refused_unread(schema: JsonObject) -> None:
@@ -167,6 +186,8 @@ def test_a_schema_may_refer_to_its_own_parts_and_hold_values_that_look_like_refe
             "from": {"$ref": "#/$defs/city"},
             "to": {"allOf": [{"$ref": "#town"}, {"maxLength": 100}]},
             "$ref": {"const": {"$ref": ELSEWHERE}},
+            "unevaluatedItems": {"type": "string", "pattern": "^a"},
+            "pattern": {"type": "string"},
         },
     }
     require_schema(schema, "parameters_schema")
@@ -204,3 +225,94 @@ def test_a_pattern_ends_where_the_value_does(key: str) -> None:
     require_match({"key": "sk_test_1"}, schema, "credentials")
     with pytest.raises(InvalidParameters, match="credentials/key: must satisfy pattern"):
         require_match({"key": key}, schema, "credentials")
+
+
+def test_a_pattern_that_could_be_tried_for_years_is_decided_at_once() -> None:
+    schema: JsonObject = {
+        "patternProperties": {"^(a+)+$": {"pattern": "^(a+)+$"}},
+        "additionalProperties": False,
+    }
+    require_schema(schema, "parameters_schema")
+    long = "a" * 1000
+    require_match({long: long}, schema, "parameters")
+    assert faults_of({long: f"{long}!", f"{long}!": 1}, schema) == {
+        f"/{long}": "must satisfy pattern: ^(a+)+$",
+        f"/{long}!": "is not known here",
+    }
+
+
+def test_a_value_that_no_text_holds_matches_no_pattern() -> None:
+    assert faults_of({"a": "\ud800"}, {"properties": {"a": {"pattern": "^a$"}}}).keys() == {"/a"}
+
+
+TOO_MUCH = {"": "is too much to be held against its schema"}
+MANY: JsonValue = list(range(50_000))
+BOMB: JsonObject = {
+    "$ref": "#/$defs/0",
+    "$defs": {
+        **{str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 2} for n in range(30)},
+        "30": {},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        (MANY, {"items": {"type": "integer"}}),
+        (MANY, {"items": True, "allOf": [{"items": True}] * 500}),
+        (MANY, {"uniqueItems": True}),
+        (MANY, {"allOf": [{"type": "string"}] * 500}),
+        ([{}] * 5000, {"items": {"properties": {str(n): {} for n in range(200)}}}),
+        ([[n] * 50 for n in range(500)], {"items": {"enum": [[n] * 50 for n in range(99)]}}),
+        ("ab" * 100_000, {"pattern": "[ab]*a[ab]{900}$"}),
+        ({str(n): 1 for n in range(5000)}, {"patternProperties": {str(n): {} for n in range(9)}}),
+        (10**400, {"multipleOf": 0.01}),
+    ],
+)
+def test_what_would_keep_everybody_waiting_is_too_much(value: JsonValue, rule: JsonValue) -> None:
+    schema: JsonObject = {"properties": {"a": rule}}
+    require_schema(schema, "parameters_schema")
+    assert faults_of({"a": value}, schema) == TOO_MUCH
+
+
+def test_a_schema_that_doubles_at_each_step_is_refused_and_bounded() -> None:
+    with pytest.raises(Invalid, match="too much to hold anything against") as refused:
+        require_schema(BOMB, "parameters_schema")
+    assert refused.value.code == Code.INVALID_SCHEMA
+    assert faults_of({}, BOMB) == TOO_MUCH
+
+
+def test_a_schema_may_be_so_deep_and_no_deeper() -> None:
+    schema: dict[str, JsonValue] = {}
+    for _ in range(23):
+        schema = {"not": schema}
+    require_schema(schema, "parameters_schema")
+    for _ in range(5000):
+        schema = {"not": schema}
+    with pytest.raises(Invalid, match="24 levels deep"):
+        require_schema(schema, "parameters_schema")
+
+
+@pytest.mark.parametrize(
+    "items", [[1, True, "1", None, [1], {"a": 1}], [0, False, "", [], {}], [1.5, 1, [True]]]
+)
+def test_items_of_different_kinds_are_not_the_same(items: list[JsonValue]) -> None:
+    schema: JsonObject = {"properties": {"a": {"uniqueItems": True}, "b": {"uniqueItems": False}}}
+    require_match({"a": items, "b": [1, 1]}, schema, "parameters")
+    require_match({"a": "of no items"}, schema, "parameters")
+
+
+@pytest.mark.parametrize(
+    "items", [[1, 1.0], [{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}], ["a", "a"]]
+)
+def test_items_are_the_same_by_their_value(items: list[JsonValue]) -> None:
+    schema: JsonObject = {"properties": {"a": {"uniqueItems": True}}}
+    assert faults_of({"a": items}, schema) == {"/a": "must satisfy uniqueItems: True"}
+
+
+@pytest.mark.parametrize("rule", [{"pattern": "(?=a)"}, {"unevaluatedItems": False}])
+def test_a_rule_that_came_past_the_door_and_cannot_be_bounded_is_refused(rule: JsonValue) -> None:
+    with pytest.raises(Invalid) as refused:
+        require_match({"a": "a"}, {"properties": {"a": rule}}, "parameters")
+    assert refused.value.code == Code.INVALID_SCHEMA
