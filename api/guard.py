@@ -1,4 +1,4 @@
-"""Refuses what must never come in, before anything is logged: payment data, and too much of it."""
+"""Refuses what must never come in, before anything is logged: payment data, too much, ambiguity."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import refusal
 from domain.errors import Code
 from domain.payment_data import NAMES, payment_data_in
+from domain.strict_json import FLAWS, flaw_in
 
 # Secrets, signatures, traces, addresses of networks: long numbers by chance, never written by a
 # person.
@@ -48,7 +49,7 @@ class RequestGuard:
             answer = refusal(413, Code.PAYLOAD_TOO_LARGE, f"the limit is {self._max} bytes")
         elif found := next(filter(None, map(payment_data_in, _written_in_head(scope))), None):
             answer = _refusal_of(found, "address or a header")
-        elif body and (found := payment_data_in(body.decode("utf-8", "replace"))):
+        elif body and (found := _refused_in(body)):
             answer = self._in_their_words_or_ours(scope["path"], body, found)
         elif b"\0" in body:  # UTF-16 is full of them
             answer = refusal(400, Code.NOT_UTF8, "the body is not UTF-8 text: it holds NUL bytes")
@@ -61,6 +62,8 @@ class RequestGuard:
 
     def _in_their_words_or_ours(self, path: str, body: bytes, found: Code) -> Response:
         told = self._in_their_words[path](body, found) if path in self._in_their_words else None
+        if told is None and found in FLAWS:
+            return refusal(400, found, f"the body is ambiguous: {FLAWS[found]}")
         if told is None:
             return _refusal_of(found, "body")
         return Response(told, media_type="application/json")
@@ -100,6 +103,10 @@ def _again(body: bytes, receive: Receive) -> Receive:
 def _refusal_of(found: Code, place: str) -> Response:
     detail = f"{NAMES[found]}s are never to be sent here; the request's {place} carries one"
     return refusal(422, found, detail)
+
+
+def _refused_in(body: bytes) -> Code | None:
+    return payment_data_in(body.decode("utf-8", "replace")) or flaw_in(body)
 
 
 def _carries_nul(scope: Scope, body: bytes) -> bool:

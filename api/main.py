@@ -47,7 +47,7 @@ from gateways.integrations import GatewayProviders
 from logs import log_as_json
 from mcp_server.http import PATHS as MCP_PATHS
 from mcp_server.http import mount_mcp
-from mcp_server.refused_payment_data import answer_to_payment_data
+from mcp_server.refused_bodies import answer_to_refused_body
 from processes import listening
 from serving import Server
 from settings import Settings
@@ -98,7 +98,7 @@ def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> Non
         RequestGuard,
         max_body_bytes=settings.max_body_bytes,
         is_trusted=lambda path: route_of(path) is not None,
-        in_their_words=dict.fromkeys(MCP_PATHS, answer_to_payment_data),
+        in_their_words=dict.fromkeys(MCP_PATHS, answer_to_refused_body),
     )
     app.add_middleware(RequestWatch, registry=registry, plain_route=route_of)
     app.add_middleware(CrossOrigin)

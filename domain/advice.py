@@ -15,6 +15,15 @@ ADVICE: dict[Code, Advice] = {
         "Send valid JSON, with the header `Content-Type: application/json`.",
     ),
     Code.NOT_UTF8: advised("The request could not be read.", "Send the body encoded as UTF-8."),
+    Code.INVALID_NUMBER: advised(
+        "The request could not be read.",
+        "Send numbers as JSON writes them, within what a double holds; amounts are whole.",
+    ),
+    Code.DUPLICATE_MEMBER: advised(
+        "The request could not be read.",
+        "Name each member of an object once: of two, readers take different ones.",
+    ),
+    Code.NESTED_TOO_DEEP: advised("The request could not be read.", "Nest the JSON less deep."),
     Code.UNKNOWN_FIELD: advised(
         "The request holds something that we do not know.",
         "Leave the named field out, or correct its name; /docs lists the fields of every request.",

@@ -14,6 +14,7 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent
 
 from domain.errors import Code, Invalid, PaybindError, Unavailable
 from domain.payment_data import NAMES, payment_data_in
+from domain.strict_json import FLAWS
 from domain.tenants import Caller
 from mcp_server import audit
 from mcp_server.callers import Callers
@@ -60,9 +61,8 @@ class PaybindServer(MCPServer[object]):
     async def call_tool(
         self, name: str, arguments: Arguments, context: Context[object] | None = None
     ) -> Result:
-        sent = json.dumps([name, arguments], ensure_ascii=False, default=str)
-        if found := payment_data_in(sent):
-            return payment_data_refused(found)
+        if found := _refused_in(name, arguments):
+            return refused_unread(found)
         call = Call(name, arguments)
         try:
             call.caller = await self.callers.current()
@@ -76,10 +76,20 @@ class PaybindServer(MCPServer[object]):
             audit.write(call.line)
 
 
-def payment_data_refused(found: Code) -> CallToolResult:
+def _refused_in(name: str, arguments: Arguments) -> Code | None:
+    """The SDK has read the call: of two members of one name the first is gone by now."""
+    try:
+        sent = json.dumps([name, arguments], ensure_ascii=False, default=str, allow_nan=False)
+    except ValueError:
+        return Code.INVALID_NUMBER
+    return payment_data_in(sent)
+
+
+def refused_unread(found: Code) -> CallToolResult:
     """Of the call nothing is written down, not even a digest: cards are few."""
     call = Call("refused", {})
-    refusal = _failed(call, Invalid(found, f"an argument carries a {NAMES[found]}"))
+    what = FLAWS.get(found) or f"an argument carries a {NAMES.get(found)}"
+    refusal = _failed(call, Invalid(found, what))
     audit.write(call.line)
     return refusal
 

@@ -152,6 +152,13 @@ async def test_half_a_price_is_none(door: Door) -> None:
         ('{"amount": 15000}'.encode("utf-16-le"), "application/json", "not_utf8"),
         ("\u5b57".encode("utf-16"), "application/json", "not_utf8"),
         (b'{"user_id": "a\\u0000b"}', "application/json", "invalid_request"),
+        (b'{"amount": NaN}', "application/json", "invalid_number"),
+        (b'{"amount": -Infinity}', "application/json", "invalid_number"),
+        (b'{"amount": 1e400}', "application/json", "invalid_number"),
+        (b'{"amount": 1%s}' % (b"0" * 400), "application/json", "invalid_number"),
+        (b'{"amount": 1, "amount": 2}', "application/json", "duplicate_member"),
+        (b'{"a": [{"b": 1, "\\u0062": 1}]}', "application/json", "duplicate_member"),
+        (b'{"a": %s1%s}' % (b"[" * 64, b"]" * 64), "application/json", "nested_too_deep"),
     ],
 )
 async def test_a_body_that_cannot_be_read_is_refused_by_its_own_code(
@@ -159,6 +166,42 @@ async def test_a_body_that_cannot_be_read_is_refused_by_its_own_code(
 ) -> None:
     answer = await door.http.post("/purchases", content=body, headers={"content-type": media_type})
     assert code_of(answer) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"jsonrpc": "2.0", "jsonrpc": "2.0"}', "duplicate_member"),
+        (b'{"params": NaN}', "invalid_number"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/quotes"),
+        ("POST", "/integrations"),
+        ("PUT", "/internal/connections/stripe"),
+        ("POST", "/integrations/int_1/execute"),
+        ("POST", "/codec/encode"),
+        ("POST", "/mcp"),
+        ("POST", "/nowhere"),
+    ],
+)
+async def test_no_route_takes_what_two_readers_would_read_differently(
+    door: Door, method: str, path: str, body: bytes, code: str
+) -> None:
+    answer = await door.http.request(
+        method, path, content=body, headers={"content-type": "application/json"}
+    )
+    assert code_of(answer) == (400, code)
+
+
+async def test_what_stands_64_levels_deep_is_read(door: Door) -> None:
+    body = b'{"user_id": %s1%s}' % (b"[" * 63, b"]" * 63)
+    answer = await door.http.post(
+        "/purchases", content=body, headers={"content-type": "application/json"}
+    )
+    assert code_of(answer) == (422, "missing_field")
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from mcp.types import CallToolResult
 
 from domain.codes import Code
 from domain.tenants import Caller
-from mcp_server.refused_payment_data import answer_to_payment_data
+from mcp_server.refused_bodies import answer_to_refused_body
 from mcp_server.toolsets import Selection
 from services.api_keys import ApiKeyService
 from tests.mcp_server.shop import Fields, Shop, text_of
@@ -150,10 +151,30 @@ async def test_a_security_code_or_an_account_is_refused_and_never_written_down(
 
 def test_a_call_refused_before_it_is_read_leaves_its_line(audit: Lines) -> None:
     call = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call"}'
-    answer = answer_to_payment_data(call, Code.CARD_NUMBER_REFUSED)
+    answer = answer_to_refused_body(call, Code.CARD_NUMBER_REFUSED)
 
     assert answer is not None
     assert (audit.last["tool"], audit.last["outcome"]) == ("refused", "card_number_refused")
+
+
+def test_a_call_that_readers_would_read_differently_is_answered_as_a_tools_failure() -> None:
+    call = b'{"jsonrpc": "2.0", "id": 1, "id": 1, "method": "tools/call"}'
+    answer = answer_to_refused_body(call, Code.DUPLICATE_MEMBER)
+
+    assert answer is not None
+    failure = json.loads(json.loads(answer)["result"]["content"][0]["text"])
+    assert (failure["code"], failure["can_retry"]) == ("duplicate_member", False)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+async def test_a_number_that_json_does_not_have_is_refused(
+    shop: Shop, audit: Lines, number: float
+) -> None:
+    refused = await shop.server().call_tool("initiate_purchase", {"amount": number})
+
+    assert isinstance(refused, CallToolResult)
+    assert json.loads(text_of(refused))["code"] == "invalid_number"
+    assert (audit.last["outcome"], audit.last["arguments"]) == ("invalid_number", {})
 
 
 class FaultyKeys(ApiKeyService):
