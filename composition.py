@@ -189,6 +189,7 @@ def _executions(
         integrations=integrations,
         capabilities=CapabilityRecords(database),
         executions=ExecutionRecords(database),
+        health=HealthRecords(database),
         runs=IntegrationRuns(client),
     )
 

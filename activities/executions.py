@@ -8,12 +8,21 @@ from typing import Protocol
 from temporalio import activity
 
 from activities.faults import now, told_to_temporal
+from activities.waiting import waiting_after
 from domain.connections import Capability, JsonObject
 from domain.errors import Code, Conflict, Invalid, NotFound, Refused
-from domain.executions import Execution, ExecutionOrder, Outcome, ProviderCustomer
+from domain.executions import (
+    Begun,
+    Execution,
+    ExecutionOrder,
+    Outcome,
+    ProviderCustomer,
+    Waiting,
+    WaitingFor,
+)
 from domain.model import Model
 from domain.schemas import require_match
-from gateways.faults import RefusedByProvider
+from gateways.faults import GatewayFault, RefusedByProvider
 from gateways.integrations import Ask, Done, IntegrationGateway
 
 
@@ -31,7 +40,8 @@ class ExecutionFailure(Model):
 
 
 class ExecutionRows(Protocol):
-    async def begin(self, order: ExecutionOrder, at: datetime) -> Execution: ...
+    async def begin(self, order: ExecutionOrder, at: datetime) -> Begun: ...
+    async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None: ...
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution: ...
     async def customer(self, integration_id: str, customer_id: str) -> ProviderCustomer | None: ...
 
@@ -56,10 +66,15 @@ class ExecutionActivities:
         order = attempt.order
         with told_to_temporal():
             begun = await self.rows.begin(order, now())
-            if begun.finished_at is not None:
-                return begun
-            repeated = attempt.group > 1 or begun.is_out_of_keys_memory(now())
-            outcome = await self._outcome(order, order.key(attempt.group), repeated)
+            standing = begun.execution
+            if standing.is_final:
+                return standing
+            repeated = attempt.group > 1 or standing.is_out_of_keys_memory(now())
+            try:
+                outcome = await self._outcome(order, order.key(attempt.group), repeated)
+            except GatewayFault as fault:
+                await self._wait(begun, fault)
+                raise
             return await self.rows.finish(order, outcome, now())
 
     @activity.defn
@@ -69,6 +84,12 @@ class ExecutionActivities:
             await self.rows.begin(failure.order, now())
             outcome = Outcome(error_code=failure.code, error_message=failure.message)
             return await self.rows.finish(failure.order, outcome, now())
+
+    async def _wait(self, begun: Begun, fault: GatewayFault) -> None:
+        """A fault that says that nothing was done says so of its own attempt alone."""
+        waiting = waiting_after(fault, now())
+        outcome_unknown = begun.may_have_acted or waiting.reason is WaitingFor.OUTCOME
+        await self.rows.wait(begun.execution.execution_id, waiting, outcome_unknown)
 
     async def _outcome(self, order: ExecutionOrder, key: str, repeated: bool) -> Outcome:
         try:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from domain.errors import NotFound, Unavailable
@@ -12,6 +13,7 @@ from gateways.documents import UnprintableSheet
 from gateways.emails import IncompleteLetter
 from gateways.faults import (
     Busy,
+    GatewayFault,
     Misconfigured,
     OutcomeUnknown,
     Parked,
@@ -51,6 +53,18 @@ def told_to_temporal() -> Iterator[None]:
         ) from missing
     except Unavailable as down:
         raise ApplicationError(down.message, type=Unavailable.__name__) from down
+
+
+def pause_after(fault: GatewayFault) -> timedelta:
+    """Until this activity's next attempt, as ``told_to_temporal`` and its retry policy have it."""
+    if isinstance(fault, Busy) and fault.retry_after is not None:
+        return fault.retry_after
+    if isinstance(fault, Misconfigured):
+        return MISCONFIGURED_PAUSE
+    info = activity.info()
+    policy = info.retry_policy or RetryPolicy()
+    pause = policy.initial_interval * policy.backoff_coefficient ** min(info.attempt - 1, 20)
+    return min(pause, policy.maximum_interval or pause)
 
 
 def _count(name: str, what: str, service: str | None = None) -> None:

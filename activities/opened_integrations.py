@@ -17,6 +17,7 @@ from gateways.credentials import CredentialVault, UnreadableCredentials
 from gateways.faults import (
     LOOK_AGAIN,
     Busy,
+    CircuitOpen,
     Misconfigured,
     OutcomeUnknown,
     Parked,
@@ -168,9 +169,10 @@ class OpenedIntegrations:
             integration.integration_id, self.clock()
         ):
             return
-        raise Parked(
+        raise CircuitOpen(
             f"{_named(integration)} failed {health.failures} times in a row, last: "
-            f"{health.last_failure}; nothing was sent",
+            f"{health.last_failure}; nothing was sent, and nothing is before "
+            f"{health.probe_at:%Y-%m-%d %H:%M:%S} UTC",
             LOOK_AGAIN,
         )
 

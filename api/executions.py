@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body, Header, Request, Response
 from pydantic import Field
 
 from api.deps import KEY_REQUIRED, CallerDep, ServicesDep
 from api.idempotent_route import HEADER, IdempotentRoute
 from domain.connections import CapabilityCode, JsonObject
 from domain.errors import Code
-from domain.executions import Execution, ExecutionStatus
+from domain.executions import Execution, ExecutionStatus, WaitingFor
 from domain.model import Model
 from services.executions import ExecutionWish
 
@@ -28,13 +28,30 @@ class ExecutionBody(Model):
     )
 
 
+class WaitingAnswer(Model):
+    reason: WaitingFor = Field(
+        description="`resume`: an operator has paused the integration. `circuit`: it failed too "
+        "often in a row; it is tried again by itself. `rate_limit`: its calls a second are used "
+        "up. `provider`: the provider asked to wait. `connection`: it cannot be reached. "
+        "`configuration`: an operator must set the integration right. `outcome`: the provider's "
+        "answer was lost; asked under the same key it tells, and does nothing twice. `worker`: no "
+        "worker is running."
+    )
+    detail: str = Field(description="For the engineer.")
+    since: datetime
+    next_try_at: datetime | None
+
+
 class ExecutionAnswer(Model):
     execution_id: str
     integration_id: str
     capability_code: str
     status: ExecutionStatus = Field(
-        description="`succeeded` means that the provider answered: a declined payment is a result."
+        description="`succeeded` means that the provider answered: a declined payment is a result. "
+        "`running` and `waiting` go on by themselves."
     )
+    waiting: WaitingAnswer | None = Field(description="Why it waits, while its status is that.")
+    outcome_unknown: bool = Field(description="Whether the provider may have acted.")
     result: JsonObject | None = Field(description="As the capability's result_schema has it.")
     error_code: Code | None
     error_message: str | None
@@ -44,25 +61,37 @@ class ExecutionAnswer(Model):
     finished_at: datetime | None
 
 
-@router.post("/integrations/{integration_id}/execute", operation_id="executeCapability")
+@router.post(
+    "/integrations/{integration_id}/execute",
+    operation_id="executeCapability",
+    responses={202: {"model": ExecutionAnswer, "description": "It goes on by itself."}},
+)
 async def execute_capability(
     integration_id: str,
     body: Annotated[ExecutionBody, Body(openapi_examples={"payment": {"value": PAYMENT}})],
     caller: CallerDep,
     services: ServicesDep,
+    request: Request,
+    response: Response,
     idempotency_key: Annotated[str | None, Header(alias=HEADER)] = None,
 ) -> ExecutionAnswer:
     """Have the provider do it, once for the Idempotency-Key, which is required.
 
-    Needs the scope `write`, and `refund` as well where money goes back. What takes longer than 25
-    seconds goes on by itself: repeat the request for its result, or read the execution.
+    Needs the scope `write`, and `refund` as well where money goes back. What is parked, or takes
+    longer than 25 seconds, goes on by itself: 202 tells why it waits. Repeat the request for its
+    result, or read the execution at `Location`.
     """
     wish = ExecutionWish(
         integration_id=integration_id,
         capability_code=body.capability_code,
         parameters=body.parameters,
     )
-    return _answer(await services.executions.execute(caller, wish, idempotency_key))
+    execution = await services.executions.execute(caller, wish, idempotency_key)
+    if not execution.is_final:
+        response.status_code = 202
+        response.headers["Location"] = f"/executions/{execution.execution_id}"
+        request.state.is_provisional = True
+    return _answer(execution)
 
 
 @router.get("/executions/{execution_id}", operation_id="getExecution")

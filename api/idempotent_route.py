@@ -1,6 +1,7 @@
 """Every route that changes something answers a repeated Idempotency-Key with its first answer.
 
-An answer that says "the same request may succeed later" is not kept: its repetition is tried anew.
+An answer that says "the same request may succeed later" is not kept, nor is one that its route
+calls ``is_provisional``: their repetition is tried anew.
 """
 
 import hashlib
@@ -60,7 +61,7 @@ async def _answer_under(key: str, request: Request, answering: Answering) -> Res
     except BaseException:
         await records.abandon(tenant_id, key, datetime.now(UTC))
         raise
-    if _may_differ_later(answer):
+    if _may_differ_later(answer) or getattr(request.state, "is_provisional", False):
         await records.abandon(tenant_id, key, datetime.now(UTC))
     else:
         await _keep(request, tenant_id, key, answer)

@@ -18,8 +18,37 @@ class ExecutionStatus(StrEnum):
     """What the business expects, such as a declined card, is a success with its result."""
 
     RUNNING = "running"
+    WAITING = "waiting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+
+class WaitingFor(StrEnum):
+    """What must come before an execution is tried again."""
+
+    WORKER = "worker"
+    RESUME = "resume"
+    CIRCUIT = "circuit"
+    RATE_LIMIT = "rate_limit"
+    PROVIDER = "provider"
+    CONNECTION = "connection"
+    CONFIGURATION = "configuration"
+    OUTCOME = "outcome"
+
+
+class Waiting(Model):
+    """``since`` when for this; ``next_try_at`` is None where nobody can tell."""
+
+    reason: WaitingFor
+    detail: str
+    since: datetime
+    next_try_at: datetime | None = None
+
+    def following(self, before: "Waiting | None") -> "Waiting":
+        """What has been waited for all along began with the first of it."""
+        if before is None or before.reason is not self.reason:
+            return self
+        return self.model_copy(update={"since": before.since})
 
 
 class ProviderCustomer(Model):
@@ -57,7 +86,11 @@ class ExecutionOrder(Model):
 
 
 class Execution(Model):
-    """As it stands. ``provider_code`` is the provider's own word for a refusal."""
+    """As it stands. ``provider_code`` is the provider's own word for a refusal.
+
+    ``outcome_unknown``: the provider is being asked, or was, and nobody knows whether it acted.
+    ``waiting`` is there while it waits.
+    """
 
     execution_id: str
     tenant_id: str
@@ -67,6 +100,8 @@ class Execution(Model):
     requested_by: str
     livemode: bool
     status: ExecutionStatus = ExecutionStatus.RUNNING
+    outcome_unknown: bool = False
+    waiting: Waiting | None = None
     result: JsonObject | None = None
     error_code: Code | None = None
     error_message: str | None = None
@@ -80,9 +115,21 @@ class Execution(Model):
             **order.model_dump(include=_SHARED), request_hash=order.request_hash, created_at=at
         )
 
+    @property
+    def is_final(self) -> bool:
+        """Whether its end stands, whoever asks again."""
+        return self.status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED)
+
     def is_out_of_keys_memory(self, at: datetime) -> bool:
         """Whether the provider may have forgotten the key under which it was asked first."""
         return at - self.created_at > KEYS_ARE_KEPT
+
+
+class Begun(Model):
+    """An execution as a step takes it up. ``may_have_acted``: an earlier step may have."""
+
+    execution: Execution
+    may_have_acted: bool = False
 
 
 class Outcome(Model):

@@ -40,6 +40,9 @@ class Health(Model):
             return Circuit.CLOSED
         return Circuit.OPEN if at < self.probe_at else Circuit.HALF_OPEN
 
+    def stops_calls(self, at: datetime) -> bool:
+        return self.is_paused or self.circuit(at) is Circuit.OPEN
+
     def failed(self, what: str, at: datetime) -> "Health":
         failures = self.failures + 1
         opens = failures >= FAILURES_TO_OPEN

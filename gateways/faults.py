@@ -3,7 +3,8 @@
 GatewayFault
 ├── Busy             429 or 503: it did not act; ``retry_after`` says when to come back
 │   ├── Unreachable  no connection: nothing was sent
-│   ├── Parked       nothing was sent, because it is paused or has failed too often just now
+│   ├── Parked       nothing was sent, because it is paused
+│   │   └── CircuitOpen  or has failed too often just now
 │   └── Throttled    nothing was sent, because it has had as many calls as it may have
 ├── OutcomeUnknown   no answer came: it may or may not have acted; repeat only under the same key
 ├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
@@ -29,6 +30,9 @@ class Unreachable(Busy): ...
 
 
 class Parked(Busy): ...
+
+
+class CircuitOpen(Parked): ...
 
 
 class Throttled(Busy): ...

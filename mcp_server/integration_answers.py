@@ -1,10 +1,12 @@
 """What the tools of integrations answer."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field, JsonValue
 
 from domain.connections import JsonObject
+from domain.executions import WaitingFor
 from domain.integrations import IntegrationStatus
 from domain.model import Model
 from mcp_server.answers import Answer
@@ -42,8 +44,11 @@ class ExecutionAnswer(Answer):
     execution_id: str | None = Field(description="None when nothing was asked of the provider.")
     integration_id: str
     capability_code: str
-    status: Literal["succeeded", "declined"] = Field(
-        description="succeeded: the provider answered, read result. declined: a person said no."
+    status: Literal["succeeded", "declined", "running", "waiting"] = Field(
+        description="succeeded: the provider answered, read result. declined: a person said no. "
+        "running, waiting: it goes on by itself; call again with the same arguments for its result."
     )
+    waiting_for: WaitingFor | None = Field(description="Why it waits; message says more.")
+    next_try_at: datetime | None
     result: JsonValue = Field(description="As the capability's result_schema has it.")
     livemode: bool = Field(description="False means that no real money moves.")

@@ -84,10 +84,10 @@ class IntegrationTools:
         """Have the provider of an integration do one thing that list_capabilities names.
 
         Where money moves a human must agree: your client asks its user. Told approval_required, a
-        person has to run it instead; do not try again. After a time-out call again with the same
-        arguments: it joins what is still being worked on, and what was done within ten minutes is
-        not done twice. Only money that a person agreed to again moves again. A declined payment is
-        an answer: read result.
+        person has to run it instead; do not try again. Told running or waiting, or
+        after a time-out, call again with the same arguments: it joins what is still being worked
+        on, and what was done within ten minutes is not done twice. Only money that a person agreed
+        to again moves again. A declined payment is an answer: read result.
         """
         caller = await self.callers.current()
         wish = ExecutionWish(
@@ -101,7 +101,8 @@ class IntegrationTools:
             return chosen
         if chosen is None:
             return _declined(wish, means.integration)
-        return _done(await self.services.executions.execute_as(caller, wish, chosen))
+        execution = await self.services.executions.execute_as(caller, wish, chosen)
+        return _done(execution) if execution.is_final else _under_way(execution)
 
     async def _execution_id(
         self, context: Context, caller: Caller, wish: ExecutionWish, means: Means
@@ -185,7 +186,26 @@ def _done(execution: Execution) -> ExecutionAnswer:
         integration_id=execution.integration_id,
         capability_code=execution.capability_code,
         status="succeeded",
+        waiting_for=None,
+        next_try_at=None,
         result=plain_json(dict(execution.result or {})),
+        livemode=execution.livemode,
+    )
+
+
+def _under_way(execution: Execution) -> ExecutionAnswer:
+    waiting = execution.waiting
+    why = f"since {waiting.since.isoformat()}: {plain(waiting.detail)}" if waiting else ""
+    return ExecutionAnswer(
+        message=f"It is {'waiting' if waiting else 'running'} {why}. It goes on by itself; call "
+        "again with the same arguments for its result: nothing is done twice.",
+        execution_id=execution.execution_id,
+        integration_id=execution.integration_id,
+        capability_code=execution.capability_code,
+        status="waiting" if waiting else "running",
+        waiting_for=waiting.reason if waiting else None,
+        next_try_at=waiting.next_try_at if waiting else None,
+        result=None,
         livemode=execution.livemode,
     )
 
@@ -197,6 +217,8 @@ def _declined(wish: ExecutionWish, integration: Integration) -> ExecutionAnswer:
         integration_id=wish.integration_id,
         capability_code=wish.capability_code,
         status="declined",
+        waiting_for=None,
+        next_try_at=None,
         result=None,
         livemode=integration.livemode,
     )

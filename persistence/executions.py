@@ -9,11 +9,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from domain.audit import AuditEvent
 from domain.errors import Code, NotFound
 from domain.executions import (
+    Begun,
     Execution,
     ExecutionOrder,
     ExecutionStatus,
     Outcome,
     ProviderCustomer,
+    Waiting,
+    WaitingFor,
 )
 from persistence.audit import write_down
 from persistence.database import Database
@@ -22,6 +25,8 @@ from persistence.rows.executions import (
     ProviderCustomerRow,
     execution_of,
     provider_customer_of,
+    row_of,
+    waiting_of,
 )
 from persistence.statements import insert_if_absent, locked
 
@@ -30,22 +35,50 @@ from persistence.statements import insert_if_absent, locked
 class ExecutionRecords:
     database: Database
 
-    async def begin(self, order: ExecutionOrder, at: datetime) -> Execution:
-        """The one that stands under this id already, or a new one."""
-        begun = ExecutionRow(**Execution.begun(order, at).model_dump())
+    async def begin(self, order: ExecutionOrder, at: datetime) -> Begun:
+        """The one that stands under this id already, or a new one.
+
+        One that has not ended is marked: from here on nobody knows whether the provider has acted.
+        """
+        begun = row_of(Execution.begun(order, at).model_copy(update={"outcome_unknown": True}))
         async with self.database.transaction() as session:
-            await insert_if_absent(session, begun)
+            if await insert_if_absent(session, begun):
+                return Begun(execution=execution_of(begun))
             row = await _locked(session, order.execution_id)
-            return execution_of(row)
+            may_have_acted = row.outcome_unknown
+            if not execution_of(row).is_final:
+                row.status, row.outcome_unknown = ExecutionStatus.RUNNING, True
+            return Begun(execution=execution_of(row), may_have_acted=may_have_acted)
+
+    async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None:
+        """Write why an attempt was in vain, and when the next one comes."""
+        async with self.database.transaction() as session:
+            row = await _locked(session, execution_id)
+            if row.status != ExecutionStatus.RUNNING:
+                return
+            told = waiting.following(waiting_of(row))
+            row.status, row.outcome_unknown = ExecutionStatus.WAITING, outcome_unknown
+            row.waiting = told.model_dump(mode="json")
+
+    async def await_worker(self, order: ExecutionOrder, at: datetime) -> Execution:
+        """As it stands. One that no worker has taken up yet is written down as waiting for that."""
+        idle = Waiting(reason=WaitingFor.WORKER, detail="no worker has taken it up yet", since=at)
+        waits = {"status": ExecutionStatus.WAITING, "waiting": idle}
+        async with self.database.transaction() as session:
+            await insert_if_absent(
+                session, row_of(Execution.begun(order, at).model_copy(update=waits))
+            )
+            return execution_of(await _locked(session, order.execution_id))
 
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution:
         """The first end stands. With it goes the entry in the audit log, and the customer."""
         async with self.database.transaction() as session:
             row = await _locked(session, order.execution_id)
-            if row.finished_at is not None:
+            if execution_of(row).is_final:
                 return execution_of(row)
             row.sqlmodel_update(outcome.model_dump(exclude={"customer"}))
             row.status, row.finished_at = outcome.status, at
+            row.outcome_unknown = outcome.error_code is Code.OUTCOME_UNKNOWN
             if outcome.customer is not None and order.customer_id is not None:
                 await _keep(session, order, order.customer_id, outcome.customer, at)
             await write_down(session, _used(order, outcome), at)
@@ -131,7 +164,7 @@ async def running_on(session: AsyncSession, integration_id: str, limit: int) -> 
         select(ExecutionRow.execution_id)
         .where(
             ExecutionRow.integration_id == integration_id,
-            ExecutionRow.status == ExecutionStatus.RUNNING,
+            col(ExecutionRow.finished_at).is_(None),
         )
         .limit(limit)
     )

@@ -28,6 +28,7 @@ from domain.tenants import Caller, Scope
 from persistence.clock import now
 from persistence.connections import CapabilityRecords
 from persistence.executions import ExecutionRecords
+from persistence.health import HealthRecords
 from services.integration_runs import IntegrationRuns
 from services.integrations import IntegrationService
 
@@ -56,11 +57,15 @@ class ExecutionService:
     integrations: IntegrationService
     capabilities: CapabilityRecords
     executions: ExecutionRecords
+    health: HealthRecords
     runs: IntegrationRuns
     clock: Callable[[], datetime] = now
 
     async def execute(self, caller: Caller, wish: ExecutionWish, key: str | None) -> Execution:
-        """The same ``key`` answers the same result, however late it is repeated."""
+        """The same ``key`` answers the same result, however late it is repeated.
+
+        What is parked, or takes longer than a caller waits, is answered as it stands.
+        """
         caller.require(Scope.WRITE)
         if key is None:
             raise Invalid(Code.IDEMPOTENCY_KEY_MISSING, "the header Idempotency-Key is missing")
@@ -72,13 +77,30 @@ class ExecutionService:
         standing = await self.executions.get(caller.tenant_id, execution_id)
         if standing is None:
             self._require_possible(means, wish)
-        if standing is None or standing.status is ExecutionStatus.RUNNING:
-            standing = await self.runs.execute(_order(caller, means, wish, execution_id))
+        if standing is None or not standing.is_final:
+            standing = await self._run(_order(caller, means, wish, execution_id))
         if standing.request_hash != wish.request_hash:
             raise Invalid(
                 Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request"
             )
         return _succeeded(standing)
+
+    async def _run(self, order: ExecutionOrder) -> Execution:
+        """Its end; or, where that is not to be waited for, how it stands."""
+        deadline = self.clock() + self.runs.answer_within
+        ended = await self.runs.execute(order, lambda: self._is_parked(order, deadline))
+        return ended or await self.executions.await_worker(order, self.clock())
+
+    async def _is_parked(self, order: ExecutionOrder, deadline: datetime) -> bool:
+        """Whether nothing will be sent before the caller has waited in vain."""
+        standing = await self.executions.get(order.tenant_id, order.execution_id)
+        if standing is None or standing.waiting is None:
+            return False
+        next_try_at = standing.waiting.next_try_at
+        if next_try_at is not None and next_try_at > deadline:
+            return True
+        health = await self.health.get(order.integration_id)
+        return health.stops_calls(self.clock())
 
     async def get(self, caller: Caller, execution_id: str) -> Execution:
         caller.require(Scope.READ)
@@ -96,8 +118,7 @@ class ExecutionService:
     async def unfinished(self, caller: Caller, wish: ExecutionWish) -> str | None:
         """The id of an equal wish of this key that is still being worked on."""
         newest = await self._newest_equal(caller, wish)
-        is_running = newest is not None and newest.status is ExecutionStatus.RUNNING
-        return newest.execution_id if newest and is_running else None
+        return newest.execution_id if newest and not newest.is_final else None
 
     async def next_id(self, caller: Caller, wish: ExecutionWish) -> str:
         """For callers without keys of their own: calls that overlap mean the same execution."""

@@ -1,10 +1,10 @@
 """Runs of the workflows that act for one integration, and their results."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -19,8 +19,7 @@ from workflows import attributes, options
 from workflows.execution import ExecutionWorkflow
 from workflows.probe import ProbeWorkflow
 
-Story = TypeVar("Story")
-Result = TypeVar("Result")
+LOOK_EVERY = timedelta(milliseconds=300)  # whether the run that is waited for is parked
 
 
 @dataclass(frozen=True)
@@ -28,14 +27,26 @@ class IntegrationRuns:
     client: Client
     answer_within: timedelta = ANSWER_WITHIN
 
-    async def execute(self, order: ExecutionOrder) -> Execution:
-        """The result of the one run that this id has."""
-        execution_id = order.execution_id
-        return await self._result(
-            self._executing(order),
-            f"{execution_id} is being worked on; repeat the same request for its result, "
-            f"or read GET /executions/{execution_id}",
-        )
+    async def execute(
+        self, order: ExecutionOrder, is_parked: Callable[[], Awaitable[bool]]
+    ) -> Execution | None:
+        """The result of the one run that this id has.
+
+        None where it is parked, or takes longer than a caller waits; it goes on by itself.
+        """
+        with _faults_translated():
+            run = await self._executing(order)
+            result = asyncio.create_task(run.result())
+            try:
+                async with asyncio.timeout(self.answer_within.total_seconds()):
+                    while not await _is_done(result):
+                        if await is_parked():
+                            return None
+                    return await result
+            except TimeoutError:
+                return None
+            finally:
+                result.cancel()
 
     async def probe(self, integration: Integration) -> str | None:
         """Why the provider gave no answer, or None. Who asks meanwhile sees the same look."""
@@ -51,7 +62,12 @@ class IntegrationRuns:
             ),
             rpc_timeout=HAND_OVER_WITHIN,
         )
-        return await self._result(looking, "the provider has not answered yet")
+        with _faults_translated():
+            try:
+                async with asyncio.timeout(self.answer_within.total_seconds()):
+                    return await (await looking).result()
+            except TimeoutError as slow:
+                raise Unavailable("the provider has not answered yet") from slow
 
     async def _executing(
         self, order: ExecutionOrder
@@ -75,15 +91,17 @@ class IntegrationRuns:
         except WorkflowAlreadyStartedError:
             return self.client.get_workflow_handle_for(ExecutionWorkflow.run, workflow_id)
 
-    async def _result(
-        self, starting: Awaitable[WorkflowHandle[Story, Result]], when_slow: str
-    ) -> Result:
-        try:
-            async with asyncio.timeout(self.answer_within.total_seconds()):
-                return await (await starting).result()
-        except TimeoutError as slow:
-            raise Unavailable(when_slow) from slow
-        except WorkflowFailureError as ended:
-            raise Unavailable("the workflow was ended by force; repeat the request") from ended
-        except RPCError as error:
-            raise Unavailable("Temporal cannot be reached") from error
+
+async def _is_done(result: asyncio.Task[Execution]) -> bool:
+    done, _ = await asyncio.wait((result,), timeout=LOOK_EVERY.total_seconds())
+    return bool(done)
+
+
+@contextmanager
+def _faults_translated() -> Iterator[None]:
+    try:
+        yield
+    except WorkflowFailureError as ended:
+        raise Unavailable("the workflow was ended by force; repeat the request") from ended
+    except RPCError as error:
+        raise Unavailable("Temporal cannot be reached") from error

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from domain.connections import Capability
-from domain.executions import Execution, ExecutionOrder, Outcome, ProviderCustomer
+from domain.executions import (
+    Begun,
+    Execution,
+    ExecutionOrder,
+    ExecutionStatus,
+    Outcome,
+    ProviderCustomer,
+    Waiting,
+)
 from domain.integrations import IntegrationStatus
 from tests.harbour import CAPABILITIES, CODE, HarbourAccount, HarbourIntegration
 
@@ -28,13 +36,29 @@ class FakeExecutions:
 
     account: HarbourAccount = field(default_factory=HarbourAccount)
     rows: dict[str, Execution] = field(default_factory=dict)
+    waited: list[Waiting] = field(default_factory=list)
     customers: dict[str, ProviderCustomer] = field(default_factory=dict)
     catalogue: dict[str, Capability] = field(default_factory=_catalogue)
     was_probed: bool = False
     probed: dict[str, str] = field(default_factory=dict)  # the last reason, by integration_id
 
-    async def begin(self, order: ExecutionOrder, at: datetime) -> Execution:
-        return self.rows.setdefault(order.execution_id, Execution.begun(order, at))
+    async def begin(self, order: ExecutionOrder, at: datetime) -> Begun:
+        known = self.rows.get(order.execution_id)
+        standing = known or Execution.begun(order, at)
+        if not standing.is_final:
+            asked = {"status": ExecutionStatus.RUNNING, "outcome_unknown": True, "waiting": None}
+            standing = standing.model_copy(update=asked)
+        self.rows[order.execution_id] = standing
+        return Begun(execution=standing, may_have_acted=known is not None and known.outcome_unknown)
+
+    async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None:
+        self.waited.append(waiting)
+        waits = {
+            "status": ExecutionStatus.WAITING,
+            "waiting": waiting,
+            "outcome_unknown": outcome_unknown,
+        }
+        self.rows[execution_id] = self.rows[execution_id].model_copy(update=waits)
 
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution:
         ended = outcome.model_dump(exclude={"customer"})

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from domain.errors import Code
-from domain.executions import Execution, ExecutionStatus, ProviderCustomer
+from domain.executions import Execution, ExecutionStatus, ProviderCustomer, Waiting
 from persistence.columns import UtcDateTime
 
 
@@ -25,6 +25,8 @@ class ExecutionRow(SQLModel, table=True):
     requested_by: str
     livemode: bool
     status: str
+    outcome_unknown: bool = False  # set before the provider is asked
+    waiting: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     result: dict[str, JsonValue] | None = Field(
         default=None, sa_type=JSON(none_as_null=True), repr=False
     )
@@ -49,6 +51,11 @@ class ProviderCustomerRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
+def row_of(execution: Execution) -> ExecutionRow:
+    waiting = execution.waiting.model_dump(mode="json") if execution.waiting else None
+    return ExecutionRow(**execution.model_dump(exclude={"waiting"}), waiting=waiting)
+
+
 def execution_of(row: ExecutionRow) -> Execution:
     return Execution(
         execution_id=row.execution_id,
@@ -59,6 +66,8 @@ def execution_of(row: ExecutionRow) -> Execution:
         requested_by=row.requested_by,
         livemode=row.livemode,
         status=ExecutionStatus(row.status),
+        outcome_unknown=row.outcome_unknown,
+        waiting=waiting_of(row) if row.status == ExecutionStatus.WAITING else None,
         result=row.result,
         error_code=Code(row.error_code) if row.error_code else None,
         error_message=row.error_message,
@@ -66,6 +75,11 @@ def execution_of(row: ExecutionRow) -> Execution:
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
+
+
+def waiting_of(row: ExecutionRow) -> Waiting | None:
+    """What it waits for, or waited for before its present attempt."""
+    return Waiting.model_validate(row.waiting) if row.waiting else None
 
 
 def provider_customer_of(row: ProviderCustomerRow) -> ProviderCustomer:

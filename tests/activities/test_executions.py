@@ -1,23 +1,55 @@
 """What the step asks of a provider, and what it never asks."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.executions import ExecutionActivities, ExecutionAttempt, ExecutionFailure
+from activities.faults import MISCONFIGURED_PAUSE
+from activities.opened_integrations import LONGEST_TURN
 from domain.errors import Code
-from domain.executions import KEYS_ARE_KEPT, Execution, ExecutionOrder, ProviderCustomer
-from gateways.faults import Busy, StoredFault
+from domain.executions import (
+    KEYS_ARE_KEPT,
+    Execution,
+    ExecutionOrder,
+    ProviderCustomer,
+    WaitingFor,
+)
+from gateways.faults import (
+    LOOK_AGAIN,
+    Busy,
+    CircuitOpen,
+    GatewayFault,
+    Misconfigured,
+    OutcomeUnknown,
+    Parked,
+    StoredFault,
+    Throttled,
+    Unreachable,
+)
 from tests.fake_world import World
 
+LONGEST_PAUSE = timedelta(minutes=5)
 
-async def executed(world: World, order: ExecutionOrder, group: int = 1) -> Execution:
+
+async def executed(
+    world: World, order: ExecutionOrder, group: int = 1, attempt: int = 1
+) -> Execution:
     executions = world.executions
     steps = ExecutionActivities(executions, executions, executions)
-    attempt = ExecutionAttempt(order=order, group=group)
-    return await ActivityEnvironment().run(steps.execute_capability, attempt)
+    environment = ActivityEnvironment()
+    environment.info = replace(
+        environment.info,
+        attempt=attempt,
+        retry_policy=RetryPolicy(maximum_interval=LONGEST_PAUSE),
+    )
+    asked = ExecutionAttempt(order=order, group=group)
+    return await environment.run(steps.execute_capability, asked)
 
 
 async def test_one_that_has_ended_is_answered_and_nobody_is_asked() -> None:
@@ -102,6 +134,72 @@ async def test_a_fault_leaves_the_execution_under_way(
 
     assert (told.value.type, told.value.non_retryable) == (type(fault).__name__, final)
     assert world.executions.rows[order.execution_id].finished_at is None
+
+
+IN_A_MINUTE = timedelta(minutes=1)
+REASONS: list[tuple[GatewayFault, WaitingFor, timedelta]] = [
+    (Parked("paused", LOOK_AGAIN), WaitingFor.RESUME, LOOK_AGAIN),
+    (CircuitOpen("failed 5 times", LOOK_AGAIN), WaitingFor.CIRCUIT, LOOK_AGAIN),
+    (Throttled("its calls are used up", LONGEST_TURN), WaitingFor.RATE_LIMIT, LONGEST_TURN),
+    (Busy("503", IN_A_MINUTE), WaitingFor.PROVIDER, IN_A_MINUTE),
+    (Unreachable("no route"), WaitingFor.CONNECTION, timedelta(seconds=4)),
+    (Misconfigured("wrong key", "harbour"), WaitingFor.CONFIGURATION, MISCONFIGURED_PAUSE),
+    (OutcomeUnknown("no answer"), WaitingFor.OUTCOME, timedelta(seconds=4)),
+    (StoredFault("500"), WaitingFor.OUTCOME, timedelta(seconds=4)),
+]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "pause"), REASONS, ids=[type(each[0]).__name__ for each in REASONS]
+)
+async def test_after_a_fault_it_is_told_what_is_waited_for_and_until_when(
+    fault: GatewayFault, reason: WaitingFor, pause: timedelta
+) -> None:
+    world = World()
+    order = world.execution_order()
+    world.executions.account.faults_before.append(fault)
+
+    with pytest.raises(ApplicationError):
+        await executed(world, order, attempt=3)
+
+    waits = world.executions.rows[order.execution_id]
+    assert waits.waiting is not None
+    assert waits.waiting.next_try_at is not None
+    assert (waits.waiting.reason, waits.waiting.detail) == (reason, str(fault))
+    assert waits.waiting.next_try_at - waits.waiting.since == pause
+    assert waits.outcome_unknown is (reason is WaitingFor.OUTCOME)
+
+
+async def test_the_longest_pause_is_the_one_of_the_retry_policy() -> None:
+    world = World()
+    world.executions.account.is_away = Unreachable("no route")
+
+    with pytest.raises(ApplicationError):
+        await executed(world, world.execution_order(), attempt=900)
+
+    [waiting] = world.executions.waited
+    assert waiting.next_try_at == waiting.since + LONGEST_PAUSE
+
+
+async def test_what_may_have_acted_once_may_have_acted_whatever_the_next_attempt_tells() -> None:
+    world = World()
+    order = world.execution_order()
+    account = world.executions.account
+    account.faults_after.append(OutcomeUnknown("no answer"))
+    account.faults_before.append(Busy("429"))
+    account.faults_before.appendleft(Unreachable("no route"))
+
+    told = []
+    for _ in range(3):
+        with suppress(ApplicationError):
+            await executed(world, order)
+        told.append(world.executions.rows[order.execution_id].outcome_unknown)
+    account.faults_before.append(Parked("paused"))
+    with pytest.raises(ApplicationError):
+        await executed(world, order)
+
+    assert told == [False, False, True]
+    assert world.executions.rows[order.execution_id].outcome_unknown
 
 
 async def test_one_that_never_got_as_far_as_a_row_can_be_given_up() -> None:

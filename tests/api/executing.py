@@ -1,7 +1,7 @@
 """Integrations of the harbour at the HTTP door, and what is asked of them."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 
@@ -10,6 +10,7 @@ from sqlmodel import delete
 
 from persistence.rows.idempotency import IdempotencyRow
 from services.catalogue import Services
+from services.integration_runs import IntegrationRuns
 from tests.api.door import Door, Json
 from tests.harbour import CODE, HarbourAccount
 
@@ -63,6 +64,13 @@ def services_of(door: Door) -> Services:
     return services
 
 
+def answering_within(limit: timedelta, door: Door) -> Services:
+    """Services whose callers wait that long for an execution."""
+    services = services_of(door)
+    runs = IntegrationRuns(services.executions.runs.client, answer_within=limit)
+    return replace(services, executions=replace(services.executions, runs=runs))
+
+
 async def forget_answers(door: Door) -> None:
     """As after a day: what the routes have kept of their answers is gone."""
     database = services_of(door).idempotency.database
@@ -71,6 +79,7 @@ async def forget_answers(door: Door) -> None:
 
 
 SOON = timedelta(milliseconds=500)
+NEVER = timedelta(hours=1)  # longer than any test lasts
 
 
 async def until_asked(account: HarbourAccount) -> None:

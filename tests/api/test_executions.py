@@ -1,7 +1,6 @@
 """A capability is executed once for its key, and every refusal has a word of its own."""
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 from httpx import AsyncClient
@@ -11,10 +10,18 @@ from domain.executions import ExecutionOrder, workflow_id_of
 from domain.tenants import PLATFORM_TENANT, Scope
 from gateways.faults import Busy, OutcomeUnknown, RefusedByProvider, StoredFault, Unreachable
 from gateways.integrations import ProviderCustomer
-from services.integration_runs import IntegrationRuns
 from tests.api.conftest import client_of, door_over
 from tests.api.door import Door, code_of
-from tests.api.executing import SOON, TOLL, berth, forget_answers, services_of, until_asked
+from tests.api.executing import (
+    NEVER,
+    SOON,
+    TOLL,
+    answering_within,
+    berth,
+    forget_answers,
+    services_of,
+    until_asked,
+)
 from tests.harbour import CODE, PAID
 
 
@@ -244,16 +251,18 @@ async def test_a_returned_customer_is_known_to_the_next_execution(door: Door) ->
 async def test_a_paused_integration_parks_the_execution_until_it_is_resumed(door: Door) -> None:
     place = await berth(door)
     await place.ask("pause", reason="audit")
-    services = services_of(door)
-    runs = IntegrationRuns(services.executions.runs.client, answer_within=SOON)
-    hasty = replace(services, executions=replace(services.executions, runs=runs))
-
-    async with door_over(door, hasty) as http:
+    async with door_over(door, answering_within(NEVER, door)) as http:
         parked = await place.execute("parked", http=http)
         deleted = await door.http.delete(f"/integrations/{place.integration_id}")
 
-    assert code_of(parked) == (503, "unavailable")
-    assert "GET /executions/exe_" in parked.json()["detail"]
+    assert parked.status_code == 202, parked.text
+    told = parked.json()
+    assert (told["status"], told["outcome_unknown"]) == ("waiting", False)
+    assert told["waiting"]["reason"] == "resume"
+    assert "is paused (audit)" in told["waiting"]["detail"]
+    assert told["waiting"]["since"] < told["waiting"]["next_try_at"]
+    looked_up = await door.http.get(parked.headers["Location"])
+    assert looked_up.json()["status"] == "waiting"
     assert place.account.asked == []
     assert code_of(deleted) == (409, "integration_in_use")
 
@@ -262,6 +271,33 @@ async def test_a_paused_integration_parks_the_execution_until_it_is_resumed(door
 
     assert done.status_code == 200, done.text
     assert len(place.account.asked) == 1
+
+
+async def test_whom_the_provider_asks_to_come_back_later_is_told_so_at_once(door: Door) -> None:
+    place = await berth(door)
+    place.account.is_away = Busy("429", timedelta(hours=2))
+
+    async with door_over(door, answering_within(NEVER, door)) as http:
+        waits = await place.execute("later", http=http)
+
+    assert waits.status_code == 202, waits.text
+    assert waits.json()["waiting"]["reason"] == "provider"
+    assert len(place.account.asked) == 1
+
+
+async def test_what_takes_longer_than_a_caller_waits_is_answered_as_it_stands(door: Door) -> None:
+    place = await berth(door)
+    place.account.is_away = OutcomeUnknown("no answer")
+    async with door_over(door, answering_within(SOON, door)) as http:
+        slow = await place.execute("slow", http=http)
+    place.account.is_away = None
+    done = await place.execute("slow")
+
+    assert slow.status_code == 202, slow.text
+    assert (slow.json()["outcome_unknown"], slow.json()["result"]) == (True, None)
+    assert (done.status_code, done.json()["result"]) == (200, PAID)
+    assert done.json()["waiting"] is None
+    assert len(place.account.effects) == 1
 
 
 async def test_a_busy_provider_is_asked_again_under_the_same_key(door: Door) -> None:
@@ -327,7 +363,12 @@ async def test_who_asks_while_it_ends_gets_its_result(door: Door) -> None:
         livemode=False,
     )
 
-    again = await services_of(door).executions.runs.execute(order)
+    again = await services_of(door).executions.runs.execute(order, _nothing_stops_it)
 
+    assert again is not None
     assert (again.execution_id, again.result) == (done["execution_id"], PAID)
     assert len(place.account.asked) == 1
+
+
+async def _nothing_stops_it() -> bool:
+    return False

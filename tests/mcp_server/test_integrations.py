@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -9,7 +10,7 @@ from mcp import Client
 from mcp.types import ElicitResult, InputRequiredResult, InputResponses
 
 from domain.tenants import Caller, Scope
-from gateways.faults import OutcomeUnknown, Parked, RefusedByProvider
+from gateways.faults import Busy, OutcomeUnknown, Parked, RefusedByProvider
 from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
 from mcp_server.http import door_of
@@ -256,16 +257,27 @@ async def test_a_call_repeated_while_the_first_is_worked_on_joins_it(
     executions = replace(shop.services.executions, runs=runs)
     hasty = replace(shop, services=replace(shop.services, executions=executions))
     async with trusted(hasty, human=person) as agent:
-        failure = await agent.failure("execute_capability", **berth.payment())
+        waits = await agent.answer("execute_capability", **berth.payment())
     berth.account.is_away = None
     berth.account.faults_before.clear()
     async with trusted(shop, human=person) as agent:
         done = await agent.answer("execute_capability", **berth.payment())
 
-    assert (failure["code"], failure["can_retry"]) == ("unavailable", True)
-    assert str(done["execution_id"]) in str(failure["message"])
+    assert waits["status"] in {"waiting", "running"}
+    assert waits["execution_id"] == done["execution_id"]
     assert len(person.asked) == 1
     assert len(berth.account.effects) == 1
+
+
+async def test_an_agent_is_told_what_a_parked_execution_waits_for(shop: Shop, berth: Berth) -> None:
+    berth.account.is_away = Busy("429", timedelta(hours=1))
+    async with trusted(shop) as agent:
+        waits = await agent.answer("execute_capability", **berth.wish("SEND_NOTE"))
+
+    assert (waits["status"], waits["waiting_for"]) == ("waiting", "provider")
+    assert "429" in str(waits["message"])
+    assert waits["next_try_at"]
+    assert waits["result"] is None
 
 
 async def test_a_server_that_only_reads_executes_nothing_else(shop: Shop, berth: Berth) -> None:

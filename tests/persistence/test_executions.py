@@ -6,12 +6,16 @@ import pytest
 
 from domain.errors import Code, Conflict, NotFound
 from domain.executions import (
+    Execution,
     ExecutionOrder,
     ExecutionStatus,
     Outcome,
     ProviderCustomer,
+    Waiting,
+    WaitingFor,
     execution_id_of,
 )
+from gateways.faults import LOOK_AGAIN
 from persistence.audit import AuditRecords
 from persistence.database import Database
 from persistence.executions import ExecutionRecords
@@ -22,6 +26,9 @@ from tests.persistence.samples import LATER, NOON, TENANT
 
 DONE = Outcome(result={"payment_id": "hp_1"})
 KNOWN = ProviderCustomer(provider_customer_id="hc_1")
+PAUSED = Waiting(
+    reason=WaitingFor.RESUME, detail="it is paused", since=NOON, next_try_at=NOON + LOOK_AGAIN
+)
 
 
 def order(key: str = "key", **parameters: str) -> ExecutionOrder:
@@ -45,11 +52,14 @@ async def records(database: Database) -> ExecutionRecords:
 
 
 async def test_one_that_stands_is_begun_no_second_time(records: ExecutionRecords) -> None:
-    first = await records.begin(order(), NOON)
+    begun = await records.begin(order(), NOON)
     again = await records.begin(order(), LATER)
 
-    assert again == first
+    first = begun.execution
+    assert again.execution == first
+    assert (begun.may_have_acted, again.may_have_acted) == (False, True)
     assert (first.status, first.created_at) == (ExecutionStatus.RUNNING, NOON)
+    assert first.outcome_unknown
     assert await records.get(TENANT, first.execution_id) == first
     assert await records.get("ten_other", first.execution_id) is None
 
@@ -114,7 +124,7 @@ async def test_a_customer_whom_nobody_named_is_not_kept(records: ExecutionRecord
 
 async def test_the_newest_equal_one_of_a_key_is_found(records: ExecutionRecords) -> None:
     await records.begin(order("first"), NOON)
-    newest = await records.begin(order("second"), LATER)
+    newest = (await records.begin(order("second"), LATER)).execution
     await records.begin(order("other", note="x"), LATER)
 
     found = await records.newest_equal("int-1", "key_1", order().request_hash)
@@ -127,10 +137,58 @@ async def test_an_integration_is_in_use_until_its_executions_have_ended(
     database: Database, records: ExecutionRecords
 ) -> None:
     rows = IntegrationRecords(database)
-    begun = await records.begin(order(), NOON)
+    begun = (await records.begin(order(), NOON)).execution
+    await records.wait(begun.execution_id, PAUSED, outcome_unknown=False)
     with pytest.raises(Conflict, match=begun.execution_id):
         await rows.delete(TENANT, "int-1", event("integration.deleted"), LATER)
 
     await records.finish(order(), DONE, LATER)
 
     assert await rows.delete(TENANT, "int-1", event("integration.deleted"), LATER)
+
+
+async def test_one_that_waits_tells_why_and_since_when(records: ExecutionRecords) -> None:
+    waits = (await records.begin(order(), NOON)).execution
+    for after in (timedelta(), timedelta(minutes=1)):
+        told = PAUSED.model_copy(update={"since": NOON + after, "next_try_at": LATER + after})
+        taken = await records.begin(order(), NOON + after)
+        assert taken.execution.waiting is None
+        await records.wait(waits.execution_id, told, outcome_unknown=False)
+
+    waits = await standing(records)
+    assert (waits.status, waits.outcome_unknown) == (ExecutionStatus.WAITING, False)
+    assert waits.waiting == PAUSED.model_copy(update={"next_try_at": LATER + timedelta(minutes=1)})
+
+    busy = PAUSED.model_copy(update={"reason": WaitingFor.PROVIDER, "since": LATER})
+    await records.begin(order(), LATER)
+    await records.wait(waits.execution_id, busy, outcome_unknown=True)
+
+    waits = await standing(records)
+    assert (waits.waiting, waits.outcome_unknown) == (busy, True)
+
+
+async def test_one_that_has_ended_waits_no_more(records: ExecutionRecords) -> None:
+    await records.begin(order(), NOON)
+    done = await records.finish(order(), DONE, LATER)
+
+    await records.wait(done.execution_id, PAUSED, outcome_unknown=True)
+
+    assert await standing(records) == done
+    assert not done.outcome_unknown
+    assert (await records.begin(order(), LATER)).execution == done
+
+
+async def test_one_that_no_worker_has_taken_up_waits_for_one(records: ExecutionRecords) -> None:
+    waits = await records.await_worker(order(), NOON)
+
+    assert waits.waiting is not None
+    assert (waits.waiting.reason, waits.outcome_unknown) == (WaitingFor.WORKER, False)
+    taken = await records.begin(order(), LATER)
+    assert (taken.may_have_acted, taken.execution.created_at) == (False, NOON)
+    assert await records.await_worker(order(), LATER) == taken.execution
+
+
+async def standing(records: ExecutionRecords) -> Execution:
+    found = await records.get(TENANT, order().execution_id)
+    assert found is not None
+    return found

@@ -190,6 +190,8 @@ def _create_executions() -> None:
         sa.Column("requested_by", sa.String(), nullable=False),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("outcome_unknown", sa.Boolean(), nullable=False),
+        sa.Column("waiting", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("result", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("error_code", sa.String(), nullable=True),
         sa.Column("error_message", sa.String(), nullable=True),
