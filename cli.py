@@ -233,13 +233,16 @@ async def _verify(since: datetime | None) -> "Verdict":
 
 async def _replay(event_id: str) -> None:
     from composition import open_services
+    from connections import require_keys_of_workers
     from domain.tenants import PLATFORM_TENANT, Caller, Scope
     from installed import settings_of_command
 
     operator = Caller(
         tenant_id=PLATFORM_TENANT, key_id="command line", scopes=frozenset({Scope.ADMIN})
     )
-    async with open_services(settings_of_command()) as services:
+    settings = settings_of_command()
+    await require_keys_of_workers(settings)
+    async with open_services(settings) as services:
         event = await services.webhooks.replay(operator, event_id)
     _say(f"{event.event_id} ({event.type}): {event.outcome}")
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from cryptography.exceptions import InvalidTag
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
+from domain.errors import Code, Unavailable
 from gateways.keyring import Keyring
 
 ENCODING = b"binary/encrypted"
@@ -33,4 +35,15 @@ class EncryptionCodec(PayloadCodec):
         if payload.metadata.get("encoding") != ENCODING:
             return payload
         key_id = payload.metadata["key-id"]
-        return Payload.FromString(self._keyring.open(key_id.decode(), payload.data, key_id))
+        try:
+            opened = self._keyring.open(key_id.decode(), payload.data, key_id)
+        except (InvalidTag, KeyError):
+            raise _unreadable(key_id.decode()) from None
+        return Payload.FromString(opened)
+
+
+def _unreadable(key_id: str) -> Unavailable:
+    return Unavailable(
+        f"Temporal holds what was sealed under a key {key_id} that this process does not have",
+        code=Code.ENCRYPTION_KEYS_DIFFER,
+    )

@@ -6,7 +6,6 @@ On a developer's machine the local UI may ask too: from loopback, under an origi
 import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
 
-from cryptography.exceptions import InvalidTag
 from google.protobuf import json_format
 from starlette.applications import Starlette
 from starlette.datastructures import State
@@ -21,7 +20,7 @@ from api.deps import caller_of
 from api.problems import Malformed, on_refusal
 from codec import EncryptionCodec
 from connections import keyring
-from domain.errors import Code, Forbidden, PaybindError
+from domain.errors import Code, Forbidden, PaybindError, Unavailable
 from domain.tenants import PLATFORM_TENANT, Scope
 from settings import Settings
 
@@ -63,7 +62,7 @@ def _answering(translate: Translate, may_see: MaySee) -> Callable[[Request], Awa
             translated = Payloads(payloads=await translate(given.payloads))
         except (json_format.ParseError, UnicodeDecodeError):
             raise Malformed("the body is not a list of payloads") from None
-        except (InvalidTag, KeyError):
+        except Unavailable:
             unopened = "a payload is sealed by no key of this installation"
             raise Malformed(unopened, Code.INVALID_REQUEST) from None
         return Response(json_format.MessageToJson(translated), media_type="application/json")

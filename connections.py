@@ -2,15 +2,18 @@
 
 import contextlib
 import os
+import socket
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
     ListSearchAttributesRequest,
 )
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
@@ -18,12 +21,15 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import GrpcCompression
 
 from codec import EncryptionCodec
+from domain.errors import Code, Unavailable
 from gateways.brand import Brand
 from gateways.keyring import Keyring
 from gateways.signed_urls import SignedUrls
 from persistence.database import Database
 from settings import Settings
-from workflows import attributes
+from workflows import attributes, options
+
+_KEYS = "keys"  # in a worker's identity its keys' marks follow this word
 
 
 def keyring(settings: Settings) -> Keyring:
@@ -62,6 +68,33 @@ async def connect_temporal(settings: Settings, metrics_address: str | None = Non
         runtime=Runtime(telemetry=telemetry),
         grpc_compression=GrpcCompression.NONE,  # on a fast network it only costs time
     )
+
+
+def worker_identity(settings: Settings) -> str:
+    """What Temporal shows of a worker: where it runs, and the marks of its keys."""
+    marks = keyring(settings).marks
+    return " ".join((f"{os.getpid()}@{socket.gethostname()}", _KEYS, *sorted(marks)))
+
+
+async def require_keys_of_workers(settings: Settings) -> None:
+    """Before a command tells a workflow anything: what no worker can open would stop it for good.
+
+    Where no worker has polled for some minutes there is nothing to compare with.
+    """
+    client, own = await connect_temporal(settings), keyring(settings)
+    asked = DescribeTaskQueueRequest(
+        namespace=settings.temporal_namespace,
+        task_queue=TaskQueue(name=options.PURCHASES),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    polled = await client.workflow_service.describe_task_queue(asked)
+    identities = [each.identity.split() for each in polled.pollers]
+    told = [set(words[words.index(_KEYS) + 1 :]) for words in identities if _KEYS in words]
+    if told and not any(own.active_mark in marks for marks in told):
+        raise Unavailable(
+            f"no worker has the key {own.active} that this process seals under",
+            code=Code.ENCRYPTION_KEYS_DIFFER,
+        )
 
 
 async def register_search_attributes(settings: Settings) -> None:

@@ -59,11 +59,12 @@ def rotate_keys() -> None:
 
 
 async def _rotate() -> "Rotation":
-    from connections import connect_temporal, keyring
+    from connections import connect_temporal, keyring, require_keys_of_workers
     from installed import settings_of_command
     from services.key_rotation import KeyRotationService
 
     settings = settings_of_command()
+    await require_keys_of_workers(settings)
     client = await connect_temporal(settings)
     return await KeyRotationService(client).rotate(keyring(settings).active)
 

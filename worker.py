@@ -20,7 +20,14 @@ from activities.policies import PolicyActivities
 from activities.probes import ProbeActivities
 from activities.purchases import PurchaseActivities
 from activities.refunds import RefundActivities
-from connections import brand, connect_database, connect_temporal, keyring, signed_urls
+from connections import (
+    brand,
+    connect_database,
+    connect_temporal,
+    keyring,
+    signed_urls,
+    worker_identity,
+)
 from gateways.documents import PolicyPrinter
 from gateways.emails import EmailGateway
 from gateways.fsspec_documents import FsspecDocuments
@@ -113,6 +120,7 @@ def purchases_worker(
     return Worker(
         client,
         task_queue=options.PURCHASES,
+        identity=worker_identity(settings),
         workflows=list(STORIES),
         workflow_runner=UnsandboxedWorkflowRunner(),  # the tests run them in the sandbox
         activities=[

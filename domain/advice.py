@@ -227,5 +227,11 @@ ADVICE: dict[Code, Advice] = {
         "Repeat the same request in a few seconds.",
         retry=True,
     ),
+    Code.ENCRYPTION_KEYS_DIFFER: advised(
+        "We cannot answer right now. Nothing is lost.",
+        "Give this process and every worker the same PAYBIND_ENCRYPTION_KEYS (unset, the same "
+        "PAYBIND_HOME), keys of before among them, and start it again.",
+        retry=True,
+    ),
     **INTEGRATION_ADVICE,
 }

@@ -90,3 +90,4 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     INTERNAL_ERROR = "internal_error"
     UNAVAILABLE = "unavailable"
+    ENCRYPTION_KEYS_DIFFER = "encryption_keys_differ"

@@ -79,8 +79,10 @@ class BadAnswer(PaybindError): ...
 class Unavailable(PaybindError):
     """``retry_after`` in seconds."""
 
-    def __init__(self, message: str, *, retry_after: int = 5) -> None:
-        super().__init__(Code.UNAVAILABLE, message)
+    def __init__(
+        self, message: str, *, retry_after: int = 5, code: Code = Code.UNAVAILABLE
+    ) -> None:
+        super().__init__(code, message)
         self.retry_after = retry_after
 
 

@@ -1,6 +1,7 @@
 """Sealing bytes with AES-256-GCM under named keys: the first seals, every one opens (rotation)."""
 
 import base64
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,18 @@ class Keyring:
     def _ciphers(self) -> Mapping[str, AESGCM]:
         """To set a key up takes about as long as to seal with it."""
         return {key_id: AESGCM(key) for key_id, key in self.keys.items()}
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """What tells each key apart from others, those of its own name too, and gives none away."""
+        return frozenset(self._mark(key_id) for key_id in self.keys)
+
+    @property
+    def active_mark(self) -> str:
+        return self._mark(self.active)
+
+    def _mark(self, key_id: str) -> str:
+        return f"{key_id}:{hashlib.sha256(self.keys[key_id]).hexdigest()[:8]}"
 
     def signing_secrets(self) -> tuple[str, ...]:
         """Secrets for signed addresses, one per key, the active one last (itsdangerous' order)."""

@@ -63,3 +63,10 @@ def test_a_keyring_shows_no_key() -> None:
     shown = repr(keyring)
     assert "old" in shown
     assert repr(base64.b64decode(OLD.partition(":")[2])) not in shown
+
+
+def test_two_keys_of_one_name_have_different_marks_and_a_mark_gives_no_key_away() -> None:
+    one, other = Keyring.parse(OLD), Keyring.parse(Keyring.generate("old"))
+    assert one.active_mark != other.active_mark
+    assert Keyring.parse(f"{NEW},{OLD}").marks == {Keyring.parse(NEW).active_mark, one.active_mark}
+    assert len(one.active_mark) == len("old:") + 8
