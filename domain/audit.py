@@ -43,6 +43,13 @@ class AuditEntry(AuditEvent):
         )
         return entry.model_copy(update={"hash": entry.computed_hash()})
 
+    @property
+    def is_as_written(self) -> bool:
+        try:
+            return self.computed_hash() == self.hash
+        except (ValueError, RecursionError):  # what cannot even be written down was never so
+            return False
+
     def computed_hash(self) -> str:
         """SHA-256 over everything but itself, as JSON with its names in order."""
         entry = self.model_copy(update={"at": self.at.astimezone(UTC)})

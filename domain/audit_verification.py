@@ -52,7 +52,7 @@ class Head(Model):
             findings.append(self._finding(self.number + 1, AuditFault.MISSING, detail))
         elif entry.previous_hash != self.hash and self.number:
             findings.append(self._finding(self.number, AuditFault.REPLACED))
-        if entry.computed_hash() != entry.hash:
+        if not entry.is_as_written:
             findings.append(self._finding(entry.number, AuditFault.ALTERED))
         return tuple(findings)
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from pydantic import JsonValue
-from sqlalchemy import JSON
 from sqlmodel import Field, SQLModel
 
 from domain.audit import AuditEntry
-from persistence.columns import UtcDateTime
+from persistence.found import FoundMoment, FoundObject
+
+_OBJECT = FoundObject(none_as_null=True)
 
 
 class AuditRow(SQLModel, table=True):
@@ -15,13 +16,13 @@ class AuditRow(SQLModel, table=True):
 
     tenant_id: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
-    at: datetime = Field(sa_type=UtcDateTime)
+    at: datetime = Field(sa_type=FoundMoment)
     actor: str
     address: str | None = None
     action: str
     subject: str
-    before: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
-    after: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    before: dict[str, JsonValue] | None = Field(default=None, sa_type=_OBJECT)
+    after: dict[str, JsonValue] | None = Field(default=None, sa_type=_OBJECT)
     previous_hash: str
     hash: str
 

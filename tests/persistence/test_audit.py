@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from domain.errors import Code, Invalid
 from persistence import audit as audit_rows
 from persistence.audit import AuditRecords
 from persistence.database import Database
+from persistence.migrate import migrate
 from services.audit_verification import AuditVerification
 from tests.persistence.samples import LATER, NOON, TENANT
 
@@ -280,3 +282,45 @@ def test_a_head_that_cannot_be_read_is_refused(written: str) -> None:
     with pytest.raises(Invalid) as refused:
         Head.parse(written)
     assert refused.value.code is Code.INVALID_REQUEST
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        "before = '{not json'",
+        "after = '5'",
+        "before = x'ff'",
+        f"before = '{'[' * 5_000}'",
+        "before = '" + '{"a": ' * 600 + "1" + "}" * 600 + "'",
+        "at = 'yesterday'",
+        "actor = x'ff'",
+    ],
+    ids=["no JSON", "no object", "no text", "never closed", "too deep", "no moment", "no word"],
+)
+async def test_what_cannot_even_be_read_was_altered_and_the_rest_is_still_proved(
+    tmp_path: Path, altered: str
+) -> None:
+    """On SQLite, which takes what it is given."""
+    url = f"sqlite:///{tmp_path}/paybind.db"
+    await migrate(url)
+    database = Database(url)
+    await written(database, 3)
+    await tamper(database, f"UPDATE audit_log SET {altered} WHERE number = 2")
+
+    assert await findings(database) == [(TENANT, 2, AuditFault.ALTERED)]
+
+    await database.close()
+
+
+async def test_an_altered_entry_is_shown_beside_the_others(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/paybind.db"
+    await migrate(url)
+    database = Database(url)
+    await written(database, 2)
+    await tamper(database, "UPDATE audit_log SET before = '{not json' WHERE number = 1")
+
+    page = await AuditRecords(database).page(TENANT, None)
+
+    assert [each.before for each in page.items] == [event().before, {"unreadable": "{not json"}]
+    assert page.model_dump_json()
+    await database.close()
