@@ -52,12 +52,16 @@ async def test_a_worker_that_tells_no_figures_is_named(door: Door) -> None:
     assert 'paybind_process_up{process="worker"} 0.0' in text
 
 
-async def test_in_production_the_figures_need_an_admins_key(door: Door) -> None:
+async def test_in_production_only_those_who_run_the_installation_see_the_figures(
+    door: Door,
+) -> None:
     production = create_app(door.settings.model_copy(update={"paybind_env": "production"}))
     production.state.services = services = door.app.state.services
     production.state.metrics_peers = {}
     _, reader = await services.api_keys.issue("ten_shop", "reader", frozenset({Scope.READ}))
-    for key, refusal in ((None, (401, "unauthorized")), (reader, (403, "missing_scope"))):
+    _, tenant = await services.api_keys.issue("ten_shop", "admin", frozenset(Scope))
+    missing = (403, "missing_scope")
+    for key, refusal in ((None, (401, "unauthorized")), (reader, missing), (tenant, missing)):
         async with client_of(production, key) as http:
             assert code_of(await http.get("/metrics")) == refusal
     async with client_of(production, door.key) as prometheus:
