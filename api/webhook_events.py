@@ -57,7 +57,10 @@ async def list_events(
 
 @router.get("/{event_id}", operation_id="getWebhookEvent")
 async def get_event(event_id: str, caller: CallerDep, services: ServicesDep) -> EventAnswer:
-    """One event, by our id or the provider's; its payload only for administrators."""
+    """One event, by our id or the provider's; its payload only for administrators.
+
+    Where several accounts told of events by one id, 409 names them: ask again by `event_id`.
+    """
     return _answer(await services.webhooks.get(caller, event_id), caller)
 
 

@@ -172,6 +172,9 @@ ADVICE: dict[Code, Advice] = {
         "This has been paid already. Thank you.", "Look the purchase up by its quote id."
     ),
     Code.EVENT_NOT_FOUND: advised("We could not find that event.", "Check the event id."),
+    Code.EVENT_AMBIGUOUS: advised(
+        "Several events have that id.", "Ask again by the event_id of the one that is meant."
+    ),
     Code.API_KEY_NOT_FOUND: advised("We could not find that key.", "List the keys."),
     Code.UNAUTHORIZED: advised(
         "We could not tell who is asking.",

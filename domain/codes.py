@@ -48,6 +48,7 @@ class Code(StrEnum):
     LINK_EXPIRED = "link_expired"
     LINK_PAID = "link_paid"
     EVENT_NOT_FOUND = "event_not_found"
+    EVENT_AMBIGUOUS = "event_ambiguous"
     API_KEY_NOT_FOUND = "api_key_not_found"
     UNAUTHORIZED = "unauthorized"
     MISSING_SCOPE = "missing_scope"

@@ -25,6 +25,7 @@ from persistence.rows.events import EventRow, event_of
 from persistence.rows.purchases import PurchaseRow
 from persistence.statements import insert_into, table_of
 
+CANDIDATES_NAMED = 10  # of several events that one of the provider's ids may mean
 _EVENTS, _PURCHASES = table_of(EventRow), table_of(PurchaseRow)
 _MARK_HANDLED = (
     update(_EVENTS)
@@ -134,10 +135,18 @@ class EventRecords:
         """``tenant_id`` None means of any tenant, for operators."""
         return await self._one(col(EventRow.event_id) == event_id, *_of_tenant(tenant_id))
 
-    async def find(self, provider: str, provider_event_id: str) -> WebhookEvent | None:
-        return await self._one(
-            col(EventRow.provider) == provider, col(EventRow.provider_event_id) == provider_event_id
+    async def told_as(
+        self, provider_event_id: str, tenant_id: str | None = None
+    ) -> tuple[WebhookEvent, ...]:
+        """Of whatever account, a few at most: each numbers its events by itself."""
+        told = (
+            select(EventRow)
+            .where(col(EventRow.provider_event_id) == provider_event_id, *_of_tenant(tenant_id))
+            .order_by(col(EventRow.received_at), col(EventRow.event_id))
+            .limit(CANDIDATES_NAMED)
         )
+        async with self.database.reading() as session:
+            return tuple(event_of(row) for row in await session.exec(told))
 
     async def page(
         self,

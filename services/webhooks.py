@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from domain.emails import Email, EmailTemplate
-from domain.errors import Code, NotFound, Unavailable
-from domain.events import EventOutcome, WebhookEvent, event_id_of
+from domain.errors import Code, Conflict, NotFound, Unavailable
+from domain.events import EventOutcome, WebhookEvent
 from domain.payments import DisputeOpened, EmailBounced, Fact, RefundChanged, RefundFound
 from domain.purchases import PurchaseOrder
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
@@ -60,13 +60,18 @@ class WebhookService:
         return await self._hand_over(stored, source, event)
 
     async def get(self, caller: Caller, any_id: str) -> WebhookEvent:
-        """By our id, or by the provider's, from which ours is derived."""
+        """By our id, or by the provider's where one account only has told of it by that."""
         caller.require(Scope.READ)
-        for event_id in (any_id, *(event_id_of(provider, any_id) for provider in self.gateways)):
-            event = await self.events.get(event_id, _whose(caller))
-            if event is not None:
-                return event
-        raise NotFound(Code.EVENT_NOT_FOUND, f"no event {any_id}")
+        event = await self.events.get(any_id, _whose(caller))
+        if event is not None:
+            return event
+        told = await self.events.told_as(any_id, _whose(caller))
+        if not told:
+            raise NotFound(Code.EVENT_NOT_FOUND, f"no event {any_id}")
+        if len(told) > 1:
+            candidates = ", ".join(f"{each.event_id} ({each.provider})" for each in told)
+            raise Conflict(Code.EVENT_AMBIGUOUS, f"{any_id} may be any of {candidates}")
+        return told[0]
 
     async def page(
         self,

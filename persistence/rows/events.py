@@ -18,7 +18,7 @@ class EventRow(SQLModel, table=True):
 
     event_id: str = Field(primary_key=True)
     provider: str
-    provider_event_id: str
+    provider_event_id: str = Field(index=True)
     type: str
     outcome: str = Field(default=EventOutcome.RECEIVED, index=True)
     payload: str = Field(sa_type=Text, repr=False)

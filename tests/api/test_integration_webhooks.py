@@ -1,5 +1,6 @@
 """What an integration's own account tells: taken at its own address, for its own purchases."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -118,6 +119,42 @@ async def test_one_accounts_events_never_stand_for_anothers(door: Door) -> None:
     assert (await door.deliver(body)).status_code == 200
 
     await door.until(purchase_id, "payment_status", "completed")
+
+
+async def test_an_accounts_event_is_found_by_the_providers_id_alone(
+    door: Door, neighbour: AsyncClient
+) -> None:
+    theirs = await connected(neighbour, webhook_secret=OWN_SECRET)
+    await told(door, theirs, event("invoice.paid", "A-77", "evt_found_alone"))
+
+    for who in (neighbour, door.http):  # its tenant, and those who run the installation
+        found = await who.get("/webhook-events/evt_found_alone")
+        assert found.status_code == 200, found.text
+        assert found.json()["provider"] == provider_of("stripe", theirs)
+    replayed = await neighbour.post("/webhook-events/evt_found_alone/replay")
+    assert (replayed.status_code, replayed.json()["outcome"]) == (202, "unknown_type")
+
+
+async def test_an_id_that_several_accounts_gave_is_answered_with_the_candidates(
+    door: Door, neighbour: AsyncClient
+) -> None:
+    own, theirs = await listening(door), await connected(neighbour, webhook_secret=OWN_SECRET)
+    body = event("invoice.paid", "A-77", "evt_of_several")
+    for account in (own, theirs):
+        await told(door, account, body)
+    await door.deliver(body)
+
+    refused = await door.http.get("/webhook-events/evt_of_several")
+
+    assert code_of(refused) == (409, "event_ambiguous")
+    ids = re.findall(r"evt_[a-z0-9]{22}", refused.json()["detail"])
+    assert len(ids) == 3
+    one = (await door.http.get(f"/webhook-events/{ids[0]}")).json()
+    assert (one["event_id"], one["provider"]) == (ids[0], provider_of("stripe", own))
+    ambiguous = await door.http.post("/webhook-events/evt_of_several/replay")
+    assert code_of(ambiguous) == (409, "event_ambiguous")
+    seen = (await neighbour.get("/webhook-events/evt_of_several")).json()
+    assert seen["provider"] == provider_of("stripe", theirs)
 
 
 async def test_what_names_no_purchase_is_seen_by_the_accounts_tenant_alone(

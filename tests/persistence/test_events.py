@@ -28,8 +28,8 @@ async def test_an_event_is_new_once_and_its_deliveries_are_counted(database: Dat
 
     assert not is_new
     assert again == first.model_copy(update={"deliveries": 2})
-    assert await events.find("stripe", "evt_1") == again
-    assert await events.find("sendgrid", "evt_1") is None
+    assert await events.told_as("evt_1") == (again,)
+    assert await events.told_as("evt_2") == ()
 
 
 async def test_of_deliveries_at_once_one_is_new(database: Database) -> None:

@@ -32,12 +32,16 @@ def upgrade() -> None:
         sa.Column("outcome_unknown", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
     op.create_index(op.f("ix_purchases_integration_id"), "purchases", ["integration_id"])
+    op.create_index(
+        op.f("ix_webhook_events_provider_event_id"), "webhook_events", ["provider_event_id"]
+    )
     op.add_column("refunds", sa.Column("integration_id", sa.String(), nullable=True))
     op.bulk_insert(connections, [{**each, **_BORN} for each in CONNECTIONS])
     op.bulk_insert(capabilities, [{**each, **_BORN} for each in CAPABILITIES])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_webhook_events_provider_event_id"), "webhook_events")
     op.drop_index(op.f("ix_purchases_integration_id"), "purchases")
     for column in ("integration_id", "route", "outcome_unknown"):
         op.drop_column("purchases", column)
