@@ -133,7 +133,7 @@ def build_services(
     if providers is None:
         providers = installed_providers(settings.api_bases)
     integrations = _integrations(settings, database, providers)
-    purchases = _purchases(settings, database, workflows)
+    purchases = _purchases(settings, database, workflows, frozenset(providers))
     return Services(
         quotes=QuoteService(quotes, settings.max_amount, settings.livemode),
         purchases=purchases,
@@ -158,7 +158,9 @@ def build_services(
     )
 
 
-def _purchases(settings: Settings, database: Database, workflows: Workflows) -> PurchaseService:
+def _purchases(
+    settings: Settings, database: Database, workflows: Workflows, installed: frozenset[str]
+) -> PurchaseService:
     return PurchaseService(
         purchases=PurchaseRecords(database),
         quotes=QuoteRecords(database),
@@ -166,6 +168,7 @@ def _purchases(settings: Settings, database: Database, workflows: Workflows) -> 
         workflows=workflows,
         max_amount=settings.max_amount,
         livemode=settings.livemode,
+        installed=installed,
     )
 
 

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from api.deps import KEY_REQUIRED, AnyListing, CallerDep, ServicesDep
 from api.idempotent_route import IdempotentRoute
+from domain.free_text import Name
 from domain.model import Model
-from domain.quotes import Line
 from domain.tenants import ApiKey, Scope
 from domain.views import Page
 
@@ -19,7 +19,7 @@ router = APIRouter(
 
 
 class KeyBody(Model):
-    name: Annotated[Line, Field(examples=["checkout service"])]
+    name: Annotated[Name, Field(examples=["checkout service"])]
     scopes: frozenset[Scope] = Field(
         description="write and refund want read beside them: what is changed is looked at first.",
         min_length=1,

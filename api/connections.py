@@ -15,8 +15,8 @@ from domain.connections import (
     ConnectionStatus,
     JsonObject,
 )
+from domain.free_text import Name, Prose
 from domain.model import Model
-from domain.quotes import Line
 from domain.views import Page
 from services.connections import CapabilityChange, CapabilityWish, ConnectionWish
 
@@ -30,8 +30,8 @@ SCHEMA = Field(None, description="JSON Schema 2020-12. Without one every object 
 
 
 class ConnectionChange(Model):
-    display_name: Line
-    description: str | None = Field(None, max_length=2000)
+    display_name: Name
+    description: Prose | None = Field(None, max_length=2000)
     logo_url: AnyHttpUrl | None = None
     status: ConnectionStatus = ConnectionStatus.ACTIVE
 
@@ -52,7 +52,7 @@ class ConnectionBody(ConnectionChange):
 class CapabilityUpdate(Model):
     """What is left out stays as it is."""
 
-    description: str | None = Field(None, min_length=1, max_length=2000)
+    description: Prose | None = Field(None, min_length=1, max_length=2000)
     parameters_schema: JsonObject | None = SCHEMA
     result_schema: JsonObject | None = SCHEMA
     moves_money: bool | None = Field(None, description="What moves money stays so.")
@@ -61,7 +61,7 @@ class CapabilityUpdate(Model):
 
 class CapabilityBody(Model):
     capability_code: CapabilityCode
-    description: str = Field(min_length=1, max_length=2000)
+    description: Prose = Field(min_length=1, max_length=2000)
     parameters_schema: JsonObject | None = SCHEMA
     result_schema: JsonObject | None = SCHEMA
     moves_money: bool = Field(False, description="Then an agent needs a human's yes.")

@@ -1,7 +1,6 @@
 """How an integration does, and an operator's hand on it: test, pause, resume."""
 
 from datetime import UTC, datetime
-from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -9,6 +8,7 @@ from pydantic import Field
 from api.deps import KEY_REQUIRED, CallerDep, ServicesDep
 from api.idempotent_route import IdempotentRoute
 from api.integrations import IntegrationAnswer, integration_answer
+from domain.free_text import Reason
 from domain.health import Circuit, Health
 from domain.model import Model
 
@@ -21,7 +21,7 @@ router = APIRouter(
 
 
 class PauseBody(Model):
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    reason: Reason | None = None
 
 
 class HealthAnswer(Model):

@@ -9,9 +9,9 @@ from pydantic import Field
 from api.deps import KEY_REQUIRED, CallerDep, Listing, ServicesDep
 from api.idempotent_route import IdempotentRoute
 from domain.connections import Capability, ConnectionCode, JsonObject
+from domain.free_text import Metadata, Name
 from domain.integrations import Integration, IntegrationFilter, IntegrationStatus
 from domain.model import Model
-from domain.quotes import Line
 from domain.views import Page
 from services.integrations import IntegrationChange, IntegrationWish
 
@@ -33,21 +33,25 @@ STRIPE = {
 
 class IntegrationBody(Model):
     connection_code: ConnectionCode
-    name: Line
+    name: Name
     credentials: dict[str, Secret] | None = Field(
         None, description="As the provider asks for. Without them it waits for them.", repr=False
     )
-    metadata: JsonObject = Field(default_factory=dict, description="Nothing secret.")
+    metadata: Metadata = Field(default_factory=dict)
     calls_per_second: int = Field(0, ge=0, le=1000, description=RATE)
 
 
 class IntegrationUpdate(Model):
     """What is left out stays as it is."""
 
-    name: Line | None = None
-    credentials: dict[str, Secret] | None = Field(None, repr=False)
+    name: Name | None = None
+    credentials: dict[str, Secret | None] | None = Field(
+        None,
+        description="Merged with those it has: what is left out stays, null removes one.",
+        repr=False,
+    )
     status: IntegrationStatus | None = Field(None, description="`active` or `inactive`.")
-    metadata: JsonObject | None = None
+    metadata: Metadata | None = None
     calls_per_second: int | None = Field(None, ge=0, le=1000, description=RATE)
 
 
@@ -105,7 +109,11 @@ async def get_integration(
 async def update_integration(
     integration_id: str, body: IntegrationUpdate, caller: CallerDep, services: ServicesDep
 ) -> IntegrationAnswer:
-    """Change what is named; new credentials make it active again."""
+    """Change what is named. New values of the credentials that its provider needs make it active.
+
+    Credentials are merged: `{"credentials": {"webhook_secret": "whsec_…"}}` adds one, null removes
+    one; what comes of it is held against what the provider asks for.
+    """
     change = IntegrationChange(**dict(body))
     return integration_answer(await services.integrations.update(caller, integration_id, change))
 

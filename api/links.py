@@ -12,10 +12,10 @@ from api.examples import LINK
 from api.idempotent_route import IdempotentRoute
 from api.purchase_answers import UserId
 from domain.errors import Code, Invalid
+from domain.free_text import Name, Prose
 from domain.links import LinkStatus, PaymentLink
 from domain.model import Model
 from domain.money import CurrencyCode, Money
-from domain.quotes import Line
 from domain.views import Page
 from services.catalogue import Services
 from services.links import LinkRequest
@@ -33,8 +33,8 @@ class LinkBody(Model):
     amount: AmountMinor | None = None
     currency: CurrencyCode | None = None
     customer_email: EmailStr | None = None
-    customer_name: Line | None = None
-    notes: str | None = Field(None, max_length=2000)
+    customer_name: Name | None = None
+    notes: Prose | None = Field(None, max_length=2000)
 
     def request(self) -> LinkRequest:
         return LinkRequest(
@@ -58,7 +58,7 @@ class SendBody(Model):
     """Without `to` it goes to the address the link was saved with."""
 
     to: EmailStr | None = None
-    name: Line | None = None
+    name: Name | None = None
 
 
 class LinkAnswer(Model):

@@ -1,14 +1,14 @@
 """Purchases as HTTP asks for them and shows them."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import EmailStr, Field
 
 from api.amounts import Amount, AmountMinor, amount_of
 from api.policy_answers import PolicyAnswer, policy_answer
 from api.refund_answers import RefundAnswer, refund_answer
 from domain.errors import Code, Conflict
+from domain.free_text import Name, Prose
 from domain.model import Model
 from domain.money import CurrencyCode, Money
 from domain.policies import PolicyStatus
@@ -18,7 +18,7 @@ from domain.views import PurchaseView, Review, SentEmail, TimelineEntry
 from services.catalogue import Services
 from services.purchases import PurchaseRequest
 
-UserId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+UserId = Name
 
 
 class PurchaseBody(Model):
@@ -47,7 +47,7 @@ class PurchaseBody(Model):
 
 
 class CancelBody(Model):
-    reason: str | None = Field(None, max_length=500)
+    reason: Prose | None = Field(None, max_length=500)
 
 
 class PurchaseStarted(Model):

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from api.amounts import Amount, AmountMinor, amount_of
+from domain.free_text import Prose
 from domain.model import Model
 from domain.refunds import Asker, Refund, RefundReason, RefundStatus
 
@@ -17,7 +18,7 @@ class RefundBody(Model):
 
 
 class DecisionBody(Model):
-    note: str | None = Field(None, max_length=500)
+    note: Prose | None = Field(None, max_length=500)
 
 
 class RefundAnswer(Model):

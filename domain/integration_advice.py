@@ -35,6 +35,19 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "Correct what each JSON pointer in `errors` names; the capability's parameters_schema "
         "says what is expected.",
     ),
+    Code.CONTROL_CHARACTER_REFUSED: advised(
+        "Something in the request holds characters that cannot be seen.",
+        "Leave control characters out of the named field; a name or a reason is one line.",
+    ),
+    Code.SECRET_REFUSED: advised(
+        "Keys and secrets are not to be written there.",
+        "Send secrets among `credentials` alone: they are sealed, and what stands elsewhere is "
+        "shown. Replace a secret that was sent to the wrong place.",
+    ),
+    Code.INVALID_METADATA: advised(
+        "Something in the request is not as it should be.",
+        "Send at most 50 members, names of up to 40 characters, and plain values of up to 500.",
+    ),
     Code.INTEGRATION_NOT_FOUND: advised(
         "We could not find that integration.", "GET /integrations lists yours."
     ),

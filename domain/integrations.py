@@ -48,6 +48,11 @@ class Integration(Model):
         )
 
     @property
+    def written(self) -> tuple[str, ...]:
+        """What somebody wrote as they like: it is not sealed."""
+        return (self.name, *self.metadata, *map(str, self.metadata.values()))
+
+    @property
     def is_unreadable(self) -> bool:
         return (self.status_reason or "").startswith(UNREADABLE)
 

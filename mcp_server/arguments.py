@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import EmailStr, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, EmailStr, Field, JsonValue, StringConstraints
 
 from domain.connections import CapabilityCode as RegisteredCapabilityCode
+from domain.free_text import many_lines, one_line
 from domain.money import CurrencyCode
 from domain.quotes import QuoteId as RegisteredQuoteId
 from domain.refunds import RefundReason
@@ -75,16 +76,19 @@ Email = Annotated[
 CustomerName = Annotated[
     str,
     StringConstraints(pattern=_ONE_LINE, strip_whitespace=True, max_length=200),
+    AfterValidator(one_line),
     Field(description="How the e-mail greets the customer.", examples=["Alice"]),
 ]
 CancelReason = Annotated[
     str,
     StringConstraints(pattern=_MANY_LINES, max_length=500),
+    AfterValidator(many_lines),
     Field(description="Why, in a few words.", examples=["Customer changed their mind"]),
 ]
 Notes = Annotated[
     str,
     StringConstraints(pattern=_MANY_LINES, max_length=1000),
+    AfterValidator(many_lines),
     Field(
         description="Anything to remember with the saved quote.",
         examples=["Wants to discuss it with her spouse"],

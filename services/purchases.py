@@ -57,6 +57,7 @@ class PurchaseService:
     workflows: Workflows
     max_amount: Limit
     livemode: bool
+    installed: frozenset[str]  # connections that there is a gateway for
     policy_within: timedelta = POLICY_WITHIN
 
     async def start(self, caller: Caller, request: PurchaseRequest) -> Purchase:
@@ -231,6 +232,11 @@ class PurchaseService:
         if order.integration_id is None:
             return
         named = (await self.routes.candidates(order))[0]
+        if named.connection_code not in self.installed:
+            raise Conflict(
+                Code.GATEWAY_NOT_INSTALLED,
+                f"{named.name}: no gateway for {named.connection_code} is installed here",
+            )
         if named.hindrance is not None:
             raise Conflict(Code.INTEGRATION_INACTIVE, f"{named.name}: {named.hindrance}")
 

@@ -4,6 +4,7 @@ import pytest
 from httpx import AsyncClient
 
 from tests.api.door import Door, Json, code_of
+from tests.harbour import CODE
 
 STRIPE: Json = {
     "connection_code": "stripe",
@@ -60,6 +61,74 @@ async def test_wrong_credentials_are_refused_with_a_pointer_to_each_fault(door: 
     pointers = {each["pointer"] for each in refused.json()["errors"]}
     assert pointers == {"/api_key", "/colour"}
     assert "nonsense" not in refused.text
+
+
+KEY = "sk_" + "live_" + "51Habcdefghijklmnop"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"metadata": {"note": KEY}}, "secret_refused"),
+        ({"metadata": {"backup": "sk_test_primary0000000000001234"}}, "secret_refused"),
+        ({"name": f"Account {KEY}"}, "secret_refused"),
+        ({"name": "Primary\u001b[31m"}, "control_character_refused"),
+        ({"metadata": {"a": {"b": 1}}}, "invalid_metadata"),
+        ({"metadata": {"card": "4242 4242 4242 4242"}}, "card_number_refused"),
+    ],
+)
+async def test_what_is_shown_of_an_integration_holds_nothing_secret(
+    door: Door, changes: Json, code: str
+) -> None:
+    refused = await door.http.post("/integrations", json={**STRIPE, **changes})
+    assert code_of(refused) == (422, code)
+    integration_id = (await created(door.http))["integration_id"]
+    changed = await door.http.put(f"/integrations/{integration_id}", json=changes)
+    assert code_of(changed) == (422, code)
+    assert KEY not in refused.text + changed.text
+
+
+async def test_a_credential_of_any_form_is_not_repeated_in_the_open(door: Door) -> None:
+    harbour: Json = {
+        "connection_code": CODE,
+        "name": "Quay",
+        "credentials": {"token": "quay-0123-xyz"},
+    }
+    repeated = {"metadata": {"password": "quay-0123-xyz"}}
+    refused = await door.http.post("/integrations", json={**harbour, **repeated})
+    assert code_of(refused) == (422, "secret_refused")
+
+    made = await door.http.post("/integrations", json=harbour)
+    path = f"/integrations/{made.json()['integration_id']}"
+    for change in (repeated, {"name": "Quay quay-0123-xyz"}):
+        assert code_of(await door.http.put(path, json=change)) == (422, "secret_refused")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/integrations/{}/pause", {"reason": f"rolled {KEY}"}),
+        ("/api-keys", {"name": KEY, "scopes": ["read"]}),
+        ("/internal/connections", {"connection_code": "x1", "display_name": KEY}),
+        (
+            "/internal/connections",
+            {"connection_code": "x1", "display_name": "X", "description": KEY},
+        ),
+        (
+            "/internal/connections/internal/capabilities",
+            {"capability_code": "X", "description": KEY},
+        ),
+        ("/purchases/pur_1/cancel", {"reason": KEY}),
+        ("/refunds/ref_1/approve", {"note": KEY}),
+        ("/links", {"quote_id": "Q", "user_id": "u", "notes": KEY}),
+    ],
+)
+async def test_no_name_reason_or_description_holds_a_secret(
+    door: Door, path: str, body: Json
+) -> None:
+    integration_id = (await created(door.http))["integration_id"]
+    refused = await door.http.post(path.format(integration_id), json=body)
+    assert code_of(refused) == (422, "secret_refused")
 
 
 async def test_a_linked_integration_cannot_be_deleted_until_it_is_unlinked(door: Door) -> None:
