@@ -20,6 +20,38 @@ PAYMENT = {
     "parameters": {"amount": 10000, "currency": "USD", "customer_id": "cust_abc"},
 }
 
+STANDING = {
+    "execution_id": "exe_h4ws2qkxkm3yq7n5bo2c6d",
+    "integration_id": "int_6d2c5bo7n3yqkmkxws2qh4",
+    "capability_code": "PROCESS_PAYMENT",
+    "outcome_unknown": False,
+    "result": None,
+    "provider_code": None,
+    "livemode": False,
+    "created_at": "2026-11-21T09:00:00Z",
+}
+PAUSED = {
+    **STANDING,
+    "status": "waiting",
+    "waiting": {
+        "reason": "resume",
+        "detail": "integration int_6d2c5bo7n3yqkmkxws2qh4 (stripe) is paused; nothing was sent",
+        "since": "2026-11-21T09:00:01Z",
+        "next_try_at": "2026-11-21T09:00:16Z",
+    },
+    "error_code": None,
+    "error_message": None,
+    "finished_at": None,
+}
+CANCELLED = {
+    **STANDING,
+    "status": "cancelled",
+    "waiting": None,
+    "error_code": "execution_cancelled",
+    "error_message": "it was cancelled before anything was done",
+    "finished_at": "2026-11-21T09:05:00Z",
+}
+
 
 class ExecutionBody(Model):
     capability_code: CapabilityCode
@@ -61,10 +93,19 @@ class ExecutionAnswer(Model):
     finished_at: datetime | None
 
 
+Shown = dict[str, object]
+
+
+def _shown(name: str, example: Shown, description: str = "Successful Response") -> Shown:
+    """An answer as the reference shows it."""
+    content = {"application/json": {"examples": {name: {"value": example}}}}
+    return {"model": ExecutionAnswer, "description": description, "content": content}
+
+
 @router.post(
     "/integrations/{integration_id}/execute",
     operation_id="executeCapability",
-    responses={202: {"model": ExecutionAnswer, "description": "It goes on by itself."}},
+    responses={202: _shown("paused", PAUSED, "It goes on by itself.")},
 )
 async def execute_capability(
     integration_id: str,
@@ -100,6 +141,22 @@ async def get_execution(
 ) -> ExecutionAnswer:
     """An execution as it stands."""
     return _answer(await services.executions.get(caller, execution_id))
+
+
+@router.post(
+    "/executions/{execution_id}/cancel",
+    operation_id="cancelExecution",
+    responses={200: _shown("cancelled", CANCELLED)},
+)
+async def cancel_execution(
+    execution_id: str, caller: CallerDep, services: ServicesDep
+) -> ExecutionAnswer:
+    """Call off what certainly was not done: what waits and has `outcome_unknown` false.
+
+    Needs the scopes of its execution. 409 `outcome_not_yet_known` while the provider is being asked
+    or may have acted; 409 `execution_ended` once it has ended otherwise. Its key stays used.
+    """
+    return _answer(await services.executions.cancel(caller, execution_id))
 
 
 def _answer(execution: Execution) -> ExecutionAnswer:

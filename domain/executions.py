@@ -21,6 +21,7 @@ class ExecutionStatus(StrEnum):
     WAITING = "waiting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class WaitingFor(StrEnum):
@@ -118,7 +119,12 @@ class Execution(Model):
     @property
     def is_final(self) -> bool:
         """Whether its end stands, whoever asks again."""
-        return self.status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED)
+        return self.status in _FINAL
+
+    @property
+    def may_be_cancelled(self) -> bool:
+        """Whether nothing has happened at the provider for certain, nor is about to."""
+        return not self.is_final and not self.outcome_unknown
 
     def is_out_of_keys_memory(self, at: datetime) -> bool:
         """Whether the provider may have forgotten the key under which it was asked first."""
@@ -146,6 +152,7 @@ class Outcome(Model):
         return ExecutionStatus.FAILED if self.error_code else ExecutionStatus.SUCCEEDED
 
 
+_FINAL = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
 _SHARED = {
     *("execution_id", "tenant_id", "integration_id", "capability_code", "requested_by"),
     "livemode",

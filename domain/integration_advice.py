@@ -112,6 +112,20 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "Look into the provider's account for the execution's id before asking again under another "
         "Idempotency-Key: it may have been done.",
     ),
+    Code.OUTCOME_NOT_YET_KNOWN: advised(
+        "It is not known yet whether this was done, so it cannot be cancelled.",
+        "Read GET /executions/{execution_id}: it goes on until the provider has told. Cancel it "
+        "again once its outcome_unknown is false; give back what was done by its own capability.",
+        retry=True,
+    ),
+    Code.EXECUTION_ENDED: advised(
+        "This has ended already, so it cannot be cancelled.",
+        "Read its status and result; give back what was done by a capability of its own.",
+    ),
+    Code.EXECUTION_CANCELLED: advised(
+        "This was cancelled before anything was done.",
+        "Ask again under another Idempotency-Key if it is wanted after all.",
+    ),
     Code.EXECUTION_NOT_FOUND: advised(
         "We could not find that.", "Check the execution_id that execute answered."
     ),

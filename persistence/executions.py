@@ -84,6 +84,17 @@ class ExecutionRecords:
             await write_down(session, _used(order, outcome), at)
             return execution_of(row)
 
+    async def cancel(self, execution_id: str, told: AuditEvent, at: datetime) -> Execution:
+        """As it stands after that. Only one that may be cancelled ends: no step asks from then."""
+        async with self.database.transaction() as session:
+            row = await _locked(session, execution_id)
+            if execution_of(row).may_be_cancelled:
+                row.status, row.finished_at = ExecutionStatus.CANCELLED, at
+                row.error_code = Code.EXECUTION_CANCELLED
+                row.error_message = "it was cancelled before anything was done"
+                await write_down(session, told, at)
+            return execution_of(row)
+
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:
         async with self.database.reading() as session:
             row = await session.get(ExecutionRow, execution_id)

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.audit import AuditEvent
 from domain.connections import Capability, JsonObject
 from domain.errors import (
     BadAnswer,
     Code,
+    Conflict,
     Invalid,
     NotFound,
     PaybindError,
@@ -29,6 +31,7 @@ from persistence.clock import now
 from persistence.connections import CapabilityRecords
 from persistence.executions import ExecutionRecords
 from persistence.health import HealthRecords
+from services.audit import told
 from services.integration_runs import IntegrationRuns
 from services.integrations import IntegrationService
 
@@ -109,6 +112,23 @@ class ExecutionService:
             raise NotFound(Code.EXECUTION_NOT_FOUND, f"no execution {execution_id}")
         return execution
 
+    async def cancel(self, caller: Caller, execution_id: str) -> Execution:
+        """Only while certainly nothing was done. Cancelling twice is fine."""
+        caller.require(Scope.WRITE)
+        execution = await self.get(caller, execution_id)
+        await self._require_scope_of(caller, execution)
+        event = _cancelled_by(caller, execution)
+        ended = await self.executions.cancel(execution_id, event, self.clock())
+        if ended.status is ExecutionStatus.CANCELLED:
+            await self.runs.tell_cancelled(ended)
+            return ended
+        if ended.is_final:
+            raise Conflict(Code.EXECUTION_ENDED, f"{execution_id} has {ended.status}")
+        raise Conflict(
+            Code.OUTCOME_NOT_YET_KNOWN,
+            f"{execution_id} is {ended.status}: the provider may have acted",
+        )
+
     async def prepare(self, caller: Caller, wish: ExecutionWish) -> Means:
         """Refuse what would be refused, before a person is asked in vain."""
         means = await self._means(caller, wish)
@@ -130,10 +150,18 @@ class ExecutionService:
     async def repeated_id(self, caller: Caller, wish: ExecutionWish) -> str | None:
         """The id of an equal wish granted minutes ago: its answer may have been lost."""
         newest = await self._newest_equal(caller, wish)
-        if newest is None or newest.status is ExecutionStatus.FAILED:
+        if newest is None or newest.error_code is not None:
             return None
         is_fresh = self.clock() - newest.created_at < REPEATED_WITHIN
         return newest.execution_id if is_fresh else None
+
+    async def _require_scope_of(self, caller: Caller, execution: Execution) -> None:
+        """What may not be done may not be called off."""
+        integration = await self.integrations.get(caller, execution.integration_id)
+        code = execution.capability_code
+        capability = await self.capabilities.get(integration.connection_code, code)
+        if capability is None or capability.gives_back:
+            caller.require(Scope.REFUND)
 
     async def _newest_equal(self, caller: Caller, wish: ExecutionWish) -> Execution | None:
         return await self.executions.newest_equal(
@@ -168,6 +196,15 @@ def _order(caller: Caller, means: Means, wish: ExecutionWish, execution_id: str)
         address=caller.address,
         livemode=means.integration.livemode,
     )
+
+
+def _cancelled_by(caller: Caller, execution: Execution) -> AuditEvent:
+    about = {
+        "integration_id": execution.integration_id,
+        "capability_code": execution.capability_code,
+    }
+    event = told(caller, "execution.cancelled", execution.execution_id)
+    return event.model_copy(update={"after": about})
 
 
 def _succeeded(execution: Execution) -> Execution:

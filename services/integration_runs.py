@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -47,6 +47,14 @@ class IntegrationRuns:
                 return None
             finally:
                 result.cancel()
+
+    async def tell_cancelled(self, ended: Execution) -> None:
+        """So that its run ends at once: one that does not hear it ends with its next attempt."""
+        run = self.client.get_workflow_handle(workflow_id_of(ended.execution_id))
+        with suppress(RPCError):
+            await run.signal(
+                ExecutionWorkflow.execution_cancelled, ended, rpc_timeout=HAND_OVER_WITHIN
+            )
 
     async def probe(self, integration: Integration) -> str | None:
         """Why the provider gave no answer, or None. Who asks meanwhile sees the same look."""

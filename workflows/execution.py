@@ -1,5 +1,6 @@
 """One execution: the provider is asked until it answers, and what it answered is kept."""
 
+import asyncio
 from collections.abc import Sequence
 
 from temporalio import workflow
@@ -22,17 +23,28 @@ class ExecutionWorkflow:
     @workflow.init
     def __init__(self, order: ExecutionOrder) -> None:
         self.order = order
+        self.cancelled: Execution | None = None
 
     @workflow.run
     async def run(self, order: ExecutionOrder) -> Execution:
-        try:
-            return await under_fresh_keys(self._attempt_under)
-        except FAILED as error:
-            return await self._give_up(error)
+        asking = asyncio.create_task(self._ask())
+        await workflow.wait_condition(lambda: asking.done() or self.cancelled is not None)
+        return self.cancelled or asking.result()
+
+    @workflow.signal
+    def execution_cancelled(self, ended: Execution) -> None:
+        """Its row has ended before anything was done: no attempt asks the provider any more."""
+        self.cancelled = ended
 
     @workflow.signal(dynamic=True)
     async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
         count_unknown(name)
+
+    async def _ask(self) -> Execution:
+        try:
+            return await under_fresh_keys(self._attempt_under)
+        except FAILED as error:
+            return await self._give_up(error)
 
     async def _attempt_under(self, group: int) -> Execution:
         return await workflow.execute_activity_method(

@@ -59,6 +59,7 @@ NEEDED = {
     "GET /integrations/{integration_id}/capabilities": READ,
     "POST /integrations/{integration_id}/execute": WRITE,
     "GET /executions/{execution_id}": READ,
+    "POST /executions/{execution_id}/cancel": WRITE,
     "GET /integrations/{integration_id}/health": READ,
     "POST /integrations/{integration_id}/test": ADMIN,
     "POST /integrations/{integration_id}/pause": ADMIN,

@@ -192,3 +192,25 @@ async def standing(records: ExecutionRecords) -> Execution:
     found = await records.get(TENANT, order().execution_id)
     assert found is not None
     return found
+
+
+async def test_only_what_certainly_was_not_done_is_cancelled(
+    database: Database, records: ExecutionRecords
+) -> None:
+    told = event("execution.cancelled")
+    begun = (await records.begin(order(), NOON)).execution
+    assert await records.cancel(begun.execution_id, told, LATER) == begun
+    await records.wait(begun.execution_id, PAUSED, outcome_unknown=True)
+    assert (await records.cancel(begun.execution_id, told, LATER)).waiting == PAUSED
+
+    await records.begin(order(), NOON)
+    await records.wait(begun.execution_id, PAUSED, outcome_unknown=False)
+    ended = await records.cancel(begun.execution_id, told, LATER)
+
+    assert (ended.status, ended.finished_at) == (ExecutionStatus.CANCELLED, LATER)
+    assert ended.error_code is Code.EXECUTION_CANCELLED
+    assert (await records.begin(order(), LATER)).execution == ended
+    assert await records.finish(order(), DONE, LATER) == ended
+    assert await records.cancel(begun.execution_id, told, LATER) == ended
+    entries = (await AuditRecords(database).page(TENANT, "int")).items
+    assert [each.action for each in entries] == ["execution.cancelled", "integration.created"]

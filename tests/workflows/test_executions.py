@@ -66,6 +66,26 @@ async def test_what_is_parked_for_hours_is_done_once_when_the_way_is_open(
     assert len(account.effects) == 1
 
 
+async def test_one_that_is_cancelled_while_it_is_parked_ends_then(stories: Stories) -> None:
+    order = stories.world.execution_order()
+    stories.world.executions.account.is_away = Parked("it is paused", timedelta(days=1))
+    run = await stories.client.start_workflow(
+        ExecutionWorkflow.run,
+        order,
+        id=workflow_id_of(order.execution_id),
+        task_queue=options.PURCHASES,
+    )
+    await stories.until(lambda: bool(stories.world.executions.waited))
+    cancelled = stories.world.executions.rows[order.execution_id].model_copy(
+        update={"status": ExecutionStatus.CANCELLED, "waiting": None}
+    )
+
+    await run.signal(ExecutionWorkflow.execution_cancelled, cancelled)
+
+    assert await run.result() == cancelled
+    assert len(stories.world.executions.account.asked) == 1
+
+
 async def test_an_outcome_that_nobody_learns_within_a_day_is_left_to_a_person(
     stories: Stories,
 ) -> None:
