@@ -10,6 +10,9 @@ TEST_WORKERS ?= 2
 COVERAGE_FLOOR ?= 95
 ARGS ?=
 
+# What the first run compiled serves all later ones: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 define BRANCHES
 import json, sys
 totals = json.load(sys.stdin)["totals"]

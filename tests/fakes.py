@@ -52,7 +52,7 @@ class FakeMail:
     async def send(self, message: Message) -> str | None:
         self.tries += 1
         if self.fault is not None:
-            raise self.fault
+            raise self.fault.with_traceback(None)
         self.sent.append(message)
         self.on_send(message)
         if self.lost_answers:

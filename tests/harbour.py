@@ -79,7 +79,7 @@ class HarbourAccount:
         self.asked_at_all.set()
         key = ask.idempotency_key
         if self.is_away is not None:
-            raise self.is_away
+            raise self.is_away.with_traceback(None)
         if key in self._spoilt:
             raise StoredFault("the harbour repeats its 500 for this key")
         if self.faults_before:
@@ -122,7 +122,7 @@ class HarbourIntegration:
 
     async def probe(self) -> None:
         if self.account.probe_fault is not None:
-            raise self.account.probe_fault
+            raise self.account.probe_fault.with_traceback(None)
 
     async def close(self) -> None: ...
 

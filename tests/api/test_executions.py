@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from httpx import AsyncClient
 from temporalio.testing import WorkflowEnvironment
 
@@ -248,6 +249,7 @@ async def test_a_returned_customer_is_known_to_the_next_execution(door: Door) ->
     assert seen == [None, None, "hm_1", None]
 
 
+@pytest.mark.slow
 async def test_a_paused_integration_parks_the_execution_until_it_is_resumed(door: Door) -> None:
     place = await berth(door)
     await place.ask("pause", reason="audit")
@@ -337,6 +339,7 @@ async def test_one_that_was_ended_by_force_goes_on_when_it_is_asked_for_again(
     assert len(place.account.effects) == 1
 
 
+@pytest.mark.slow
 async def test_without_temporal_nothing_is_executed(
     door: Door, without_temporal: AsyncClient
 ) -> None:

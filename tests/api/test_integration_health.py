@@ -1,5 +1,6 @@
 """How an integration does, and what an operator can do about it."""
 
+import pytest
 from httpx import AsyncClient
 
 from gateways.faults import Misconfigured, RefusedByProvider, Unreachable
@@ -137,6 +138,7 @@ async def test_an_integration_that_nothing_befell_is_well(door: Door) -> None:
     }
 
 
+@pytest.mark.slow
 async def test_failures_in_a_row_open_the_circuit_and_a_test_that_is_answered_closes_it(
     door: Door,
 ) -> None:
@@ -197,6 +199,7 @@ async def test_a_neighbour_neither_sees_nor_moves_it(door: Door, neighbour: Asyn
     assert (await health(place))["is_paused"] is False
 
 
+@pytest.mark.slow
 async def test_the_figures_name_those_in_trouble(door: Door) -> None:
     well, paused, failing = [await berth(door) for _ in range(3)]
     await paused.ask("pause")

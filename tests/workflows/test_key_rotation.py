@@ -59,6 +59,7 @@ async def test_nothing_to_do_is_said_so(stories: Stories) -> None:
     assert await rotated(stories.client) == Rotation(key_id="2026", fresh=0)
 
 
+@pytest.mark.slow
 async def test_many_rows_take_several_runs_and_are_counted_as_one(stories: Stories) -> None:
     rows = stories.world.sealed
     many = BATCHES_IN_A_RUN + 2

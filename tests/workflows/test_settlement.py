@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, PurchaseOrder, ReviewReason
 from tests.workflows.stories import Stories
@@ -57,6 +59,7 @@ async def test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well(
     assert stories.world.mail.subjects() == ["payment_failed", "payment_failed"]
 
 
+@pytest.mark.slow
 async def test_a_bank_that_stays_silent_for_two_weeks_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:
