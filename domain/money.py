@@ -29,6 +29,14 @@ def _known_currency(code: str) -> str:
     return code
 
 
+def is_currency(code: str) -> bool:
+    """As ``CurrencyCode``, written as ISO 4217 has it."""
+    try:
+        return _known_currency(code) == code.upper()
+    except ValueError:
+        return False
+
+
 CurrencyCode = Annotated[
     str,
     StringConstraints(to_upper=True, strip_whitespace=True, min_length=3, max_length=3),

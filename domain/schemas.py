@@ -24,6 +24,7 @@ from domain.bounded_validator import (
 )
 from domain.connections import JsonObject
 from domain.errors import Code, Invalid, InvalidParameters, SchemaFault
+from domain.money import is_currency
 from domain.patterns import PatternRefused, pattern_of
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -130,6 +131,11 @@ def _is_address(value: object) -> bool:
     return not isinstance(value, str) or _ADDRESS.fullmatch(value) is not None
 
 
+def _is_currency(value: object) -> bool:
+    return not isinstance(value, str) or is_currency(value)
+
+
+_FORMATS.checks("iso-4217")(_is_currency)  # ours: a schema would have to list them all
 _FORMATS.checks("date-time", ValueError)(_is_moment)
 _FORMATS.checks("email")(_is_address)
 

@@ -298,9 +298,36 @@ def _list_of(items: dict[str, object]) -> dict[str, object]:
     return {"type": "array", "items": items}
 
 
-AMOUNT = {"type": "integer", "minimum": 1, "description": "Minor units: 10000 is USD 100.00."}
+AMOUNT = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 10**12,
+    "description": "Minor units: 10000 is USD 100.00.",
+}
 SUM = {"type": "integer", "description": "Minor units; negative where money left."}
-CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217, such as USD."}
+CURRENCY = {
+    "type": "string",
+    "pattern": "^[A-Z]{3}$",
+    "format": "iso-4217",
+    "description": "ISO 4217, such as USD.",
+}
+# Stripe takes eight digits of its own minor units: of the krona of Iceland and the shilling of
+# Uganda it counts hundredths, which ISO 4217 does not, and of the ariary none.
+OTHER_AT_STRIPE: list[dict[str, object]] = [
+    {
+        "if": {"properties": {"currency": {"enum": ["ISK", "UGX"]}}},
+        "then": {"properties": {"amount": {"maximum": 999_999}}},
+    },
+    {
+        "if": {"properties": {"currency": {"const": "MGA"}}},
+        "then": {"properties": {"amount": {"maximum": 9_999_999_900, "multipleOf": 100}}},
+        "else": {"properties": {"amount": {"maximum": 99_999_999}}},
+    },
+    {
+        "if": {"properties": {"currency": {"enum": ["BHD", "JOD", "KWD", "OMR", "TND"]}}},
+        "then": {"properties": {"amount": {"multipleOf": 10}}},
+    },
+]
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 MAYBE = {"type": ["string", "null"]}
 WHEN = {"type": "string", "format": "date-time", "description": "With its offset, as RFC 3339."}
@@ -402,6 +429,12 @@ def _capability(
     }
 
 
+def _at_stripe(capability: dict[str, object]) -> dict[str, object]:
+    asked = capability["parameters_schema"]
+    assert isinstance(asked, dict)
+    return {**capability, "parameters_schema": {**asked, "allOf": OTHER_AT_STRIPE}}
+
+
 PROCESS_PAYMENT = (
     "Charge a customer's saved payment method now, without the customer being there.",
     _object(
@@ -484,10 +517,10 @@ SEND_EMAIL = (
 )
 
 CAPABILITIES: list[dict[str, object]] = [
-    _capability("stripe", "PROCESS_PAYMENT", *PROCESS_PAYMENT),
-    _capability("stripe", "REFUND_PAYMENT", *REFUND_PAYMENT),
+    _at_stripe(_capability("stripe", "PROCESS_PAYMENT", *PROCESS_PAYMENT)),
+    _at_stripe(_capability("stripe", "REFUND_PAYMENT", *REFUND_PAYMENT)),
     _capability("stripe", "CREATE_CUSTOMER_PROFILE", *CREATE_CUSTOMER_PROFILE),
-    _capability("stripe", "CREATE_CHECKOUT", *CREATE_CHECKOUT),
+    _at_stripe(_capability("stripe", "CREATE_CHECKOUT", *CREATE_CHECKOUT)),
     _capability("stripe", "SYNC_TRANSACTIONS", *SYNC_TRANSACTIONS),
     _capability("stripe", "RETRIEVE_BALANCE", *RETRIEVE_BALANCE),
     _capability("stripe", "LIST_PAYOUTS", *LIST_PAYOUTS),
