@@ -80,7 +80,8 @@ class ExecutionAnswer(Model):
     capability_code: str
     status: ExecutionStatus = Field(
         description="`succeeded` means that the provider answered: a declined payment is a result. "
-        "`running` and `waiting` go on by themselves."
+        "`running` and `waiting` go on by themselves; `terminated`, which an operator has ended "
+        "by force, goes on when its request is repeated under its key."
     )
     waiting: WaitingAnswer | None = Field(description="Why it waits, while its status is that.")
     outcome_unknown: bool = Field(description="Whether the provider may have acted.")

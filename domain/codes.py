@@ -90,6 +90,7 @@ class Code(StrEnum):
     OUTCOME_NOT_YET_KNOWN = "outcome_not_yet_known"
     EXECUTION_NOT_FOUND = "execution_not_found"
     EXECUTION_ENDED = "execution_ended"
+    EXECUTION_TERMINATED = "execution_terminated"
     EXECUTION_CANCELLED = "execution_cancelled"
     APPROVAL_REQUIRED = "approval_required"
     READ_ONLY = "read_only"

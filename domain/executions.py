@@ -15,13 +15,17 @@ KEYS_ARE_KEPT = timedelta(hours=20)
 
 
 class ExecutionStatus(StrEnum):
-    """What the business expects, such as a declined card, is a success with its result."""
+    """What the business expects, such as a declined card, is a success with its result.
+
+    ``terminated``: somebody ended its workflow by force. Asked for again it goes on.
+    """
 
     RUNNING = "running"
     WAITING = "waiting"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    TERMINATED = "terminated"
 
 
 class WaitingFor(StrEnum):
@@ -119,7 +123,12 @@ class Execution(Model):
     @property
     def is_final(self) -> bool:
         """Whether its end stands, whoever asks again."""
-        return self.status in _FINAL
+        return self.status not in UNFINISHED
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a workflow works on it, as far as is written down."""
+        return self.status in (ExecutionStatus.RUNNING, ExecutionStatus.WAITING)
 
     @property
     def may_be_cancelled(self) -> bool:
@@ -152,7 +161,7 @@ class Outcome(Model):
         return ExecutionStatus.FAILED if self.error_code else ExecutionStatus.SUCCEEDED
 
 
-_FINAL = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
+UNFINISHED = (ExecutionStatus.RUNNING, ExecutionStatus.WAITING, ExecutionStatus.TERMINATED)
 _SHARED = {
     *("execution_id", "tenant_id", "integration_id", "capability_code", "requested_by"),
     "livemode",

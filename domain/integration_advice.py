@@ -122,6 +122,12 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "This has ended already, so it cannot be cancelled.",
         "Read its status and result; give back what was done by a capability of its own.",
     ),
+    Code.EXECUTION_TERMINATED: advised(
+        "An operator has stopped this.",
+        "Repeat the request under its Idempotency-Key: it goes on, and does nothing twice. Where "
+        "outcome_unknown is false, it can be cancelled instead.",
+        retry=True,
+    ),
     Code.EXECUTION_CANCELLED: advised(
         "This was cancelled before anything was done.",
         "Ask again under another Idempotency-Key if it is wanted after all.",

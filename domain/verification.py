@@ -70,6 +70,7 @@ class Irregularity(StrEnum):
     CHARGE_NOT_AT_PROVIDER = "charge_not_at_provider"
     PROVIDER_NOT_ASKED = "provider_not_asked"
     WORKFLOW_FAILED = "workflow_failed"
+    EXECUTION_TERMINATED = "execution_terminated"
     EVENT_NOT_HANDED_OVER = "event_not_handed_over"
 
 

@@ -30,6 +30,9 @@ from persistence.rows.executions import (
 )
 from persistence.statements import insert_if_absent, locked
 
+# What is no longer true of one that was ended by force, once it is asked for again.
+_GOES_ON = {"finished_at": None, "error_code": None, "error_message": None}
+
 
 @dataclass(frozen=True)
 class ExecutionRecords:
@@ -47,6 +50,7 @@ class ExecutionRecords:
             row = await _locked(session, order.execution_id)
             may_have_acted = row.outcome_unknown
             if not execution_of(row).is_final:
+                row.sqlmodel_update(_GOES_ON)
                 row.status, row.outcome_unknown = ExecutionStatus.RUNNING, True
             return Begun(execution=execution_of(row), may_have_acted=may_have_acted)
 
@@ -64,11 +68,14 @@ class ExecutionRecords:
         """As it stands. One that no worker has taken up yet is written down as waiting for that."""
         idle = Waiting(reason=WaitingFor.WORKER, detail="no worker has taken it up yet", since=at)
         waits = {"status": ExecutionStatus.WAITING, "waiting": idle}
+        waiting = row_of(Execution.begun(order, at).model_copy(update=waits))
         async with self.database.transaction() as session:
-            await insert_if_absent(
-                session, row_of(Execution.begun(order, at).model_copy(update=waits))
-            )
-            return execution_of(await _locked(session, order.execution_id))
+            await insert_if_absent(session, waiting)
+            row = await _locked(session, order.execution_id)
+            if row.status == ExecutionStatus.TERMINATED:
+                row.sqlmodel_update(_GOES_ON)
+                row.status, row.waiting = waiting.status, waiting.waiting
+            return execution_of(row)
 
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution:
         """The first end stands. With it goes the entry in the audit log, and the customer."""
@@ -93,6 +100,17 @@ class ExecutionRecords:
                 row.error_code = Code.EXECUTION_CANCELLED
                 row.error_message = "it was cancelled before anything was done"
                 await write_down(session, told, at)
+            return execution_of(row)
+
+    async def terminate(self, execution_id: str, at: datetime) -> Execution:
+        """As it stands after that: one under way has lost its workflow, and waits for nothing."""
+        async with self.database.transaction() as session:
+            row = await _locked(session, execution_id)
+            if execution_of(row).is_under_way:
+                known = "nobody knows whether it was" if row.outcome_unknown else "nothing was"
+                row.status, row.finished_at = ExecutionStatus.TERMINATED, at
+                row.error_code = Code.EXECUTION_TERMINATED
+                row.error_message = f"its workflow was ended by force; {known} done"
             return execution_of(row)
 
     async def get(self, tenant_id: str, execution_id: str) -> Execution | None:

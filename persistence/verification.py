@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.emails import CAME_BACK, EmailStatus, EmailTemplate
 from domain.events import EventOutcome
+from domain.executions import UNFINISHED, Execution
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
@@ -18,6 +19,7 @@ from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
 from persistence.database import Database
 from persistence.rows.emails import EmailRow
 from persistence.rows.events import EventRow
+from persistence.rows.executions import ExecutionRow, execution_of
 from persistence.rows.integrations import IntegrationRow
 from persistence.rows.policies import PolicyRow
 from persistence.rows.purchases import PurchaseRow, paid_of, price_of
@@ -65,6 +67,16 @@ class VerificationRecords:
         )
         async with self.database.reading() as session:
             return tuple(await session.exec(routed))
+
+    async def unfinished_executions(self) -> tuple[Execution, ...]:
+        """Those that have no end that stands, oldest first."""
+        unfinished = (
+            select(ExecutionRow)
+            .where(col(ExecutionRow.status).in_(UNFINISHED))
+            .order_by(col(ExecutionRow.created_at), col(ExecutionRow.execution_id))
+        )
+        async with self.database.reading() as session:
+            return tuple(execution_of(row) for row in await session.exec(unfinished))
 
     async def findings(self) -> tuple[Finding, ...]:
         """Empty for a sound database."""

@@ -110,6 +110,8 @@ class ExecutionService:
         execution = await self.executions.get(caller.tenant_id, execution_id)
         if execution is None:
             raise NotFound(Code.EXECUTION_NOT_FOUND, f"no execution {execution_id}")
+        if execution.is_under_way and await self.runs.was_ended_by_force(execution_id):
+            return await self.executions.terminate(execution_id, self.clock())
         return execution
 
     async def cancel(self, caller: Caller, execution_id: str) -> Execution:

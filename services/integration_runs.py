@@ -6,10 +6,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import Unavailable
 from domain.executions import Execution, ExecutionOrder, workflow_id_of
@@ -19,6 +24,10 @@ from workflows import attributes, options
 from workflows.execution import ExecutionWorkflow
 from workflows.probe import ProbeWorkflow
 
+ENDED_BY_FORCE = {
+    *(WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TERMINATED),
+    *(WorkflowExecutionStatus.TIMED_OUT, WorkflowExecutionStatus.CANCELED),
+}
 LOOK_EVERY = timedelta(milliseconds=300)  # whether the run that is waited for is parked
 
 
@@ -55,6 +64,14 @@ class IntegrationRuns:
             await run.signal(
                 ExecutionWorkflow.execution_cancelled, ended, rpc_timeout=HAND_OVER_WITHIN
             )
+
+    async def was_ended_by_force(self, execution_id: str) -> bool:
+        """Also where Temporal keeps its run no more. While Temporal is away nobody knows."""
+        run = self.client.get_workflow_handle(workflow_id_of(execution_id))
+        try:
+            return (await run.describe(rpc_timeout=HAND_OVER_WITHIN)).status in ENDED_BY_FORCE
+        except RPCError as error:
+            return error.status is RPCStatusCode.NOT_FOUND
 
     async def probe(self, integration: Integration) -> str | None:
         """Why the provider gave no answer, or None. Who asks meanwhile sees the same look."""

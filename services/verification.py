@@ -15,6 +15,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.executions import workflow_id_of as execution_run_id_of
 from domain.policies import PolicyDocument
 from domain.purchases import workflow_id_of
 from domain.refunds import MOVES_MONEY
@@ -22,6 +23,7 @@ from domain.verification import Finding, Irregularity, PaidPurchase, Verdict
 from gateways.documents import DocumentStore
 from persistence.policies import PolicyRecords
 from persistence.verification import VerificationRecords
+from services.integration_runs import ENDED_BY_FORCE
 from services.reconciliation import Reconciliation, Statement
 from workflows.link import PaymentLinkWorkflow
 from workflows.refund import RefundWorkflow
@@ -69,6 +71,7 @@ class VerificationService:
             *await self.records.findings(),
             *await self.records.events_not_handed_over(now - HANDED_OVER_WITHIN),
             *[each async for each in self._broken_beside()],
+            *[each async for each in self._terminated_executions()],
             *[each async for each in self.providers.differences(statement, purchases, due)],
         ]
         for purchase in purchases:
@@ -84,6 +87,19 @@ class VerificationService:
         for workflow_id in sorted(listed):
             async for finding in self._still_broken(workflow_id):
                 yield finding
+
+    async def _terminated_executions(self) -> AsyncIterator[Finding]:
+        """Those that nobody works on, though they have not come to an end."""
+        for execution in await self.records.unfinished_executions():
+            latest = await self._latest_run(execution_run_id_of(execution.execution_id))
+            if latest is None or latest.status in ENDED_BY_FORCE:
+                unknown = "nobody knows whether it was done"
+                yield Finding(
+                    irregularity=Irregularity.EXECUTION_TERMINATED,
+                    subject=execution.execution_id,
+                    purchase_ids=(),
+                    detail=unknown if execution.outcome_unknown else "nothing was done",
+                )
 
     async def _still_broken(self, workflow_id: str, *purchase_ids: str) -> AsyncIterator[Finding]:
         """The latest run alone is asked: it takes up what an earlier one left."""

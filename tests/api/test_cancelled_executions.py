@@ -36,7 +36,7 @@ async def begun(door: Door, place: Berth, key: str, code: str = "PROCESS_PAYMENT
 async def test_what_waits_for_a_paused_integration_is_cancelled_and_never_done(door: Door) -> None:
     place = await berth(door)
     await place.ask("pause")
-    parked = await begun(door, place, "parked")
+    parked = await begun(door, place, "called off")
 
     ended = await cancelled(door.http, parked)
     again = await cancelled(door.http, parked)
@@ -48,15 +48,15 @@ async def test_what_waits_for_a_paused_integration_is_cancelled_and_never_done(d
 
     assert (ended.status_code, ended.json()["status"]) == (200, "cancelled")
     assert again.json() == ended.json()
-    assert code_of(await place.execute("parked")) == (409, "execution_cancelled")
+    assert code_of(await place.execute("called off")) == (409, "execution_cancelled")
     assert place.account.asked == []
-    assert (await place.execute("another")).status_code == 200
+    assert (await place.execute("called off another")).status_code == 200
 
 
 async def test_who_cancelled_what_is_in_the_audit_log_once(door: Door) -> None:
     place = await berth(door)
     await place.ask("pause")
-    parked = await begun(door, place, "audited")
+    parked = await begun(door, place, "called off by whom")
     for _ in range(2):
         await cancelled(door.http, parked)
 
@@ -74,7 +74,7 @@ async def test_who_cancelled_what_is_in_the_audit_log_once(door: Door) -> None:
 async def test_what_no_attempt_has_reached_the_provider_with_is_cancelled(door: Door) -> None:
     place = await berth(door)
     place.account.is_away = Unreachable("no route")
-    unsent = await begun(door, place, "unsent")
+    unsent = await begun(door, place, "called off unsent")
     async with asyncio.timeout(20):
         while (  # noqa: ASYNC110 - nobody tells
             ended := await cancelled(door.http, unsent)
@@ -84,7 +84,7 @@ async def test_what_no_attempt_has_reached_the_provider_with_is_cancelled(door: 
     assert ended.json()["status"] == "cancelled"
     asked = len(place.account.asked)
     place.account.is_away = None
-    assert code_of(await place.execute("unsent")) == (409, "execution_cancelled")
+    assert code_of(await place.execute("called off unsent")) == (409, "execution_cancelled")
     assert len(place.account.asked) == asked
     assert place.account.effects == {}
 
@@ -92,7 +92,7 @@ async def test_what_no_attempt_has_reached_the_provider_with_is_cancelled(door: 
 async def test_what_may_have_been_done_is_not_cancelled_until_that_is_known(door: Door) -> None:
     place = await berth(door)
     place.account.faults_after.append(OutcomeUnknown("no answer"))
-    asking = asyncio.create_task(place.execute("unknown"))
+    asking = asyncio.create_task(place.execute("called off too late"))
     await until_asked(place.account)
 
     refused = await cancelled(door.http, {"execution_id": place.account.asked[0].execution_id})
@@ -109,7 +109,7 @@ async def test_what_may_have_been_done_is_not_cancelled_until_that_is_known(door
 async def test_calling_off_needs_the_scopes_of_doing(door: Door, code: str) -> None:
     place = await berth(door)
     await place.ask("pause")
-    parked = await begun(door, place, f"scoped {code}", code)
+    parked = await begun(door, place, f"called off {code}", code)
     scopes = frozenset({Scope.READ, Scope.WRITE})
     _, key = await services_of(door).api_keys.issue(PLATFORM_TENANT, "seller", scopes)
 
@@ -122,12 +122,13 @@ async def test_calling_off_needs_the_scopes_of_doing(door: Door, code: str) -> N
         assert answer.status_code == 200
 
 
+@pytest.mark.slow
 async def test_without_temporal_it_is_cancelled_and_its_run_ends_when_it_looks(
     door: Door, without_temporal: AsyncClient
 ) -> None:
     place = await berth(door)
     await place.ask("pause")
-    parked = await begun(door, place, "no temporal")
+    parked = await begun(door, place, "called off without temporal")
 
     ended = await cancelled(without_temporal, parked)
 

@@ -332,11 +332,29 @@ async def test_one_that_was_ended_by_force_goes_on_when_it_is_asked_for_again(
     await temporal.client.get_workflow_handle(workflow_id_of(ask.execution_id)).terminate()
 
     assert code_of(await asked) == (503, "unavailable")
+    read = await door.http.get(f"/executions/{ask.execution_id}")
     place.account.is_away = None
     done = await place.execute("forced")
 
+    told = read.json()
+    assert (told["status"], told["error_code"]) == ("terminated", "execution_terminated")
+    assert told["finished_at"]
     assert done.status_code == 200, done.text
+    assert (done.json()["status"], done.json()["error_code"]) == ("succeeded", None)
     assert len(place.account.effects) == 1
+
+
+@pytest.mark.slow
+async def test_without_temporal_one_is_told_as_it_was_last_seen(
+    door: Door, without_temporal: AsyncClient
+) -> None:
+    place = await berth(door)
+    await place.ask("pause")
+    waits = (await place.execute("seen")).json()
+
+    read = await without_temporal.get(f"/executions/{waits['execution_id']}")
+
+    assert read.json()["status"] == "waiting"
 
 
 @pytest.mark.slow

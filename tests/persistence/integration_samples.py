@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from domain.audit import AuditEvent
+from domain.executions import ExecutionOrder, execution_id_of
 from domain.integrations import Credentials, Integration, IntegrationStatus
 from gateways.keyring_vault import KeyringVault
 from persistence.database import Database
@@ -53,3 +54,17 @@ async def secret_of(database: Database, integration_id: str, by: KeyringVault) -
     sealed = found[1]
     assert sealed is not None
     return by.open(sealed, found[0].secret_place)
+
+
+def execution_order(key: str = "key", **parameters: str) -> ExecutionOrder:
+    return ExecutionOrder(
+        execution_id=execution_id_of(TENANT, "int-1", key),
+        tenant_id=TENANT,
+        integration_id="int-1",
+        connection_code="stripe",
+        capability_code="PROCESS_PAYMENT",
+        parameters=parameters,
+        requested_by="key_1",
+        address="192.0.2.1",
+        livemode=False,
+    )

@@ -7,21 +7,21 @@ import pytest
 from domain.errors import Code, Conflict, NotFound
 from domain.executions import (
     Execution,
-    ExecutionOrder,
     ExecutionStatus,
     Outcome,
     ProviderCustomer,
     Waiting,
     WaitingFor,
-    execution_id_of,
 )
 from gateways.faults import LOOK_AGAIN
 from persistence.audit import AuditRecords
 from persistence.database import Database
 from persistence.executions import ExecutionRecords
 from persistence.integrations import IntegrationRecords
+from persistence.verification import VerificationRecords
 from tests.fake_sealed_rows import NEW, vault
 from tests.persistence.integration_samples import event, integration, stored
+from tests.persistence.integration_samples import execution_order as order
 from tests.persistence.samples import LATER, NOON, TENANT
 
 DONE = Outcome(result={"payment_id": "hp_1"})
@@ -29,20 +29,6 @@ KNOWN = ProviderCustomer(provider_customer_id="hc_1")
 PAUSED = Waiting(
     reason=WaitingFor.RESUME, detail="it is paused", since=NOON, next_try_at=NOON + LOOK_AGAIN
 )
-
-
-def order(key: str = "key", **parameters: str) -> ExecutionOrder:
-    return ExecutionOrder(
-        execution_id=execution_id_of(TENANT, "int-1", key),
-        tenant_id=TENANT,
-        integration_id="int-1",
-        connection_code="stripe",
-        capability_code="PROCESS_PAYMENT",
-        parameters=parameters,
-        requested_by="key_1",
-        address="192.0.2.1",
-        livemode=False,
-    )
 
 
 @pytest.fixture
@@ -214,3 +200,64 @@ async def test_only_what_certainly_was_not_done_is_cancelled(
     assert await records.cancel(begun.execution_id, told, LATER) == ended
     entries = (await AuditRecords(database).page(TENANT, "int")).items
     assert [each.action for each in entries] == ["execution.cancelled", "integration.created"]
+
+
+@pytest.mark.parametrize("outcome_unknown", [True, False])
+async def test_one_that_lost_its_workflow_tells_whether_it_may_have_been_done(
+    records: ExecutionRecords, outcome_unknown: bool
+) -> None:
+    begun = (await records.begin(order(), NOON)).execution
+    await records.wait(begun.execution_id, PAUSED, outcome_unknown)
+
+    ended = await records.terminate(begun.execution_id, LATER)
+
+    assert (ended.status, ended.finished_at) == (ExecutionStatus.TERMINATED, LATER)
+    assert (ended.outcome_unknown, ended.waiting) == (outcome_unknown, None)
+    assert ("nothing was done" in str(ended.error_message)) is not outcome_unknown
+    assert await records.terminate(begun.execution_id, LATER + timedelta(hours=1)) == ended
+
+
+async def test_one_that_lost_its_workflow_goes_on_when_it_is_asked_for_again(
+    records: ExecutionRecords,
+) -> None:
+    begun = (await records.begin(order(), NOON)).execution
+    await records.terminate(begun.execution_id, LATER)
+
+    waits = await records.await_worker(order(), LATER)
+    assert (waits.status, waits.error_code, waits.finished_at) == (
+        ExecutionStatus.WAITING,
+        None,
+        None,
+    )
+    assert waits.waiting is not None
+    assert waits.waiting.reason is WaitingFor.WORKER
+
+    await records.terminate(begun.execution_id, LATER)
+    again = await records.begin(order(), LATER)
+
+    assert again.may_have_acted
+    assert (again.execution.status, again.execution.finished_at) == (ExecutionStatus.RUNNING, None)
+
+
+async def test_the_last_word_of_a_step_that_outlived_its_workflow_counts(
+    records: ExecutionRecords,
+) -> None:
+    begun = (await records.begin(order(), NOON)).execution
+    await records.terminate(begun.execution_id, LATER)
+
+    done = await records.finish(order(), DONE, LATER)
+
+    assert (done.status, done.error_code) == (ExecutionStatus.SUCCEEDED, None)
+    assert await records.terminate(begun.execution_id, LATER) == done
+
+
+async def test_those_without_an_end_are_what_is_verified(
+    database: Database, records: ExecutionRecords
+) -> None:
+    begun = [(await records.begin(order(key), NOON)).execution for key in "abc"]
+    await records.finish(order("b"), DONE, LATER)
+    await records.terminate(begun[2].execution_id, LATER)
+
+    left = await VerificationRecords(database).unfinished_executions()
+
+    assert {each.execution_id for each in left} == {begun[0].execution_id, begun[2].execution_id}

@@ -7,13 +7,19 @@ import pytest
 from sqlmodel import col, update
 
 from domain.events import EventOutcome
+from domain.executions import Outcome
+from domain.executions import workflow_id_of as execution_run_id_of
 from domain.purchases import PaymentStatus, workflow_id_of
 from domain.verification import Irregularity
 from persistence.events import EventRecords
+from persistence.executions import ExecutionRecords
 from persistence.rows.purchases import PurchaseRow
 from services.verification import HANDED_OVER_WITHIN, UNDER_WAY, VerificationService
+from tests.fake_sealed_rows import NEW, vault
+from tests.persistence.integration_samples import execution_order, integration, stored
 from tests.persistence.samples import SignedEvent, paid_purchase
 from tests.services.conftest import Premises
+from workflows.execution import ExecutionWorkflow
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
@@ -158,3 +164,33 @@ async def test_an_event_that_nobody_took_is_found_once_it_is_overdue(premises: P
         each.subject for each in findings if each.irregularity is Irregularity.EVENT_NOT_HANDED_OVER
     ] == [left.event_id]
     assert fresh.event_id != left.event_id
+
+
+async def test_an_execution_is_found_that_nobody_works_on_any_more(premises: Premises) -> None:
+    verification, executions = premises.verification, ExecutionRecords(premises.database)
+    await stored(premises.database, integration(), vault(NEW))
+    begun = (await executions.begin(execution_order(), datetime.now(UTC))).execution
+    assert await found(verification, begun.execution_id)  # Temporal keeps no run of it
+
+    run = await premises.client.start_workflow(
+        ExecutionWorkflow.__name__,
+        id=execution_run_id_of(begun.execution_id),
+        task_queue="nobody-works-here",
+    )
+    assert not await found(verification, begun.execution_id)
+
+    await run.terminate()
+    [finding] = [
+        each
+        for each in (await verification.verify()).findings
+        if each.irregularity is Irregularity.EXECUTION_TERMINATED
+    ]
+    assert (finding.subject, finding.detail) == (
+        begun.execution_id,
+        "nobody knows whether it was done",
+    )
+
+    await executions.terminate(begun.execution_id, datetime.now(UTC))
+    assert await found(verification, begun.execution_id)
+    await executions.finish(execution_order(), Outcome(result={}), datetime.now(UTC))
+    assert not await found(verification, begun.execution_id)
