@@ -42,6 +42,9 @@ class ExecutionFailure(Model):
 class ExecutionRows(Protocol):
     async def begin(self, order: ExecutionOrder, at: datetime) -> Begun: ...
     async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None: ...
+    async def keep(
+        self, order: ExecutionOrder, customer: ProviderCustomer, at: datetime
+    ) -> None: ...
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution: ...
     async def customer(self, integration_id: str, customer_id: str) -> ProviderCustomer | None: ...
 
@@ -73,7 +76,7 @@ class ExecutionActivities:
             try:
                 outcome = await self._outcome(order, order.key(attempt.group), repeated)
             except GatewayFault as fault:
-                await self._wait(begun, fault)
+                await self._wait(order, begun, fault)
                 raise
             return await self.rows.finish(order, outcome, now())
 
@@ -85,11 +88,13 @@ class ExecutionActivities:
             outcome = Outcome(error_code=failure.code, error_message=failure.message)
             return await self.rows.finish(failure.order, outcome, now())
 
-    async def _wait(self, begun: Begun, fault: GatewayFault) -> None:
-        """A fault that says that nothing was done says so of its own attempt alone."""
+    async def _wait(self, order: ExecutionOrder, begun: Begun, fault: GatewayFault) -> None:
+        """A fault that says that nothing was done says so of its own call alone."""
+        if fault.made is not None:
+            await self.rows.keep(order, fault.made, now())
         waiting = waiting_after(fault, now())
-        outcome_unknown = begun.may_have_acted or waiting.reason is WaitingFor.OUTCOME
-        await self.rows.wait(begun.execution.execution_id, waiting, outcome_unknown)
+        is_unknown = waiting.reason is WaitingFor.OUTCOME or fault.made is not None
+        await self.rows.wait(order.execution_id, waiting, begun.may_have_acted or is_unknown)
 
     async def _outcome(self, order: ExecutionOrder, key: str, repeated: bool) -> Outcome:
         try:
@@ -100,6 +105,7 @@ class ExecutionActivities:
                 error_code=Code.PROVIDER_REFUSED,
                 error_message=str(refused),
                 provider_code=refused.code,
+                customer=refused.made,
             )
         except Refused as refused:
             return Outcome(error_code=refused.code, error_message=refused.message)

@@ -14,10 +14,15 @@ GatewayFault
 
 from datetime import timedelta
 
+from domain.executions import ProviderCustomer
+
 LOOK_AGAIN = timedelta(seconds=15)  # whether what is parked may go on
 
 
-class GatewayFault(Exception): ...
+class GatewayFault(Exception):
+    """``made`` is a customer that the call has made before it failed: kept for the next attempt."""
+
+    made: ProviderCustomer | None = None
 
 
 class Busy(GatewayFault):

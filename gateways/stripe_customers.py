@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gateways.faults import RefusedByProvider
+from domain.payments import Failure
+from gateways.faults import GatewayFault, RefusedByProvider
 from gateways.integrations import Ask, Done, ProviderCustomer
 from gateways.stripe_amounts import to_stripe
 from gateways.stripe_api import CLOCK_SKEW, StripeApi, T, path_of
 from gateways.stripe_parameters import CheckoutWish, CustomerWish
 from gateways.stripe_payments import SESSIONS, product_name
-from gateways.stripe_snapshots import Session, Thing
+from gateways.stripe_snapshots import Declined, Session, Thing
 
 if TYPE_CHECKING:
     from stripe.params import CustomerCreateParams, PaymentMethodAttachParams
@@ -27,20 +28,24 @@ class StripeCustomers:
     api: StripeApi
 
     async def create_customer_profile(self, ask: Ask, /) -> Done:
-        """Of one that is known, what is given is changed. The saved method is the last attached."""
-        wish = CustomerWish.of(ask)
-        customer_id = await self._known(ask, wish)
-        method = ask.customer.payment_method_id if ask.customer and customer_id else None
-        if customer_id is None:
-            customer_id = await self._created(ask, wish)
-        if wish.payment_method_id is not None:
-            method = await self._attached(ask, customer_id, wish.payment_method_id)
-        return Done(
-            result={"customer_id": wish.customer_id, "provider_customer_id": customer_id},
-            customer=ProviderCustomer(provider_customer_id=customer_id, payment_method_id=method),
-        )
+        """Of one that is known, what is given is changed. The saved method is the last attached.
 
-    async def _known(self, ask: Ask, wish: CustomerWish) -> str | None:
+        A declined card is a result. However attaching it ends, the customer is made no second time.
+        """
+        wish = CustomerWish.of(ask)
+        customer = await self._known(ask, wish) or await self._created(ask, wish)
+        if wish.payment_method_id is None:
+            return _profile(wish, customer)
+        try:
+            method = await self._attached(ask, customer, wish.payment_method_id)
+        except GatewayFault as fault:
+            fault.made = customer
+            if not isinstance(fault, RefusedByProvider):
+                raise
+            return _profile(wish, customer, Declined.told_by(fault).failure)
+        return _profile(wish, customer.model_copy(update={"payment_method_id": method}))
+
+    async def _known(self, ask: Ask, wish: CustomerWish) -> ProviderCustomer | None:
         """None, too, for one whom somebody has deleted at Stripe since."""
         if ask.customer is None:
             return None
@@ -51,19 +56,19 @@ class StripeCustomers:
             if refused.code != "resource_missing":
                 raise
             return None
-        return Thing.of(answer).id
+        return ask.customer.model_copy(update={"provider_customer_id": Thing.of(answer).id})
 
-    async def _created(self, ask: Ask, wish: CustomerWish) -> str:
+    async def _created(self, ask: Ask, wish: CustomerWish) -> ProviderCustomer:
         if ask.repeated:
             async for made in self._lately(Thing, CUSTOMERS):
                 if made.noted("execution_id") == ask.execution_id:
-                    return made.id
+                    return ProviderCustomer(provider_customer_id=made.id)
         answer = await self.api.ask("post", CUSTOMERS, _person(ask, wish), _key(ask, "create"))
-        return Thing.of(answer).id
+        return ProviderCustomer(provider_customer_id=Thing.of(answer).id)
 
-    async def _attached(self, ask: Ask, customer_id: str, method_id: str) -> str:
+    async def _attached(self, ask: Ask, customer: ProviderCustomer, method_id: str) -> str:
         """The id by which it is saved: it need not be the one that was given."""
-        params: PaymentMethodAttachParams = {"customer": customer_id}
+        params: PaymentMethodAttachParams = {"customer": customer.provider_customer_id}
         path = path_of(METHODS, method_id) + "/attach"
         return Thing.of(await self.api.ask("post", path, params, _key(ask, "attach"))).id
 
@@ -108,6 +113,21 @@ def _person(ask: Ask, wish: CustomerWish) -> "CustomerCreateParams":
     if wish.name is not None:
         params["name"] = wish.name
     return params
+
+
+def _profile(
+    wish: CustomerWish, customer: ProviderCustomer, declined: Failure | None = None
+) -> Done:
+    return Done(
+        result={
+            "customer_id": wish.customer_id,
+            "provider_customer_id": customer.provider_customer_id,
+            "status": "declined" if declined else "succeeded",
+            "failure_code": declined.code if declined else None,
+            "failure_reason": declined.reason if declined else None,
+        },
+        customer=customer,
+    )
 
 
 def _session_params(ask: Ask, wish: CheckoutWish) -> "SessionCreateParams":

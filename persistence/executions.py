@@ -54,6 +54,11 @@ class ExecutionRecords:
                 row.status, row.outcome_unknown = ExecutionStatus.RUNNING, True
             return Begun(execution=execution_of(row), may_have_acted=may_have_acted)
 
+    async def keep(self, order: ExecutionOrder, customer: ProviderCustomer, at: datetime) -> None:
+        """A customer made by a step that went no further, for the next one to go on with."""
+        async with self.database.transaction() as session:
+            await _keep(session, order, customer, at)
+
     async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None:
         """Write why an attempt was in vain, and when the next one comes."""
         async with self.database.transaction() as session:
@@ -86,8 +91,8 @@ class ExecutionRecords:
             row.sqlmodel_update(outcome.model_dump(exclude={"customer"}))
             row.status, row.finished_at = outcome.status, at
             row.outcome_unknown = outcome.error_code is Code.OUTCOME_UNKNOWN
-            if outcome.customer is not None and order.customer_id is not None:
-                await _keep(session, order, order.customer_id, outcome.customer, at)
+            if outcome.customer is not None:
+                await _keep(session, order, outcome.customer, at)
             await write_down(session, _used(order, outcome), at)
             return execution_of(row)
 
@@ -152,11 +157,13 @@ async def _locked(session: AsyncSession, execution_id: str) -> ExecutionRow:
 async def _keep(
     session: AsyncSession,
     order: ExecutionOrder,
-    customer_id: str,
     customer: ProviderCustomer,
     at: datetime,
 ) -> None:
-    """What the gateway knows now replaces what was known before."""
+    """What the gateway knows now replaces what was known before. Whom nobody named is not kept."""
+    customer_id = order.customer_id
+    if customer_id is None:
+        return
     first = ProviderCustomerRow(
         integration_id=order.integration_id,
         customer_id=customer_id,

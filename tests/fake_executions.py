@@ -60,7 +60,18 @@ class FakeExecutions:
         }
         self.rows[execution_id] = self.rows[execution_id].model_copy(update=waits)
 
+    async def keep(
+        self,
+        order: ExecutionOrder,
+        customer: ProviderCustomer,
+        at: datetime,  # noqa: ARG002 - the port has it
+    ) -> None:
+        assert order.customer_id is not None
+        self.customers[order.customer_id] = customer
+
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution:
+        if outcome.customer is not None:
+            await self.keep(order, outcome.customer, at)
         ended = outcome.model_dump(exclude={"customer"})
         told = {**ended, "status": outcome.status, "finished_at": at}
         self.rows[order.execution_id] = self.rows[order.execution_id].model_copy(update=told)

@@ -28,6 +28,7 @@ from gateways.faults import (
     Misconfigured,
     OutcomeUnknown,
     Parked,
+    RefusedByProvider,
     StoredFault,
     Throttled,
     Unreachable,
@@ -106,6 +107,25 @@ async def test_a_customer_is_looked_up_by_the_tenants_own_id() -> None:
     await executed(world, order.model_copy(update={"parameters": parameters}))
 
     assert world.executions.account.asked[0].customer == known
+
+
+@pytest.mark.parametrize("fault", [RefusedByProvider("no"), Busy("429"), OutcomeUnknown("?")])
+async def test_a_customer_that_was_made_before_a_fault_is_gone_on_with(fault: GatewayFault) -> None:
+    world = World()
+    made = ProviderCustomer(provider_customer_id="hc_1")
+    fault.made = made
+    world.executions.account.faults_before.append(fault)
+    order, again = world.execution_order(), world.execution_order()
+    about = {"parameters": {**order.parameters, "customer_id": "cust_abc"}}
+    order = order.model_copy(update=about)
+
+    with suppress(ApplicationError):
+        await executed(world, order)
+    ended = world.executions.rows[order.execution_id]
+    await executed(world, again.model_copy(update=about))
+
+    assert world.executions.account.asked[-1].customer == made
+    assert not ended.may_be_cancelled
 
 
 async def test_a_schema_that_cannot_judge_the_answer_makes_it_nonsense() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from domain.errors import InvalidParameters
-from gateways.faults import OutcomeUnknown, RefusedByProvider
+from gateways.faults import Busy, OutcomeUnknown, RefusedByProvider
 from gateways.integrations import ProviderCustomer
 from tests.conformance.stripe_samples import (
     Json,
@@ -294,7 +294,13 @@ async def test_a_customer_is_made_known_with_a_method_for_later(
         name="Jane",
         payment_method_id="pm_card_visa",
     )
-    assert done.result == {"customer_id": "cust_abc", "provider_customer_id": "cus_1"}
+    assert done.result == {
+        "customer_id": "cust_abc",
+        "provider_customer_id": "cus_1",
+        "status": "succeeded",
+        "failure_code": None,
+        "failure_reason": None,
+    }
     assert done.customer == ProviderCustomer(provider_customer_id="cus_1", payment_method_id="pm_7")
     made, attached = stripe.asked
     assert dict(parse_qsl(made.form)) == {
@@ -329,6 +335,35 @@ async def test_a_customer_deleted_at_stripe_is_made_anew(
     done = await asking("CREATE_CUSTOMER_PROFILE", customer_id="cust_abc")
     assert done["provider_customer_id"] == "cus_2"
     assert asking.customer == ProviderCustomer(provider_customer_id="cus_2")
+
+
+async def test_a_method_that_is_no_card_error_is_refused_and_the_customer_kept(
+    asking: Asking, stripe: ScriptedStripe
+) -> None:
+    stripe.answers(customer())
+    stripe.answers(error("resource_missing", param="payment_method"), 404)
+
+    refused = await refusal_of(
+        asking, "CREATE_CUSTOMER_PROFILE", customer_id="cust_abc", payment_method_id="pm_gone"
+    )
+
+    assert refused.code == "resource_missing"
+    assert refused.made == ProviderCustomer(provider_customer_id="cus_1")
+
+
+async def test_a_customer_made_before_the_provider_is_busy_is_told_with_that(
+    asking: Asking, stripe: ScriptedStripe
+) -> None:
+    asking.customer = KNOWN
+    stripe.answers(customer())
+    stripe.answers(error("rate_limit"), 429)
+
+    with pytest.raises(Busy) as busy:
+        await asking(
+            "CREATE_CUSTOMER_PROFILE", customer_id="cust_abc", payment_method_id="pm_card_visa"
+        )
+
+    assert busy.value.made == KNOWN
 
 
 async def test_any_other_refusal_of_a_change_makes_no_second_customer(

@@ -78,10 +78,29 @@ async def test_a_declined_charge_says_why_and_charges_nothing(
     assert (again["payment_id"], again["status"]) == (declined["payment_id"], "declined")
 
 
-async def test_a_method_that_is_refused_is_not_saved(asking: Asking) -> None:
-    with pytest.raises(RefusedByProvider):
-        await known_with(asking, "pm_card_chargeDeclinedExpiredCard")
-    assert asking.customer is None
+async def test_a_method_that_is_declined_is_not_saved_and_its_customer_made_once(
+    asking: Asking,
+) -> None:
+    declined = await asking(
+        "CREATE_CUSTOMER_PROFILE",
+        customer_id="cust_abc",
+        payment_method_id="pm_card_chargeDeclinedExpiredCard",
+    )
+    assert (declined["status"], declined["failure_code"]) == ("declined", "expired_card")
+    assert declined["failure_reason"]
+    known = asking.customer
+    assert known is not None
+    assert known.payment_method_id is None
+
+    asking.execution_id = "exe_2"
+    again = await asking(
+        "CREATE_CUSTOMER_PROFILE", customer_id="cust_abc", payment_method_id="pm_card_visa"
+    )
+
+    assert again["status"] == "succeeded"
+    assert again["provider_customer_id"] == known.provider_customer_id
+    assert asking.customer is not None
+    assert asking.customer.payment_method_id is not None
 
 
 async def test_a_payment_whose_answer_was_lost_is_found_and_not_made_twice(

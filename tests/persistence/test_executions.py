@@ -261,3 +261,13 @@ async def test_those_without_an_end_are_what_is_verified(
     left = await VerificationRecords(database).unfinished_executions()
 
     assert {each.execution_id for each in left} == {begun[0].execution_id, begun[2].execution_id}
+
+
+async def test_a_customer_of_a_step_that_went_no_further_is_kept(records: ExecutionRecords) -> None:
+    asked = order(customer_id="cust_abc")
+    await records.begin(asked, NOON)
+    await records.keep(asked, KNOWN, NOON)
+    assert await records.customer("int-1", "cust_abc") == KNOWN
+
+    await records.keep(order(), KNOWN.model_copy(update={"provider_customer_id": "hc_2"}), NOON)
+    assert await records.customer("int-1", "cust_abc") == KNOWN

@@ -473,7 +473,12 @@ CREATE_CUSTOMER_PROFILE = (
         payment_method_id=METHOD,
     ),
     _object(
-        ["customer_id", "provider_customer_id"], customer_id=CUSTOMER, provider_customer_id=TEXT
+        ["customer_id", "provider_customer_id", "status"],
+        customer_id=CUSTOMER,
+        provider_customer_id=TEXT,
+        status={"enum": ["succeeded", "declined"]},
+        failure_code=MAYBE,
+        failure_reason=MAYBE,
     ),
 )
 CREATE_CHECKOUT = (
