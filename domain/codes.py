@@ -18,6 +18,7 @@ class Code(StrEnum):
     QUOTE_ALREADY_PAID = "quote_already_paid"
     QUOTE_EXISTS = "quote_exists"
     OTHER_CUSTOMER = "other_customer"
+    OTHER_INTEGRATION = "other_integration"
     AMOUNT_MISMATCH = "amount_mismatch"
     CURRENCY_MISMATCH = "currency_mismatch"
     AMOUNT_TOO_SMALL = "amount_too_small"

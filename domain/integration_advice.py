@@ -58,6 +58,11 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "or put the lost key back; and test it.",
         retry=True,  # once somebody has acted: nothing was done under the request's key
     ),
+    Code.OTHER_INTEGRATION: advised(
+        "This is being bought already, by another way of paying.",
+        "Repeat the request with the integration_id that the message names, or without one. To buy "
+        "by another, cancel that purchase and start again.",
+    ),
     Code.INTEGRATION_IN_USE: advised(
         "This integration is in use.",
         "Remove what the message names first: links with DELETE /entities/{entity_type}/"

@@ -27,7 +27,12 @@ from domain.views import Page, PurchaseFilter, PurchaseView
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.routes import RouteRecords
-from services.refusals import policy_cancelled, require_paid, require_same_customer
+from services.refusals import (
+    policy_cancelled,
+    require_paid,
+    require_same_customer,
+    require_same_integration,
+)
 from services.workflows import Workflows
 
 POLICY_WITHIN = timedelta(seconds=20)
@@ -84,6 +89,7 @@ class PurchaseService:
         if not request.joins_anyone:
             asked = Customer(user_id=request.user_id, email=request.customer_email)
             require_same_customer(purchase.order, asked)
+        require_same_integration(purchase, request.integration_id)
         if purchase.processing:  # nor to one where everything is done
             raise Conflict(
                 Code.PAYMENT_PROCESSING,
@@ -219,6 +225,7 @@ class PurchaseService:
         now = datetime.now(UTC)
         quote.require_open(now)
         if latest is not None and latest.holds_quote:
+            require_same_integration(latest, request.integration_id)  # before it is waited for
             of_quote = {"payable_until": quote.payable_until, "product_id": quote.product_id}
             order = latest.order.model_copy(update=of_quote)
             return await self.workflows.open_checkout(order, latest.join_at(now)), True

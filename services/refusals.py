@@ -2,7 +2,7 @@
 
 from domain.customers import Customer, require_same
 from domain.errors import Code, Conflict
-from domain.purchases import PaymentStatus, PurchaseOrder
+from domain.purchases import PaymentStatus, Purchase, PurchaseOrder
 from domain.views import PurchaseView
 
 
@@ -23,6 +23,18 @@ def require_same_customer(order: PurchaseOrder, asked: Customer) -> None:
         Customer(user_id=order.user_id, email=order.customer_email),
         f"{order.purchase_id}, the open purchase of quote {order.quote_id},",
         order.purchase_id,
+    )
+
+
+def require_same_integration(purchase: Purchase, named: str | None) -> None:
+    """Who names none takes the one that the purchase uses."""
+    if named is None or named == purchase.integration_id:
+        return
+    purchase_id, used = purchase.order.purchase_id, purchase.integration_id
+    raise Conflict(
+        Code.OTHER_INTEGRATION,
+        f"{purchase_id} is open by {used or 'the account of the environment'}, not by {named}",
+        purchase_id=purchase_id,
     )
 
 
