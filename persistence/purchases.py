@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.audit import AuditEvent
-from domain.errors import Code, Conflict, NotFound
+from domain.errors import Code, Conflict, NotFound, Unavailable
 from domain.purchases import (
     Opened,
     PaymentStatus,
@@ -90,8 +90,20 @@ class PurchaseRecords:
             purchase_id=holder,
         )
 
+    async def cancel_unopened(self, purchase_id: str, reason: str | None, at: datetime) -> bool:
+        """Whether it is ended: only while no provider has acted for it, nor is being asked."""
+        async with self.database.transaction() as session:
+            row = (await session.exec(_LOCKING, params={"purchase_id": purchase_id})).first()
+            if row is None or row.outcome_unknown or row.session_id or not row.holds_quote:
+                return False
+            await session.exec(_WRITE, params=columns_of(purchase_of(row).cancelled(reason), at))
+            return True
+
     async def route(self, purchase_id: str, route: Route, at: datetime) -> None:
-        """Where the provider is about to be asked; from then on its outcome is not known."""
+        """Where the provider is about to be asked; from then on its outcome is not known.
+
+        Raises ``Unavailable`` for one that has ended: whoever looks again finds it so.
+        """
         await self._write_route(
             purchase_id,
             {
@@ -108,11 +120,13 @@ class PurchaseRecords:
 
     async def _write_route(self, purchase_id: str, values: Mapping[str, object]) -> None:
         async with self.database.transaction() as session:
-            await session.exec(
+            written = await session.exec(
                 update(PurchaseRow)
-                .where(col(PurchaseRow.purchase_id) == purchase_id)
+                .where(col(PurchaseRow.purchase_id) == purchase_id, col(PurchaseRow.holds_quote))
                 .values(**values)
             )
+        if written.rowcount == 0:
+            raise Unavailable(f"{purchase_id} ended just now")
 
     async def get(self, purchase_id: str) -> Purchase | None:
         row = await self._first(_BY_ID, {"purchase_id": purchase_id})

@@ -28,6 +28,7 @@ from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.routes import RouteRecords
 from services.refusals import (
+    already_paid,
     policy_cancelled,
     require_paid,
     require_same_customer,
@@ -139,11 +140,13 @@ class PurchaseService:
         if view.payment_status is PaymentStatus.CANCELLED:
             return view
         if view.payment_status is PaymentStatus.COMPLETED:
-            raise _already_paid(view.purchase_id)
+            raise already_paid(view.purchase_id)
+        if await self.purchases.cancel_unopened(view.purchase_id, reason, datetime.now(UTC)):
+            return await self.get(caller, view.purchase_id)
         order = await self.order(view.purchase_id)
         purchase = await self.workflows.cancel(order, Cancellation(reason=reason))
         if purchase.is_paid:
-            raise _already_paid(view.purchase_id)
+            raise already_paid(view.purchase_id)
         if purchase.status is not PaymentStatus.CANCELLED:
             raise Conflict(
                 Code.PURCHASE_CLOSED,
@@ -291,7 +294,3 @@ def _is_back(view: PurchaseView) -> bool:
 
 def _not_found(any_id: str) -> NotFound:
     return NotFound(Code.PURCHASE_NOT_FOUND, f"no purchase {any_id}")
-
-
-def _already_paid(purchase_id: str) -> Conflict:
-    return Conflict(Code.ALREADY_PAID, f"{purchase_id} is paid", purchase_id=purchase_id)

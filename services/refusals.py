@@ -38,6 +38,10 @@ def require_same_integration(purchase: Purchase, named: str | None) -> None:
     )
 
 
+def already_paid(purchase_id: str) -> Conflict:
+    return Conflict(Code.ALREADY_PAID, f"{purchase_id} is paid", purchase_id=purchase_id)
+
+
 def policy_cancelled(view: PurchaseView) -> Conflict:
     """``view`` is of a purchase whose money is all back."""
     policy = view.policy

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.errors import Code, Conflict, NotFound
+from domain.errors import Code, Conflict, NotFound, Unavailable
 from domain.payments import Failure
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, Settled
 from domain.routing import Candidate, Route
@@ -216,3 +216,36 @@ async def test_where_no_integration_can_be_used_only_what_is_stored_is_opened(
     with pytest.raises(Conflict) as held:
         await purchases.open(order(attempt=2), None, LATER)
     assert held.value.code is Code.QUOTE_ALREADY_PAID
+
+
+async def test_a_purchase_that_no_provider_has_acted_for_is_cancelled_in_its_row(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    records, purchase_id = PurchaseRecords(database), ordered.purchase_id
+    assert not await records.cancel_unopened(purchase_id, None, NOON)  # it is not there yet
+    await begin(records, ordered, NOON)
+    assert not await records.cancel_unopened(purchase_id, None, NOON)  # its provider is being asked
+    await records.did_not_act(purchase_id, NOON)
+
+    assert await records.cancel_unopened(purchase_id, "changed my mind", LATER)
+
+    ended = await records.get(purchase_id)
+    assert ended is not None
+    assert (ended.status, ended.cancel_reason) == (PaymentStatus.CANCELLED, "changed my mind")
+    with pytest.raises(Unavailable):  # nor is its provider asked from now on
+        await records.route(purchase_id, Route.to(Candidate(), LATER), LATER)
+    assert await records.get(purchase_id) == ended
+    assert not await records.cancel_unopened(purchase_id, None, LATER)
+    again = await records.open(order(attempt=2), Route.to(Candidate(), NOON), LATER)
+    assert again.is_new  # the quote is free
+
+
+async def test_a_purchase_with_a_checkout_is_not_cancelled_in_its_row_alone(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    records = PurchaseRecords(database)
+    begun = await begin(records, ordered, NOON)
+    await records.record(settlement(opened(begun)), NOON)
+    await records.did_not_act(ordered.purchase_id, NOON)
+
+    assert not await records.cancel_unopened(ordered.purchase_id, None, LATER)

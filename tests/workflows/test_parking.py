@@ -96,6 +96,27 @@ async def test_a_purchase_waits_no_longer_than_its_quote_can_be_bought(stories: 
     assert stories.world.payments.calls == []
 
 
+async def test_a_purchase_cancelled_in_its_row_while_it_waits_is_never_opened(
+    stories: Stories,
+) -> None:
+    order = stories.world.order()
+    stories.world.paused.add(None)
+    start = asyncio.create_task(stories.open(order))
+    await stories.until(lambda: order.purchase_id in stories.world.rows.purchases)
+    await stories.until(lambda: order.purchase_id not in stories.world.rows.outcomes_unknown)
+    rows = stories.world.rows.purchases
+    rows[order.purchase_id] = rows[order.purchase_id].cancelled("changed my mind")
+    stories.world.paused.clear()
+
+    answer = await stories.at_last(start)
+
+    assert isinstance(answer, Purchase)
+    assert answer.status is PaymentStatus.CANCELLED
+    assert (await stories.end_of(order)).cancel_reason == "changed my mind"
+    assert stories.world.payments.calls == []
+    assert stories.world.mail.sent == []
+
+
 async def test_while_all_are_paused_a_purchase_goes_round_and_completes_with_one(
     stories: Stories,
 ) -> None:
