@@ -53,6 +53,7 @@ from persistence.quotes import QuoteRecords
 from persistence.refunds import RefundRecords
 from persistence.routes import RouteRecords
 from persistence.sealed_rows import SealedRows
+from persistence.turns import TurnRecords
 from processes import NotStarted, told_to_stop
 from settings import Settings
 from workflows import options
@@ -164,6 +165,7 @@ def opened_integrations(
     return OpenedIntegrations(
         rows=IntegrationRecords(database),
         health=HealthRecords(database),
+        turns=TurnRecords(database),
         vault=KeyringVault(keyring(settings)),
         providers=installed_providers(settings.api_bases) if providers is None else providers,
         environment=environment,

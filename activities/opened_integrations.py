@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol, Self
-
-from aiolimiter import AsyncLimiter
+from typing import Protocol
 
 from activities.faults import now
 from domain.health import Circuit, Health
@@ -48,6 +46,13 @@ class HealthRows(Protocol):
     async def claims_probe(self, integration_id: str, at: datetime) -> bool: ...
 
 
+class TurnRows(Protocol):
+    async def take(
+        self, integration_id: str, calls_per_second: int, within: timedelta
+    ) -> timedelta | None: ...
+    async def until_free(self, integration_id: str) -> timedelta: ...
+
+
 @dataclass
 class _Client:
     """An opened gateway, its users, and when it is opened anew."""
@@ -55,27 +60,8 @@ class _Client:
     gateway: IntegrationGateway
     version: int
     until: datetime
-    rate: int | None = None
-    limiter: AsyncLimiter | None = None
     users: int = 0
     is_dropped: bool = False
-
-    @classmethod
-    def of(cls, integration: Integration, gateway: IntegrationGateway, until: datetime) -> Self:
-        rate = integration.calls_per_second
-        limiter = AsyncLimiter(rate, time_period=1) if rate else None
-        return cls(gateway, integration.version, until, rate, limiter)
-
-    async def await_turn(self, named: str) -> None:
-        """For a moment here; for longer where operators see it. No failure of the provider's."""
-        if self.limiter is None:
-            return
-        try:
-            await asyncio.wait_for(self.limiter.acquire(), LONGEST_TURN.total_seconds())
-        except TimeoutError:
-            raise Throttled(
-                f"{named} has had its {self.rate} calls a second; nothing was sent", LONGEST_TURN
-            ) from None
 
     async def close_when_idle(self) -> None:
         if self.is_dropped and self.users == 0:
@@ -88,6 +74,7 @@ class OpenedIntegrations:
 
     rows: IntegrationRows
     health: HealthRows
+    turns: TurnRows
     vault: CredentialVault
     providers: Mapping[str, GatewayProvider]
     environment: PaymentGateway
@@ -120,7 +107,7 @@ class OpenedIntegrations:
         client = await self._client(integration, sealed)
         client.users += 1
         try:
-            await client.await_turn(_named(integration))
+            await self._await_turn(integration)
             async with self._judged(integration, health):
                 yield client.gateway
         finally:
@@ -176,6 +163,19 @@ class OpenedIntegrations:
             LOOK_AGAIN,
         )
 
+    async def _await_turn(self, integration: Integration) -> None:
+        """For a moment here; for longer where operators see it. No failure of the provider's."""
+        rate = integration.calls_per_second
+        if rate is None:
+            return
+        wait = await self.turns.take(integration.integration_id, rate, LONGEST_TURN)
+        if wait is None:
+            raise Throttled(
+                f"{_named(integration)} has had its {rate} calls a second; nothing was sent",
+                await self.turns.until_free(integration.integration_id),
+            )
+        await asyncio.sleep(wait.total_seconds())
+
     async def _client(self, integration: Integration, sealed: Sealed) -> _Client:
         integration_id = integration.integration_id
         async with self._turn:
@@ -183,11 +183,10 @@ class OpenedIntegrations:
             if (
                 client is None
                 or client.version != integration.version
-                or client.rate != integration.calls_per_second
                 or client.until < self.clock()
             ):
                 gateway = await self._connected(integration, sealed)
-                client = _Client.of(integration, gateway, self.clock() + KEPT_FOR)
+                client = _Client(gateway, integration.version, self.clock() + KEPT_FOR)
                 await self._make_room(integration_id)
                 self._clients[integration_id] = client
             self._clients.move_to_end(integration_id)

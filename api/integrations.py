@@ -22,7 +22,7 @@ router = APIRouter(
     dependencies=KEY_REQUIRED,
 )
 Secret = Annotated[str, Field(min_length=1, max_length=4096)]
-RATE = "How often one worker may ask the provider; what is more waits. 0 sets no limit."
+RATE = "How often a second the provider may be asked; what is more waits. 0 sets no limit."
 STRIPE = {
     "connection_code": "stripe",
     "name": "Primary Stripe account",

@@ -31,7 +31,7 @@ class Integration(Model):
     status: IntegrationStatus
     status_reason: str | None = None
     metadata: JsonObject
-    calls_per_second: int | None = None  # of one worker; None is as many as come
+    calls_per_second: int | None = None  # of all workers together; None is as many as come
     livemode: bool
     fingerprint: str | None = None
     last_four: str | None = None

@@ -18,6 +18,7 @@ from persistence.rows import (
     refunds,
     reviews,
     tenants,
+    turns,
 )
 
 TABLES = SQLModel.metadata
@@ -39,4 +40,5 @@ __all__ = [
     "refunds",
     "reviews",
     "tenants",
+    "turns",
 ]

@@ -1,13 +1,15 @@
 """Integrations opened for a step: credentials unsealed once, health counted, pauses kept."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
-from activities.opened_integrations import KEPT_FOR, OpenedIntegrations
+from activities.opened_integrations import KEPT_FOR, LONGEST_TURN, OpenedIntegrations
 from domain.audit import AuditEvent
 from domain.connections import JsonObject
 from domain.health import COOL_DOWN, FAILURES_TO_OPEN, Circuit, Health
@@ -27,12 +29,15 @@ from gateways.payments import PaymentGateway
 from persistence.database import Database
 from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
+from persistence.rows.turns import IntegrationTurnRow
+from persistence.turns import TurnRecords
 from tests.fake_payments import FakePayments
 from tests.fake_sealed_rows import NEW, SECRET, vault
 from tests.fakes import FakeClock
 from tests.persistence.integration_samples import event, integration, stored
 from tests.persistence.samples import TENANT
 
+TICK = 0.005  # seconds: as early as a clock or a timer may be
 OTHERS = {"api_key": "sk_test_planted0000000000009999"}
 
 
@@ -71,6 +76,7 @@ class _Premises:
     def __init__(self, database: Database) -> None:
         self.rows = IntegrationRecords(database)
         self.health = HealthRecords(database)
+        self.turns = TurnRecords(database)
         self.database = database
         self.provider = _Provider()
         self.clock = FakeClock()
@@ -81,6 +87,7 @@ class _Premises:
         return OpenedIntegrations(
             rows=self.rows,
             health=self.health,
+            turns=self.turns,
             vault=vault(NEW),
             providers={"stripe": self.provider},
             environment=self.environment,
@@ -205,7 +212,8 @@ async def test_one_that_waits_for_its_credentials_cannot_be_opened(premises: _Pr
 
 async def test_one_whose_provider_is_not_installed_cannot_be_opened(premises: _Premises) -> None:
     premises.opened = OpenedIntegrations(
-        premises.rows, premises.health, vault(NEW), {}, premises.environment
+        *(premises.rows, premises.health, premises.turns, vault(NEW), {}),
+        premises.environment,
     )
     with pytest.raises(Misconfigured, match="no gateway for stripe is installed"):
         await premises.use()
@@ -309,22 +317,51 @@ async def test_a_refused_key_of_one_that_was_switched_off_leaves_it_off(
     assert (await premises.seen()).status is IntegrationStatus.INACTIVE
 
 
-async def test_more_calls_than_it_may_have_wait_for_their_turn_and_count_as_no_failure(
+# Turns
+
+
+async def test_two_workers_together_keep_to_the_limit(premises: _Premises, url: str) -> None:
+    await premises.become(calls_per_second=50)
+    other = Database(url)
+    workers = (premises.worker(), _Premises(other).worker())
+    began, calls = time.monotonic(), list[float]()
+
+    async def call(worker: OpenedIntegrations) -> None:
+        async with worker.using("int-1"):
+            calls.append(time.monotonic() - began)
+
+    try:
+        await asyncio.gather(*(call(each) for each in workers * 5))
+    finally:
+        await other.close()
+
+    for nth, after in enumerate(calls):
+        assert after > nth / 50 - TICK
+
+
+async def test_what_would_wait_for_long_is_told_when_to_come_back_and_is_no_failure(
     premises: _Premises,
 ) -> None:
     await premises.become(calls_per_second=1)
+    for _ in range(3):  # by other workers
+        await premises.turns.take("int-1", 1, LONGEST_TURN)
 
-    outcomes = await asyncio.gather(*(premises.use() for _ in range(5)), return_exceptions=True)
+    with pytest.raises(Throttled, match="has had its 1 calls a second; nothing was sent") as told:
+        await premises.use()
 
-    throttled = [each for each in outcomes if each is not None]
-    assert 1 <= len(throttled) <= 4
-    assert all(isinstance(each, Throttled) for each in throttled)
+    assert told.value.retry_after is not None
+    assert await premises.turns.until_free("int-1") <= told.value.retry_after
+    assert told.value.retry_after <= timedelta(seconds=3)
     assert (await premises.how()).failures == 0
 
 
-async def test_a_new_limit_counts_from_the_next_call(premises: _Premises) -> None:
-    for rate in (None, 7, 7, None):
+async def test_a_new_limit_counts_from_the_next_call_and_none_takes_no_turns(
+    premises: _Premises,
+) -> None:
+    for rate, rows in ((None, 0), (1000, 1)):
         await premises.become(calls_per_second=rate)
         await premises.use()
+        async with premises.database.reading() as session:
+            assert len((await session.exec(select(IntegrationTurnRow))).all()) == rows
 
-    assert len(premises.provider.connected) == 3
+    assert len(premises.provider.connected) == 1

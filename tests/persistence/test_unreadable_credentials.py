@@ -16,6 +16,7 @@ from persistence.database import Database
 from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
 from persistence.sealed_rows import SealedRows
+from persistence.turns import TurnRecords
 from tests.fake_payments import FakePayments
 from tests.fake_sealed_rows import LOST, NEW, OLD, SECRET, vault
 from tests.persistence.integration_samples import integration, secret_of, stored
@@ -26,6 +27,7 @@ def opened_by(database: Database, by: KeyringVault) -> OpenedIntegrations:
     return OpenedIntegrations(
         rows=IntegrationRecords(database),
         health=HealthRecords(database),
+        turns=TurnRecords(database),
         vault=by,
         providers={"stripe": StripeProvider("http://127.0.0.1:1")},
         environment=FakePayments(),

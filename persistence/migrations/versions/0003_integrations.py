@@ -21,6 +21,7 @@ def upgrade() -> None:
     _create_integrations()
     _create_entity_integrations()
     _create_integration_health()
+    _create_integration_turns()
     _create_executions()
     _create_provider_customers()
     _create_audit_log()
@@ -48,8 +49,9 @@ def downgrade() -> None:
     op.drop_column("refunds", "integration_id")
     _allow_changes_of_audit_log()
     for table in (
-        *("audit_log", "provider_customers", "executions", "integration_health"),
-        *("entity_integrations", "integrations", "capabilities", "connections"),
+        *("audit_log", "provider_customers", "executions", "integration_turns"),
+        *("integration_health", "entity_integrations"),
+        *("integrations", "capabilities", "connections"),
     ):
         op.drop_table(table)
 
@@ -180,6 +182,20 @@ def _create_integration_health() -> None:
             name=op.f("fk_integration_health_integration_id_integrations"),
         ),
         sa.PrimaryKeyConstraint("integration_id", name=op.f("pk_integration_health")),
+    )
+
+
+def _create_integration_turns() -> None:
+    op.create_table(
+        "integration_turns",
+        sa.Column("integration_id", sa.String(), nullable=False),
+        sa.Column("next_turn", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["integration_id"],
+            ["integrations.integration_id"],
+            name=op.f("fk_integration_turns_integration_id_integrations"),
+        ),
+        sa.PrimaryKeyConstraint("integration_id", name=op.f("pk_integration_turns")),
     )
 
 
