@@ -4,11 +4,8 @@ Stripe's own messages may quote a customer's e-mail address or the end of a key,
 codes, parameter names and request ids go into ours.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from gateways.faults import (
@@ -20,13 +17,12 @@ from gateways.faults import (
     StoredFault,
     Unreachable,
 )
+from gateways.retry_after import retry_after
 
 if TYPE_CHECKING:
     import stripe
 
 SERVICE = "stripe"
-# As long as a request may be repeated under its key; reads have no other bound.
-LONGEST_WAIT = timedelta(hours=20)
 
 
 @contextmanager
@@ -91,17 +87,3 @@ def _described(error: "stripe.StripeError", code: str | None) -> str:
     if error.request_id:
         parts.append(f"({error.request_id})")
     return " ".join(parts)
-
-
-def retry_after(header: str | None, now: datetime | None = None) -> timedelta | None:
-    """The header's wait, given in seconds or as an HTTP date; None where there is none to read."""
-    if header is None:
-        return None
-    if re.fullmatch(r"[0-9]{1,9}", header.strip()):
-        wait = timedelta(seconds=int(header))
-    else:
-        try:
-            wait = parsedate_to_datetime(header).astimezone(UTC) - (now or datetime.now(UTC))
-        except (ValueError, OverflowError):
-            return None
-    return min(max(wait, timedelta()), LONGEST_WAIT)

@@ -52,6 +52,8 @@ LIVES_IN: Mapping[str, set[str]] = {
     "weasyprint": {"gateways"},
     "fsspec": {"gateways"},
     "segno": {"gateways"},
+    "redis": {"gateways"},
+    "yaml": {"gateways"},
     "aiohttp": {"gateways", "simulators", ANY_ROOT},
     "httpx": {"gateways", "simulators", ANY_ROOT},
     "httpx2": {"gateways", "simulators", ANY_ROOT},

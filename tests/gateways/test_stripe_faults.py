@@ -15,7 +15,8 @@ from gateways.faults import (
     RefusedByProvider,
     StoredFault,
 )
-from gateways.stripe_faults import LONGEST_WAIT, retry_after, translated
+from gateways.retry_after import LONGEST_WAIT, retry_after
+from gateways.stripe_faults import translated
 from gateways.stripe_payments import StripePayments
 from tests.conformance.stripe_samples import error
 from tests.gateways.scripted_stripe import ScriptedStripe, scripted_stripe
