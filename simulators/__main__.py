@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from simulators.cuttable_protocol import CuttableProtocol
+from simulators.justifi.exchange import PREFIX
 from simulators.main import create_app
 from simulators.options import Options, RetrySchedule
 
@@ -39,7 +40,11 @@ def main(arguments: list[str] | None = None) -> None:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,  # clients keep their connections; the default would cut idle ones
     )
-    announcement = {"simulators": url, "sendgrid_public_key": app.state.sendgrid_public_key}
+    announcement = {
+        "simulators": url,
+        "justifi": url + PREFIX,
+        "sendgrid_public_key": app.state.sendgrid_public_key,
+    }
     AnnouncedServer(config, announcement).run(sockets=[listener])
 
 
@@ -59,6 +64,11 @@ def _options(given: argparse.Namespace, url: str) -> Options:
         stripe_webhook_url=given.stripe_webhook_url,
         stripe_webhook_secret=given.stripe_webhook_secret,
         stripe_webhook_events=tuple(given.stripe_webhook_events.split(",")),
+        justifi_client_id=given.justifi_client_id,
+        justifi_webhook_url=given.justifi_webhook_url,
+        justifi_webhook_secret=given.justifi_webhook_secret,
+        justifi_token_seconds=given.justifi_token_seconds,
+        justifi_tells_expiry=given.justifi_tells_expiry,
         sendgrid_webhook_url=given.sendgrid_webhook_url,
         sendgrid_private_key=given.sendgrid_private_key,
         settle_after=given.settle_after,
@@ -83,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--stripe-webhook-url")
     add("--stripe-webhook-secret", default=Options.stripe_webhook_secret)
     add("--stripe-webhook-events", default="*", help="comma-separated; * is all")
+    add("--justifi-client-id", default=Options.justifi_client_id, help="whose events are told")
+    add("--justifi-webhook-url")
+    add("--justifi-webhook-secret", default=Options.justifi_webhook_secret)
+    add("--justifi-token-seconds", type=float, default=Options.justifi_token_seconds)
+    add("--justifi-tells-expiry", action="store_true", help="tokens come with expires_in")
     add("--sendgrid-webhook-url")
     add("--sendgrid-private-key", help="base64 of a PKCS #8 DER P-256 key; made and kept if absent")
     add("--settle-after", type=float, default=Options.settle_after, help="seconds")

@@ -10,12 +10,13 @@ from starlette.requests import Request
 
 from simulators.identifiers import new_id
 
-Target = Literal["stripe", "sendgrid", "webhooks"]
+Target = Literal["stripe", "justifi", "sendgrid", "webhooks"]
 Kind = Literal[
     "delay",
     "rate_limit",
     "server_error",
     "unavailable",
+    "unauthorized",
     "timeout_after_effect",
     "cut_before",
     "cut_after_effect",
@@ -35,7 +36,8 @@ class Match(BaseModel):
     event_type: str = Field(default="", description="a prefix: `refund.` takes every refund event")
     contains: str = Field(default="", description="a text in the body: one purchase's id, say")
     account: str | None = Field(
-        default=None, description="the last four characters of one Stripe account's secret key"
+        default=None,
+        description="the last four characters of a Stripe secret key, or of a JustiFi client id",
     )
 
     def holds(self, body: str, account: str) -> bool:
@@ -62,7 +64,7 @@ class Fault(BaseModel):
     @property
     def refuses_before_effect(self) -> bool:
         early = self.kind == "server_error" and not self.after_effect
-        return early or self.kind in ("rate_limit", "unavailable")
+        return early or self.kind in ("rate_limit", "unavailable", "unauthorized")
 
     @model_validator(mode="after")
     def belongs_to_its_target(self) -> "Fault":
@@ -72,7 +74,9 @@ class Fault(BaseModel):
         if not webhook and self.kind in WEBHOOK_ONLY:
             raise ValueError(f"{self.kind} is for target webhooks")
         if self.target == "sendgrid" and self.match.account is not None:
-            raise ValueError("only Stripe has accounts here")
+            raise ValueError("SendGrid has no accounts here")
+        if self.kind == "unauthorized" and self.target != "justifi":
+            raise ValueError("unauthorized is for target justifi")
         return self
 
 

@@ -1,13 +1,14 @@
-"""Composes the simulators into one application: Stripe, SendGrid, and the doors to steer them."""
+"""Composes the simulators into one application: the providers, and the doors to steer them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from fastapi import FastAPI, Response
 from starlette.requests import Request
 
 from simulators import faults as fault_scripts
+from simulators.justifi.double import Justifi
 from simulators.options import Options
 from simulators.request_log import RequestLog
 from simulators.sendgrid.api import SendGridApi
@@ -23,6 +24,9 @@ from simulators.stripe.passage_of_time import let_time_pass
 from simulators.stripe.routes import add_routes
 from simulators.webhook_delivery import WebhookDelivery
 
+# What happens by itself with one provider; it ends when it is cancelled.
+Passage = Callable[[], Coroutine[None, None, None]]
+
 
 def create_app(options: Options) -> FastAPI:
     """`app.state.sendgrid_public_key` is what a receiver verifies SendGrid's events with."""
@@ -36,9 +40,11 @@ def create_app(options: Options) -> FastAPI:
     stripe = StripeApi(accounts, store, faults, log)
     add_routes(stripe)
     sendgrid = SendGridApi(store, faults, log, webhook)
-    house = House(accounts, sendgrid.mails, deliveries, faults, log, store)
+    justifi = Justifi(store, deliveries, options, faults, log)
+    house = House(accounts, justifi.platforms, sendgrid.mails, deliveries, faults, log, store)
+    passages = (lambda: let_time_pass(accounts, store), justifi.let_time_pass)
 
-    app = FastAPI(title="Simulators", lifespan=_lifespan(accounts, store, deliveries, log))
+    app = FastAPI(title="Simulators", lifespan=_lifespan(passages, store, deliveries, log))
     app.state.sendgrid_public_key = webhook.public_key
     for router in (
         stripe.router,
@@ -46,6 +52,7 @@ def create_app(options: Options) -> FastAPI:
         HostedPage(accounts, store).router,
         MachineDoor(accounts, store).router,
         Mailbox(sendgrid.mails).router,
+        *justifi.routers,
         fault_scripts.router(faults),
         Steering(house).router,
     ):
@@ -55,16 +62,18 @@ def create_app(options: Options) -> FastAPI:
 
 
 def _lifespan(
-    accounts: StripeAccounts, store: Store, deliveries: WebhookDelivery, log: RequestLog
+    passages: tuple[Passage, ...], store: Store, deliveries: WebhookDelivery, log: RequestLog
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         deliveries.start()
-        clock = asyncio.get_running_loop().create_task(let_time_pass(accounts, store))
+        clocks = [asyncio.create_task(passage()) for passage in passages]
         yield
-        clock.cancel()
-        with suppress(asyncio.CancelledError):
-            await clock
+        for clock in clocks:
+            clock.cancel()
+        for clock in clocks:
+            with suppress(asyncio.CancelledError):
+                await clock
         await deliveries.stop()
         store.close()
         log.close()

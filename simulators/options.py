@@ -27,6 +27,13 @@ class Options:
     stripe_webhook_url: str | None = None
     stripe_webhook_secret: str = "whsec_simulator"
     stripe_webhook_events: tuple[str, ...] = ("*",)
+    # Its platform is the one that the configured webhook hears of.
+    justifi_client_id: str = "test_simulated"
+    justifi_webhook_url: str | None = None
+    justifi_webhook_secret: str = "sigk_simulator"
+    # How long an access token is good, and whether its answer says so.
+    justifi_token_seconds: float = 24 * 3600.0
+    justifi_tells_expiry: bool = False
     sendgrid_webhook_url: str | None = None
     sendgrid_private_key: str | None = None
     # Seconds until a delayed payment or a pending refund reaches its end.

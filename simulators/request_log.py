@@ -13,7 +13,8 @@ KEPT = 20_000
 class RequestEntry(BaseModel):
     """`form` and `query` are as they came over the wire; `answer` is the JSON body sent back.
 
-    `account` is the last four characters of the Stripe key, of requests and of deliveries.
+    `account` is the last four characters of the Stripe key or the JustiFi client id, of requests
+    and of deliveries. Of JustiFi's bodies no secret is kept, and no number but a test's.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,6 +26,7 @@ class RequestEntry(BaseModel):
     path: str
     query: str = ""
     form: str = ""
+    sub_account: str | None = None
     idempotency_key: str | None = None
     status: int
     fault: str | None = None

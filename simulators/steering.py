@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 
 from simulators.faults import Faults
+from simulators.justifi.platforms import JustifiPlatforms
 from simulators.pages import render
 from simulators.request_log import DeliveryEntry, RequestEntry, RequestLog
 from simulators.sendgrid.mail import Mail
@@ -27,6 +28,7 @@ _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 @dataclass(frozen=True)
 class House:
     accounts: StripeAccounts
+    platforms: JustifiPlatforms
     mails: Table[Mail]
     deliveries: WebhookDelivery
     faults: Faults
@@ -43,13 +45,14 @@ class Health(BaseModel):
 class Recorded(BaseModel):
     """Requests and deliveries in the order in which they happened; every event ever caused.
 
-    `event_accounts` tells by an event's id whose it is: the last four characters of the key.
+    `event_accounts` tells by a Stripe event's id whose it is: the last four characters of the key.
     """
 
     model_config = ConfigDict(frozen=True)
 
     requests: list[RequestEntry]
     events: list[JsonValue]
+    justifi_events: list[JsonValue]
     event_accounts: dict[str, str]
     deliveries: list[DeliveryEntry]
 
@@ -72,13 +75,14 @@ class Steering:
         add("/", self.front_page, response_class=Response)
 
     async def show_log(self) -> Recorded:
-        """Every request with its answer, every Stripe event, every try of a webhook."""
+        """Every request with its answer, every event, every try of a webhook."""
         log = self._house.log
         events = [(account, event) for account in self._house.accounts for event in account.events]
         events.sort(key=lambda one: one[1].created)
         return Recorded(
             requests=list(log.requests),
             events=[_JSON.validate_python(account.event_wire(event)) for account, event in events],
+            justifi_events=self._house.platforms.events(),
             event_accounts={event.id: account.identity.shown for account, event in events},
             deliveries=list(log.deliveries),
         )
@@ -87,6 +91,7 @@ class Steering:
         """Forget everything but the signing key."""
         self._house.deliveries.forget_all()
         self._house.accounts.clear()
+        self._house.platforms.clear()
         self._house.mails.clear()
         self._house.faults.clear()
         self._house.log.clear()

@@ -12,6 +12,9 @@ class Timetable:
     def enter(self, moment: float, identifier: str) -> None:
         heapq.heappush(self._entries, (moment, identifier))
 
+    def earliest(self) -> float | None:
+        return self._entries[0][0] if self._entries else None
+
     def take_due(self, moment: float) -> list[str]:
         due = []
         while self._entries and self._entries[0][0] <= moment:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email.message import Message
@@ -18,6 +18,8 @@ import sendgrid
 import stripe
 from pydantic import JsonValue, TypeAdapter
 from stripe._base_address import BaseAddresses
+
+from .justifi_desk import Desk, open_desk
 
 HOUSE = Path(__file__).parents[2]
 SECRET = "whsec_for_these_tests"
@@ -217,3 +219,19 @@ def start(shared_receiver: Receiver) -> Iterator[Callable[..., Simulators]]:
             return simulators
 
         yield start_one
+
+
+@pytest.fixture(scope="session")
+async def shared_desk(shared_receiver: Receiver) -> AsyncIterator[Desk]:
+    async with open_desk(f"{shared_receiver.url}/justifi") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def desk(shared_desk: Desk, shared_receiver: Receiver) -> Desk:
+    """JustiFi's double in this process, emptied, with a token of its configured platform."""
+    await shared_desk.steer("/reset")
+    shared_receiver.received.clear()
+    shared_receiver.answers.clear()
+    await shared_desk.authenticate()
+    return shared_desk
