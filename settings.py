@@ -13,6 +13,7 @@ from domain.money import CurrencyCode, Limit
 
 EXAMPLE_SENDER = "policies@paybind.example"
 _DATABASES = ("sqlite:///", "postgresql://", "postgres://", "postgresql+asyncpg://")
+_REDIS = ("redis://", "rediss://")
 LIVE_NEEDS = (
     "stripe_webhook_secret",
     "sendgrid_api_key",
@@ -59,6 +60,13 @@ class Settings(BaseSettings):
     stripe_currency: str = "SGD"  # of the tool initiate_purchase where none is named
     stripe_api_base: str | None = None
 
+    # JustiFi
+    justifi_client_id: str | None = None
+    justifi_client_secret: SecretStr | None = None
+    justifi_base_url: str | None = None
+    justifi_sub_account: str | None = None
+    justifi_webhook_secret: SecretStr | None = None
+
     # SendGrid
     sendgrid_api_key: SecretStr | None = None
     sendgrid_api_base: str | None = None
@@ -81,6 +89,7 @@ class Settings(BaseSettings):
     paybind_encryption_keys: SecretStr | None = None  # "id:base64,id:base64"; the first seals
     paybind_api_key: SecretStr | None = None  # the stdio MCP server speaks with it
     paybind_documents_url: str | None = None
+    paybind_redis_url: SecretStr | None = None  # never needed: what replicas share for speed
 
     # Agents
     paybind_mcp_toolsets: str = "purchases"  # comma-separated
@@ -102,6 +111,31 @@ class Settings(BaseSettings):
         if url is None or url.startswith(_DATABASES):
             return url
         raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
+
+    @field_validator("paybind_redis_url")
+    @classmethod
+    def _is_of_a_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        """It is not repeated: it may hold a password."""
+        if url is None or url.get_secret_value().startswith(_REDIS):
+            return url
+        raise ValueError("PAYBIND_REDIS_URL must begin with redis:// or rediss://")
+
+    @model_validator(mode="after")
+    def _justifi_is_whole_and_of_this_mode(self) -> Self:
+        secret = self.justifi_client_secret
+        if self.justifi_client_id is None or secret is None:
+            if self.justifi_client_id is not None or secret is not None:
+                raise ValueError("JUSTIFI_CLIENT_ID and JUSTIFI_CLIENT_SECRET go together")
+            return self
+        given = (self.justifi_client_id, secret.get_secret_value())
+        are_live = {each.startswith("live_") for each in given}
+        if True in are_live and self.paybind_mode != "live":
+            raise ValueError("live JustiFi credentials need PAYBIND_MODE=live")
+        if False in are_live and self.paybind_mode == "live":
+            raise ValueError("PAYBIND_MODE=live needs live JustiFi credentials, or none")
+        if self.paybind_mode == "live" and self.justifi_webhook_secret is None:
+            raise ValueError("PAYBIND_MODE=live needs JUSTIFI_WEBHOOK_SECRET")
+        return self
 
     @model_validator(mode="after")
     def _test_and_live_never_mix(self) -> Self:
@@ -158,7 +192,11 @@ class Settings(BaseSettings):
     @property
     def api_bases(self) -> dict[str, str | None]:
         """Where providers are reached, by connection_code; None and no entry: their own address."""
-        return {"stripe": self.stripe_api_base, "sendgrid": self.sendgrid_api_base}
+        return {
+            "stripe": self.stripe_api_base,
+            "sendgrid": self.sendgrid_api_base,
+            "justifi": self.justifi_base_url,
+        }
 
     @property
     def temporal(self) -> str:

@@ -198,7 +198,8 @@ class JustifiClient:
     def _shared(self, redis_url: str) -> SharedTokens:
         from gateways.justifi_shared_tokens import RedisTokens
 
-        return RedisTokens(redis_url, **self._credentials, token_url=self._wire.token_url)
+        client_id, client_secret = self._credentials.values()
+        return RedisTokens(redis_url, client_id, client_secret, self._wire.token_url)
 
 
 @dataclass(frozen=True)

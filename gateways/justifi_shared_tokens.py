@@ -25,12 +25,19 @@ class RedisTokens:
     What lies there opens for those alone who know the client secret, and could ask JustiFi anyway.
     """
 
-    def __init__(self, redis_url: str, client_id: str, client_secret: str, token_url: str) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        client_id: str,
+        client_secret: str,
+        token_url: str,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         place = sha256(f"{token_url} {client_id}".encode()).hexdigest()
         self._place = f"paybind:justifi:token:{place}"
         key = digest(client_secret.encode(), self._place.encode(), "sha256")
         self._keyring = Keyring({"client": key}, "client")
-        self._redis = _redis(redis_url)
+        self._redis = _redis(redis_url, patience_seconds)
 
     async def get(self) -> AccessToken | None:
         with _not_needed("read"):
@@ -66,11 +73,16 @@ def _not_needed(what: str) -> Iterator[None]:
         _log.warning("the shared token could not be %s (%s)", what, type(error).__name__)
 
 
-def _redis(redis_url: str) -> "Redis":
+def _redis(redis_url: str, patience_seconds: float) -> "Redis":
     try:
         from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
     except ImportError:
         raise ValueError("PAYBIND_REDIS_URL needs the package redis: paybind[redis]") from None
     return Redis.from_url(
-        redis_url, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS
+        redis_url,
+        socket_connect_timeout=patience_seconds,
+        socket_timeout=patience_seconds,
+        retry=Retry(NoBackoff(), 0),
     )

@@ -13,5 +13,5 @@ resolve() {
 }
 
 resolve --all-extras --output-file "$into/requirements.lock" "${@:2}"
-resolve --extra s3 --extra build --constraint "$into/requirements.lock" \
+resolve --extra s3 --extra redis --extra build --constraint "$into/requirements.lock" \
     --output-file "$into/requirements-production.lock"

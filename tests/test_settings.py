@@ -23,7 +23,7 @@ LIVE = {
     "EMAIL_FROM": "policies@insurer.example",
     "PAYBIND_ENCRYPTION_KEYS": KEYS,
 }
-PUBLIC = {"PAYBIND_MODE", "SENDGRID_WEBHOOK_PUBLIC_KEY", "EMAIL_FROM"}
+PUBLIC = {"PAYBIND_MODE", "SENDGRID_WEBHOOK_PUBLIC_KEY", "EMAIL_FROM", "JUSTIFI_CLIENT_ID"}
 
 
 @pytest.fixture
@@ -95,6 +95,64 @@ def test_live_mode_refuses_the_example_as_sender(environment: pytest.MonkeyPatch
         read(environment, **LIVE | {"EMAIL_FROM": EXAMPLE_SENDER})
 
 
+JUSTIFI = {"JUSTIFI_CLIENT_ID": "test_id", "JUSTIFI_CLIENT_SECRET": "test_secret"}
+LIVE_JUSTIFI = {
+    "JUSTIFI_CLIENT_ID": "live_id",
+    "JUSTIFI_CLIENT_SECRET": "live_secret",
+    "JUSTIFI_WEBHOOK_SECRET": "sigk_x",
+}
+
+
+@pytest.mark.parametrize("left_out", ["JUSTIFI_CLIENT_ID", "JUSTIFI_CLIENT_SECRET"])
+def test_half_of_justifis_credentials_is_refused(
+    environment: pytest.MonkeyPatch, left_out: str
+) -> None:
+    with pytest.raises(ValidationError, match="go together"):
+        read(environment, **JUSTIFI | {left_out: ""})
+
+
+@pytest.mark.parametrize("live", ["JUSTIFI_CLIENT_ID", "JUSTIFI_CLIENT_SECRET"])
+def test_live_justifi_credentials_are_refused_in_test_mode(
+    environment: pytest.MonkeyPatch, live: str
+) -> None:
+    with pytest.raises(ValidationError, match="PAYBIND_MODE=live"):
+        read(environment, **JUSTIFI | {live: "live_x"})
+
+
+@pytest.mark.parametrize("name", ["JUSTIFI_CLIENT_ID", "JUSTIFI_CLIENT_SECRET"])
+def test_live_mode_refuses_test_credentials_of_justifi(
+    environment: pytest.MonkeyPatch, name: str
+) -> None:
+    with pytest.raises(ValidationError, match="live JustiFi credentials, or none"):
+        read(environment, **LIVE | LIVE_JUSTIFI | {name: "test_x"})
+
+
+def test_live_mode_goes_without_justifi_but_not_without_its_webhook_secret(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert read(environment, **LIVE).justifi_client_id is None
+    assert read(environment, **LIVE | LIVE_JUSTIFI).justifi_client_id == "live_id"
+    with pytest.raises(ValidationError, match="JUSTIFI_WEBHOOK_SECRET"):
+        read(environment, **LIVE | LIVE_JUSTIFI | {"JUSTIFI_WEBHOOK_SECRET": ""})
+
+
+def test_justifi_is_reached_at_its_own_address_unless_another_is_set(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert read(environment, **JUSTIFI).api_bases["justifi"] is None
+    elsewhere = "http://127.0.0.1:8086/justifi/v1"
+    assert read(environment, JUSTIFI_BASE_URL=elsewhere).api_bases["justifi"] == elsewhere
+
+
+def test_the_address_of_a_redis_is_not_shown(environment: pytest.MonkeyPatch) -> None:
+    redis = read(environment, PAYBIND_REDIS_URL="rediss://:password@redis:6379/0")
+    with pytest.raises(ValidationError, match="redis://") as refused:
+        read(environment, PAYBIND_REDIS_URL="http://:password@redis:6379/0")
+
+    assert "password" not in repr(redis)
+    assert "password" not in str(refused.value)
+
+
 def test_policies_and_letters_bear_the_insurers_name_and_address(
     environment: pytest.MonkeyPatch,
 ) -> None:
@@ -122,7 +180,7 @@ def test_production_refuses_a_generated_encryption_key(environment: pytest.Monke
 
 
 def test_no_secret_shows_when_settings_are_printed(environment: pytest.MonkeyPatch) -> None:
-    secrets = {**LIVE, "PAYBIND_API_KEY": "pbk_secret"}
+    secrets = {**LIVE, **LIVE_JUSTIFI, "PAYBIND_API_KEY": "pbk_secret"}
     printed = repr(read(environment, **secrets))
 
     shown = [name for name, value in secrets.items() if value in printed]
