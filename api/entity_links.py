@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path
-from pydantic import Field
+from fastapi.openapi.models import Example
+from pydantic import AfterValidator, Field
 
 from api.deps import KEY_REQUIRED, CallerDep, ServicesDep
 from api.idempotent_route import IdempotentRoute
@@ -34,9 +35,30 @@ LINKED = {
     "purpose": "payment_processing",
     "is_default": True,
 }
+WITH_RULE = {**LINKED, "failover_decline_codes": ["processing_error", "try_again_later"]}
 SWAPPED = {"is_default": True}
+RULED = {"failover_decline_codes": ["processing_error", "try_again_later"]}
+LINK_EXAMPLES: dict[str, Example] = {
+    "default": {"value": LINKED},
+    "default whose declines may fail over": {"value": WITH_RULE},
+}
+CHANGE_EXAMPLES: dict[str, Example] = {"swap": {"value": SWAPPED}, "rule": {"value": RULED}}
 FIRST_CHOICE = "The first choice; one for each purpose, whose first link is it by itself."
 ORDER = "Backups follow in rising order."
+RULE = (
+    "On the default for payments: the decline codes, in its provider's words, after which a "
+    "purchase moves to a backup. With none it never does. Who takes the default's place takes "
+    "this over unless told otherwise."
+)
+MOST_CODES = 50
+DeclineCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+
+
+def _each_once(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))
+
+
+DeclineCodes = Annotated[tuple[DeclineCode, ...], AfterValidator(_each_once)]
 
 
 class EntityLinkBody(Model):
@@ -49,6 +71,7 @@ class EntityLinkBody(Model):
     )
     is_default: bool | None = Field(None, description=FIRST_CHOICE)
     priority: int = Field(100, ge=0, le=1000, description=ORDER)
+    failover_decline_codes: DeclineCodes = Field((), max_length=MOST_CODES, description=RULE)
 
 
 class EntityLinkUpdate(Model):
@@ -56,6 +79,9 @@ class EntityLinkUpdate(Model):
 
     is_default: bool | None = Field(None, description=FIRST_CHOICE)
     priority: int | None = Field(None, ge=0, le=1000, description=ORDER)
+    failover_decline_codes: DeclineCodes | None = Field(
+        None, max_length=MOST_CODES, description=RULE
+    )
 
 
 class EntityLinkAnswer(Model):
@@ -65,6 +91,7 @@ class EntityLinkAnswer(Model):
     purpose: str
     is_default: bool
     priority: int
+    failover_decline_codes: tuple[str, ...]
     created_at: datetime
 
 
@@ -72,7 +99,7 @@ class EntityLinkAnswer(Model):
 async def link_integration(
     entity_type: EntityType,
     entity_id: EntityId,
-    body: Annotated[EntityLinkBody, Body(openapi_examples={"default": {"value": LINKED}})],
+    body: Annotated[EntityLinkBody, Body(openapi_examples=LINK_EXAMPLES)],
     caller: CallerDep,
     services: ServicesDep,
 ) -> EntityLinkAnswer:
@@ -85,6 +112,7 @@ async def link_integration(
             body.purpose,
             body.is_default,
             body.priority,
+            body.failover_decline_codes,
         )
     )
 
@@ -103,7 +131,7 @@ async def update_entity_integration(
     entity_type: EntityType,
     entity_id: EntityId,
     integration_id: str,
-    body: Annotated[EntityLinkUpdate, Body(openapi_examples={"swap": {"value": SWAPPED}})],
+    body: Annotated[EntityLinkUpdate, Body(openapi_examples=CHANGE_EXAMPLES)],
     caller: CallerDep,
     services: ServicesDep,
     purpose: str = PAYMENT_PROCESSING,

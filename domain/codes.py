@@ -82,6 +82,7 @@ class Code(StrEnum):
     GATEWAY_NOT_INSTALLED = "gateway_not_installed"
     DEFAULT_EXISTS = "default_exists"
     DEFAULT_NEEDED = "default_needed"
+    FAILOVER_RULE_MISPLACED = "failover_rule_misplaced"
     ENTITY_LINK_EXISTS = "entity_link_exists"
     ENTITY_LINK_NOT_FOUND = "entity_link_not_found"
     IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing"

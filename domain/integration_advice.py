@@ -95,6 +95,10 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "Make another one the default first: PUT /entities/{entity_type}/{entity_id}/integrations/"
         "{integration_id} with is_default true. The first link of all is the default.",
     ),
+    Code.FAILOVER_RULE_MISPLACED: advised(
+        "Which declines may move to a backup is said by the default for payments alone.",
+        "Give failover_decline_codes to the link that is the default for payment_processing.",
+    ),
     Code.ENTITY_LINK_EXISTS: advised(
         "This integration is linked there already.",
         "Change it with PUT /entities/{entity_type}/{entity_id}/integrations/{integration_id}.",

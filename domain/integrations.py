@@ -98,7 +98,11 @@ class IntegrationFilter(Model):
 
 
 class EntityLink(Model):
-    """Which integration serves an entity for a purpose. Backups follow by rising ``priority``."""
+    """Which integration serves an entity for a purpose. Backups follow by rising ``priority``.
+
+    ``failover_decline_codes``, on a default for payments: the declines, in its provider's words,
+    after which a purchase may move to a backup.
+    """
 
     tenant_id: str
     entity_type: str
@@ -107,7 +111,12 @@ class EntityLink(Model):
     purpose: str = PAYMENT_PROCESSING
     is_default: bool = False
     priority: int = 100
+    failover_decline_codes: tuple[str, ...] = ()
     created_at: datetime
+
+    @property
+    def may_have_rule(self) -> bool:
+        return self.is_default and self.purpose == PAYMENT_PROCESSING
 
 
 class EntityLinkChange(Model):
@@ -115,3 +124,4 @@ class EntityLinkChange(Model):
 
     is_default: bool | None = None
     priority: int | None = None
+    failover_decline_codes: tuple[str, ...] | None = None

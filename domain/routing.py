@@ -11,6 +11,7 @@ class Candidate(Model):
     """An integration that may be used. ``integration_id`` None is the environment's own account.
 
     ``hindrance`` says why it cannot be used at all, such as ``its status is inactive``.
+    ``failover_decline_codes`` is the rule of the entity that it serves: its default's.
     """
 
     integration_id: str | None = None
@@ -19,6 +20,7 @@ class Candidate(Model):
     because: str = "no default is linked"
     is_named: bool = False  # in the request
     hindrance: str | None = None
+    failover_decline_codes: tuple[str, ...] = ()
 
 
 class PassedOver(Model):

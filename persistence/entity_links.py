@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.audit import AuditEvent
 from domain.errors import Code, Conflict, NotFound
-from domain.integrations import EntityLink, EntityLinkChange
+from domain.integrations import PAYMENT_PROCESSING, EntityLink, EntityLinkChange
 from persistence.audit import write_down
 from persistence.database import Database
 from persistence.rows.integrations import EntityIntegrationRow, IntegrationRow, entity_link_of
@@ -47,6 +47,7 @@ class EntityLinkRecords:
                 holder = default.integration_id
                 raise Conflict(Code.DEFAULT_EXISTS, f"{holder} is the default for {link.purpose}")
             made = link.model_copy(update={"is_default": default is None})
+            _require_place_of_rule(made)
             session.add(EntityIntegrationRow(**made.model_dump()))
             await session.flush()
             await write_down(session, told(made), made.created_at)
@@ -91,7 +92,8 @@ class EntityLinkRecords:
                 raise _without_default(entity, purpose)
             if change.is_default and not row.is_default:
                 for default in (each for each in standing if each.is_default):
-                    demotion = EntityLinkChange(is_default=False)
+                    change = _with_rule_of(default, change)
+                    demotion = EntityLinkChange(is_default=False, failover_decline_codes=())
                     await _apply(session, default, demotion, told, at)
             await _apply(session, row, change, told, at)
             return entity_link_of(row)
@@ -146,10 +148,28 @@ async def _apply(
 ) -> None:
     """Told one by one, and so written one by one: no statement may leave two defaults."""
     before = entity_link_of(row)
-    row.sqlmodel_update(change.model_dump(exclude_none=True))
+    row.sqlmodel_update(change.model_dump(mode="json", exclude_none=True))
     after = entity_link_of(row)
+    _require_place_of_rule(after)
     if after != before:
         await write_down(session, told(before, after), at)
+
+
+def _with_rule_of(default: EntityIntegrationRow, change: EntityLinkChange) -> EntityLinkChange:
+    """The rule stays with the entity: who takes the default's place takes it over, or names one."""
+    if change.failover_decline_codes is not None:
+        return change
+    rule = tuple(default.failover_decline_codes)
+    return change.model_copy(update={"failover_decline_codes": rule})
+
+
+def _require_place_of_rule(link: EntityLink) -> None:
+    if link.failover_decline_codes and not link.may_have_rule:
+        raise Conflict(
+            Code.FAILOVER_RULE_MISPLACED,
+            f"{link.integration_id} is not the default for {PAYMENT_PROCESSING} of "
+            f"{link.entity_type} {link.entity_id}",
+        )
 
 
 def _of_entity(entity: Entity) -> list[ColumnElement[bool]]:

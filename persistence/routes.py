@@ -34,9 +34,11 @@ class RouteRecords:
         linked, passed_by = await self._linked(order), ""
         for entity_type, whose in _ENTITIES.items():
             of_entity = [each for each in linked if each[0].entity_type == entity_type]
-            if any(link.is_default for link, _ in of_entity):
+            default = next((link for link, _ in of_entity if link.is_default), None)
+            if default is not None:
+                rule = tuple(default.failover_decline_codes)
                 return tuple(
-                    _of_row(order, row, f"{whose} {_rank(link)}{passed_by}")
+                    _of_row(order, row, f"{whose} {_rank(link)}{passed_by}", rule)
                     for link, row in of_entity
                 )
             if of_entity:
@@ -109,13 +111,16 @@ def _rank(link: EntityIntegrationRow) -> str:
     return "default" if link.is_default else "backup"
 
 
-def _of_row(order: PurchaseOrder, row: IntegrationRow, because: str) -> Candidate:
+def _of_row(
+    order: PurchaseOrder, row: IntegrationRow, because: str, rule: tuple[str, ...] = ()
+) -> Candidate:
     return Candidate(
         integration_id=row.integration_id,
         connection_code=row.connection_code,
         name=row.name,
         because=because,
         hindrance=_hindrance(order, row),
+        failover_decline_codes=rule,
     )
 
 

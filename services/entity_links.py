@@ -27,6 +27,7 @@ class EntityLinkService:
         purpose: str,
         is_default: bool | None,
         priority: int,
+        failover_decline_codes: tuple[str, ...] = (),
     ) -> EntityLink:
         """``is_default`` None: it becomes the default where there is none yet."""
         _require_right(caller, entity)
@@ -37,6 +38,7 @@ class EntityLinkService:
             integration_id=integration_id,
             purpose=purpose,
             priority=priority,
+            failover_decline_codes=failover_decline_codes,
             created_at=self.clock(),
         )
         return await self.links.link(

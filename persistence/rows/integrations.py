@@ -62,6 +62,7 @@ class EntityIntegrationRow(SQLModel, table=True):
     )
     is_default: bool = False
     priority: int = 100
+    failover_decline_codes: list[str] = Field(default_factory=list, sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -99,5 +100,6 @@ def entity_link_of(row: EntityIntegrationRow) -> EntityLink:
         purpose=row.purpose,
         is_default=row.is_default,
         priority=row.priority,
+        failover_decline_codes=tuple(row.failover_decline_codes),
         created_at=row.created_at,
     )

@@ -139,6 +139,7 @@ def _create_entity_integrations() -> None:
         sa.Column("integration_id", sa.String(), nullable=False),
         sa.Column("is_default", sa.Boolean(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("failover_decline_codes", sa.JSON(), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
             ["integration_id"],
