@@ -183,6 +183,8 @@ def _purchase_steps(settings: Settings, database: Database, gateways: PaymentGat
     )
     return (
         purchases.open_purchase,
+        purchases.find_backup,
+        purchases.leave_checkout,
         purchases.read_standing,
         purchases.fetch_checkout,
         purchases.expire_checkout,

@@ -73,11 +73,12 @@ class CheckoutDesk:
         route = purchase.route or Route.to(candidates[0], now())
         if not opened.is_new and not may_exist:
             await self.records.route(purchase_id, route, now())
-        tried, faults = [route.integration_id], list[GatewayFault]()
+        tried = [*(each.integration_id for each in route.left), route.integration_id]
+        faults = list[GatewayFault]()
         while True:
             try:
                 _require_usable(route, candidates)
-                return purchase.opened(await self._checkout(opening, route), route)
+                return purchase.opened(await self._checkout(opening, purchase, route), route)
             except (Busy, Misconfigured) as fault:
                 found = await self._found(opening, route) if may_exist else None
                 if found is not None:
@@ -91,17 +92,18 @@ class CheckoutDesk:
             tried.append(route.integration_id)
             await self.records.route(purchase_id, route, now())
 
-    async def _checkout(self, opening: Opening, route: Route) -> Checkout:
+    async def _checkout(self, opening: Opening, purchase: Purchase, route: Route) -> Checkout:
+        request = self._request(opening, purchase.checkout_key(opening.group))
         async with self.gateways.of(route.integration_id) as gateway:
             found = await _find(gateway, opening, route) if opening.group > 1 else None
-            return found or await gateway.open_checkout(self._request(opening))
+            return found or await gateway.open_checkout(request)
 
     async def _found(self, opening: Opening, route: Route) -> Checkout | None:
         """What raises here ends the attempt: nobody moves on before this was answered."""
         async with self.gateways.of(route.integration_id) as gateway:
             return await _find(gateway, opening, route)
 
-    def _request(self, opening: Opening) -> CheckoutRequest:
+    def _request(self, opening: Opening, key: str) -> CheckoutRequest:
         order = opening.order
         return CheckoutRequest(
             purchase_id=order.purchase_id,
@@ -113,7 +115,7 @@ class CheckoutDesk:
             expires_at=opening.expires_at,
             success_url=self.pages.success_url(order.purchase_id),
             cancel_url=self.pages.cancel_url(order.purchase_id),
-            idempotency_key=order.key("checkout", opening.group),
+            idempotency_key=key,
         )
 
 

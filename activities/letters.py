@@ -56,6 +56,7 @@ class CustomerUrls(Protocol):
     """The addresses that letters point at."""
 
     def pay_url(self, link: PaymentLink) -> str: ...
+    def retry_url(self, purchase_id: str) -> str: ...
     def document_url(self, policy: Policy) -> str: ...
 
 
@@ -98,12 +99,18 @@ class Letters:
         return await self._failure(view, letter)
 
     async def _failure(self, view: PurchaseView, letter: Letter) -> Letter | None:
-        """With the checkout to try again on; where that is over, with the quote's link if any."""
+        """With the checkout to try again on; where that is over, with the quote's link if any.
+
+        Not a checkout that may be left for a backup, but our page, which leads to the latest.
+        """
         latest = await self.purchases.latest_of_quote(view.tenant_id, view.quote_id)
-        if view.payment_status is not PaymentStatus.FAILED or _is_paid_for(latest):
+        is_declined = view.can_retry or view.payment_status is PaymentStatus.FAILED
+        if not is_declined or _is_paid_for(latest):
             return None
         if view.can_retry:
-            return letter
+            may_move = view.route is not None and bool(view.route.failover_decline_codes)
+            retry_url = self.urls.retry_url(view.purchase_id) if may_move else letter.pay_url
+            return letter.model_copy(update={"pay_url": retry_url})
         link = await self.links.latest_of_quote(view.tenant_id, view.quote_id)
         if link is None or not link.is_alive(now()):
             return letter.model_copy(update={"pay_url": None, "expires_at": None})

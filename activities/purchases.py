@@ -35,6 +35,10 @@ class PurchaseRecords(Protocol):
         ...
 
     async def get(self, purchase_id: str) -> Purchase | None: ...
+    async def leave(self, purchase: Purchase, at: datetime) -> None:
+        """Write that the checkout on record was left, and where the purchase goes."""
+        ...
+
     async def record(self, settlement: Settlement, at: datetime) -> Settled: ...
     async def flag_review(
         self, purchase_id: str, reason: ReviewReason, detail: str | None, at: datetime
@@ -47,6 +51,9 @@ class PurchaseRecords(Protocol):
 
 class RouteRecords(Protocol):
     async def candidates(self, order: PurchaseOrder) -> tuple[Candidate, ...]: ...
+    async def at_rest(self, candidates: Sequence[Candidate]) -> frozenset[str | None]:
+        """Those of them to which nothing is sent at present: paused, or failing."""
+        ...
 
 
 class EventRecords(Protocol):
@@ -65,6 +72,13 @@ class Standing(Model):
     reviews: tuple[ReviewReason, ...] = ()
     owes_policy: bool = False
     goes_back: bool = False
+
+
+class Detour(Model):
+    """A purchase that was declined where its route led it, and may be paid elsewhere."""
+
+    order: PurchaseOrder
+    route: Route
 
 
 class CheckoutRef(Model):
@@ -118,6 +132,19 @@ class PurchaseActivities:
             purchase = await self.desk.open(opened, candidates, opening)
             await self.records.record(Settlement(purchase=purchase), now())
             return Standing(purchase=purchase)
+
+    @activity.defn
+    async def find_backup(self, asked: Detour) -> Candidate | None:
+        """Where a declined purchase may go next. None: nowhere, so it had better stay."""
+        with told_to_temporal():
+            candidates = await self.routes.candidates(asked.order)
+            return asked.route.next_of(candidates, await self.routes.at_rest(candidates))
+
+    @activity.defn
+    async def leave_checkout(self, purchase: Purchase) -> None:
+        """Write that its checkout was closed and which backup is to open the next one."""
+        with told_to_temporal():
+            await self.records.leave(purchase, now())
 
     @activity.defn
     async def read_standing(self, order: PurchaseOrder) -> Standing:
@@ -174,8 +201,8 @@ class PurchaseActivities:
             reviews=tuple(each.reason for each in view.reviews if each.resolved_at is None),
             owes_policy=purchase.paid_exactly
             and not is_in_hand
-            and _sum(view, frozenset({RefundStatus.SUCCEEDED})) < paid,
-            goes_back=purchase.is_paid and _sum(view, MOVES_MONEY) >= paid,
+            and _sum(view, purchase, frozenset({RefundStatus.SUCCEEDED})) < paid,
+            goes_back=purchase.is_paid and _sum(view, purchase, MOVES_MONEY) >= paid,
         )
 
 
@@ -199,6 +226,10 @@ def _was_handed_over(view: PurchaseView) -> bool:
     return came_back and not is_open
 
 
-def _sum(view: PurchaseView, statuses: frozenset[RefundStatus]) -> int:
-    """Minor units of the purchase's refunds that stand in one of these."""
-    return sum(each.amount.minor for each in view.refunds if each.status in statuses)
+def _sum(view: PurchaseView, purchase: Purchase, statuses: frozenset[RefundStatus]) -> int:
+    """Minor units of the refunds of its own payment that stand in one of these."""
+    return sum(
+        each.amount.minor
+        for each in view.refunds
+        if each.status in statuses and each.payment_id == purchase.payment_id
+    )

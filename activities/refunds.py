@@ -22,7 +22,12 @@ class RefundRecords(Protocol):
     ) -> Refund: ...
     async def fail(self, refund_id: str, reason: str, at: datetime) -> Refund: ...
     async def adopt(
-        self, purchase_id: str, snapshot: RefundSnapshot, event_ids: tuple[str, ...], at: datetime
+        self,
+        purchase_id: str,
+        snapshot: RefundSnapshot,
+        event_ids: tuple[str, ...],
+        at: datetime,
+        integration_id: str | None = None,
     ) -> Refund: ...
 
 
@@ -108,7 +113,9 @@ class RefundActivities:
         with told_to_temporal():
             async with self.gateways.of(found.integration_id) as gateway:
                 seen = await gateway.fetch_refund(found.provider_refund_id)
-            return await self.records.adopt(found.purchase_id, seen, (found.event_id,), now())
+            return await self.records.adopt(
+                found.purchase_id, seen, (found.event_id,), now(), found.integration_id
+            )
 
 
 def _order_of(attempt: RefundAttempt) -> RefundOrder:

@@ -130,7 +130,9 @@ def screen_of(purchase: PurchasePage, gave_up: bool) -> Screen:
     if purchase.payment_status is PaymentStatus.PENDING:
         if purchase.processing:
             return BANK_IS_SLOW
-        return NOT_PAID_YET if gave_up else BANK_IS_ASKED
+        if not gave_up:
+            return BANK_IS_ASKED
+        return DECLINED if purchase.can_retry else NOT_PAID_YET
     if purchase.payment_status is PaymentStatus.EXPIRED:
         return EXPIRED
     if purchase.payment_status is PaymentStatus.CANCELLED:

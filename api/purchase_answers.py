@@ -82,7 +82,7 @@ class PurchaseAnswer(Model):
     )
     livemode: bool
     payment_status: PaymentStatus
-    can_retry: bool = Field(description="Declined, but the checkout is still open.")
+    can_retry: bool = Field(description="Declined, and it may be tried again at checkout_url.")
     processing: bool = Field(description="The bank is at work; nothing more can be done now.")
     failure_code: str | None
     failure_reason: str | None

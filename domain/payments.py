@@ -91,10 +91,14 @@ class RefundSnapshot(Model):
 
 
 class CheckoutChanged(Model):
-    """The provider said something about a checkout or the payment in it: go and read it."""
+    """The provider said something about a checkout or the payment in it: go and read it.
+
+    ``integration_id``: whose account said so. None is the environment's own.
+    """
 
     kind: Literal["checkout_changed"] = "checkout_changed"
     event_id: str
+    integration_id: str | None = None
 
 
 class RefundChanged(Model):
@@ -111,6 +115,7 @@ class RefundFound(Model):
     kind: Literal["refund_found"] = "refund_found"
     event_id: str
     provider_refund_id: str
+    integration_id: str | None = None
 
 
 class DisputeOpened(Model):

@@ -8,7 +8,7 @@ from domain.identifiers import derived_id
 from domain.model import Model
 from domain.money import Money
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState, Failure
-from domain.routing import Route
+from domain.routing import Candidate, PassedOver, Route
 
 
 class PaymentStatus(StrEnum):
@@ -110,6 +110,42 @@ class Purchase(Model):
     def integration_id(self) -> str | None:
         """The integration that takes the money; None is the environment's own account."""
         return self.route.integration_id if self.route else None
+
+    @property
+    def left(self) -> tuple[PassedOver, ...]:
+        """The integrations at which its checkout was closed after a decline, oldest first."""
+        return self.route.left if self.route else ()
+
+    def left_at(self, integration_id: str) -> PassedOver | None:
+        return next((each for each in self.left if each.integration_id == integration_id), None)
+
+    @property
+    def may_fail_over(self) -> bool:
+        """Whether it was declined, at a checkout still open, in a way that its rule names."""
+        if self.status is not PaymentStatus.FAILED or not self.can_retry:
+            return False
+        codes = self.route.failover_decline_codes if self.route else ()
+        return self.failure is not None and self.failure.code in codes
+
+    @property
+    def has_failed_over(self) -> bool:
+        """Declined before, and to be retried on a page that its customer has not seen yet."""
+        return self.status is PaymentStatus.PENDING and self.can_retry
+
+    def checkout_key(self, group: int) -> str:
+        """Under which its checkout is opened: one key for each integration that it moves to."""
+        number = len(self.left) + 1
+        return self.order.key("checkout" if number == 1 else f"checkout-{number}", group)
+
+    def failed_over(self, backup: Candidate, at: datetime) -> "Purchase":
+        """Its checkout is closed for certain; it waits for the one at the backup, to be retried."""
+        assert self.route is not None
+        assert self.checkout is not None
+        assert self.failure is not None
+        route = self.route.left_for(backup, self.failure.code, self.checkout.session_id, at)
+        return self.model_copy(
+            update={"status": PaymentStatus.PENDING, "checkout": None, "route": route}
+        )
 
     @property
     def is_paid(self) -> bool:

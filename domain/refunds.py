@@ -40,8 +40,19 @@ class Asker(StrEnum):
     PROVIDER = "provider"  # made in the provider's dashboard, found by us
 
 
+class Payment(Model):
+    """Money that arrived, and at whose account. None is the environment's own."""
+
+    payment_id: str
+    amount: Money
+    integration_id: str | None
+
+
 class RefundRequest(Model):
     """``amount`` None means all that is left. ``approved_by`` names the human who agreed.
+
+    ``stray`` is money that came to a checkout which the purchase had left, to be returned instead
+    of the purchase's own. It counts for none of the purchase's sums.
 
     ``needs_approval_above`` are minor units of the purchase's currency, since histories have it so.
     """
@@ -55,6 +66,7 @@ class RefundRequest(Model):
     requested_by: str
     approved_by: str | None = None
     needs_approval_above: int
+    stray: Payment | None = None
 
     def needs_approval(self, amount: Money) -> bool:
         """``amount``: all that would be given back of the purchase, earlier refunds included."""

@@ -23,7 +23,8 @@ class PaidPurchase(Model):
     ``moved_at`` is when its row last changed. Counts are of rows. ``confirmations`` are payment
     confirmations that the mail service has taken and that did not come back; of these
     ``confirmations_delivered`` are known to have arrived. ``confirmations_failed`` bounced or were
-    dropped, which a person is asked to see to.
+    dropped, which a person is asked to see to. ``failovers`` is how often it left a checkout after
+    a decline.
     """
 
     purchase_id: str
@@ -46,6 +47,7 @@ class PaidPurchase(Model):
     confirmations: int
     confirmations_delivered: int
     confirmations_failed: int
+    failovers: int = 0
     refunds: tuple[RefundTally, ...] = ()
 
 

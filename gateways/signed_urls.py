@@ -33,6 +33,10 @@ class SignedUrls:
     def cancel_url(self, purchase_id: str) -> str:
         return self._returning(self._cancel or f"{self._base}/cancel", purchase_id)
 
+    def retry_url(self, purchase_id: str) -> str:
+        """Our own page, whatever page the checkout leads back to: it shows where to pay now."""
+        return self._returning(f"{self._base}/cancel", purchase_id)
+
     def widget_url(self, base: str | None, purchase_id: str) -> str:
         folder = base.rstrip("/") if base else f"{self._base}/widgets"
         return self._returning(f"{folder}/payment", purchase_id)

@@ -135,6 +135,11 @@ def _guidance(view: PurchaseView) -> str:
         return "The bank has the payment and answers within days. Nothing to do; look again later."
     if view.payment_status is PaymentStatus.FAILED and view.can_retry:
         return "The payment was declined. The customer may try again at checkout_url."
+    if view.payment_status is PaymentStatus.PENDING and view.can_retry:
+        return (
+            "The payment was declined, and the page on which that was is closed. The customer may "
+            "try again at checkout_url, which is a new one."
+        )
     if view.payment_status is PaymentStatus.PENDING:
         return "Not paid yet. The customer pays at checkout_url; look again in a few seconds."
     return (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import ColumnElement, String, bindparam, cast, literal
 from sqlmodel import col, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -58,6 +58,11 @@ _OF_TENANT = _PURCHASES.c.tenant_id == bindparam("tenant_id")
 _LATEST = _latest(_OF_TENANT, _PURCHASES.c.quote_id == bindparam("quote_id"))
 _BY_ANY_ID = _latest(
     _OF_TENANT, _is_any("any_id", "purchase_id", "session_id", "payment_id", "late_payment_id")
+)
+_ROUTE = cast(_PURCHASES.c.route, String)
+_ITS_CHECKOUT = literal('"session_id": "').concat(bindparam("any_id", type_=String)).concat('"')
+_BY_LEFT_CHECKOUT = _latest(  # not by LIKE: what is asked for may hold its signs
+    _OF_TENANT, _PURCHASES.c.failovers > 0, func.replace(_ROUTE, _ITS_CHECKOUT, "") != _ROUTE
 )
 _BY_PAYMENT = _latest(_is_any("payment_id", "payment_id", "late_payment_id"))
 _WRITE = update(_PURCHASES).where(_PURCHASES.c.purchase_id == bindparam("of"))
@@ -118,6 +123,22 @@ class PurchaseRecords:
     async def did_not_act(self, purchase_id: str, at: datetime) -> None:
         await self._write_route(purchase_id, {"outcome_unknown": False, "updated_at": at})
 
+    async def leave(self, purchase: Purchase, at: datetime) -> None:
+        """Its checkout was closed after a decline: write where it goes, and that none is open.
+
+        Repeating it changes nothing: only the checkout that is on record can be left.
+        """
+        left = purchase.left[-1]
+        async with self.database.transaction() as session:
+            stored = await _locked(session, purchase.order.purchase_id)
+            if stored.checkout is None or stored.checkout.session_id != left.session_id:
+                return
+            await session.exec(
+                update(PurchaseRow)
+                .where(col(PurchaseRow.purchase_id) == purchase.order.purchase_id)
+                .values(**_columns_after_leaving(purchase, at))
+            )
+
     async def _write_route(self, purchase_id: str, values: Mapping[str, object]) -> None:
         async with self.database.transaction() as session:
             written = await session.exec(
@@ -144,7 +165,7 @@ class PurchaseRecords:
         purchase = settlement.purchase
         async with self.database.transaction() as session:
             stored = await _locked(session, purchase.order.purchase_id)
-            if purchase == stored or _loses_money(stored, purchase):
+            if purchase == stored or _is_outdated(stored, purchase):
                 purchase = stored
             else:
                 await session.exec(_WRITE, params=columns_of(purchase, at))
@@ -156,7 +177,8 @@ class PurchaseRecords:
 
     async def find(self, tenant_id: str, any_id: str) -> str | None:
         """Our id for ours, a checkout session's or a provider payment's."""
-        row = await self._first(_BY_ANY_ID, {"tenant_id": tenant_id, "any_id": any_id})
+        whose = {"tenant_id": tenant_id, "any_id": any_id}
+        row = await self._first(_BY_ANY_ID, whose) or await self._first(_BY_LEFT_CHECKOUT, whose)
         return row.purchase_id if row else None
 
     async def find_by_payment(self, payment_id: str) -> PurchaseOrder | None:
@@ -164,10 +186,13 @@ class PurchaseRecords:
         row = await self._first(_BY_PAYMENT, {"payment_id": payment_id})
         return order_of(row) if row else None
 
-    async def integration_of(self, purchase_id: str) -> str | None:
-        """Which takes its money; None is the environment's own account."""
+    async def integrations_of(self, purchase_id: str) -> frozenset[str | None]:
+        """Which takes its money, and those it had left; None is the environment's own account."""
         row = await self._first(_BY_ID, {"purchase_id": purchase_id})
-        return row.integration_id if row else None
+        if row is None:
+            return frozenset()
+        left = (each.integration_id for each in purchase_of(row).left)
+        return frozenset({row.integration_id, *left})
 
     async def latest_of_quote(self, tenant_id: str, quote_id: str) -> Purchase | None:
         row = await self._first(_LATEST, {"tenant_id": tenant_id, "quote_id": quote_id})
@@ -232,6 +257,20 @@ async def _tell_of_use(session: AsyncSession, purchase: Purchase, at: datetime) 
     await write_down(session, used, at)
 
 
+def _columns_after_leaving(purchase: Purchase, at: datetime) -> dict[str, object]:
+    route = purchase.route
+    assert route is not None  # it is where the checkout was left
+    columns = columns_of(purchase, at)
+    del columns["of"]
+    return {
+        **columns,
+        "integration_id": route.integration_id,
+        "provider": route.connection_code,
+        "route": route.model_dump(mode="json"),
+        "failovers": len(route.left),
+    }
+
+
 async def _locked(session: AsyncSession, purchase_id: str) -> Purchase:
     row = (await session.exec(_LOCKING, params={"purchase_id": purchase_id})).first()
     if row is None:
@@ -239,9 +278,11 @@ async def _locked(session: AsyncSession, purchase_id: str) -> Purchase:
     return purchase_of(row)
 
 
-def _loses_money(stored: Purchase, purchase: Purchase) -> bool:
-    """An older word, come late, that does not know of money which has arrived since."""
+def _is_outdated(stored: Purchase, purchase: Purchase) -> bool:
+    """An older word, come late, that does not know of money, or a failover, there was since."""
     if stored.is_paid and not purchase.is_paid:
+        return True
+    if len(stored.left) > len(purchase.left):
         return True
     return stored.late_payment_id is not None and purchase.late_payment_id is None
 

@@ -6,7 +6,7 @@ from domain.errors import Code
 from domain.model import Model
 from domain.money import Money
 from domain.purchases import PaymentStatus, Refusal
-from domain.refunds import CLAIMS_MONEY, Asker, RefundRequest
+from domain.refunds import CLAIMS_MONEY, Asker, Payment, RefundRequest
 from persistence.refund_sums import refunds_minor
 from persistence.rows.purchases import PurchaseRow, paid_of
 
@@ -15,6 +15,7 @@ class Claim(Model):
     """An amount that is free to go back, and the payment it came by."""
 
     payment_id: str
+    integration_id: str | None
     amount: Money
     total: Money  # of the purchase, with what was claimed before: many small ones are a large one
 
@@ -23,23 +24,30 @@ async def claim_for(
     session: AsyncSession, purchase: PurchaseRow, request: RefundRequest
 ) -> Claim | Refusal:
     """``purchase`` is locked: a second claim on the same money waits for the first."""
-    paid = paid_of(purchase)
-    payment_id = _payment_to_return(purchase, request.asker)
-    if paid is None or payment_id is None:
+    source = request.stray or _own_payment(purchase, request.asker)
+    if source is None:
         return Refusal(code=Code.NOT_PAID, message=f"{purchase.purchase_id} has not been paid")
-    claimed = await refunds_minor(session, purchase.purchase_id, CLAIMS_MONEY)
+    paid, payment_id = source.amount, source.payment_id
+    claimed = await refunds_minor(session, purchase.purchase_id, payment_id, CLAIMS_MONEY)
     left = Money(minor=paid.minor - claimed, currency=paid.currency)
     amount = request.amount or left
     total = Money(minor=claimed + amount.minor, currency=paid.currency)
     return _refusal_of(amount, left, request) or Claim(
-        payment_id=payment_id, amount=amount, total=total
+        payment_id=payment_id,
+        integration_id=source.integration_id,
+        amount=amount,
+        total=total,
     )
 
 
-def _payment_to_return(purchase: PurchaseRow, asker: Asker) -> str | None:
-    if asker is Asker.PAYBIND:
-        return purchase.late_payment_id
-    return purchase.payment_id if purchase.status == PaymentStatus.COMPLETED else None
+def _own_payment(purchase: PurchaseRow, asker: Asker) -> Payment | None:
+    is_late = asker is Asker.PAYBIND
+    payment_id = purchase.late_payment_id if is_late else purchase.payment_id
+    paid = paid_of(purchase)
+    is_here = is_late or purchase.status == PaymentStatus.COMPLETED
+    if payment_id is None or paid is None or not is_here:
+        return None
+    return Payment(payment_id=payment_id, amount=paid, integration_id=purchase.integration_id)
 
 
 def _refusal_of(amount: Money, left: Money, request: RefundRequest) -> Refusal | None:

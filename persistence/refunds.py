@@ -86,14 +86,22 @@ class RefundRecords:
             return refund_of(row)
 
     async def adopt(
-        self, purchase_id: str, snapshot: RefundSnapshot, event_ids: tuple[str, ...], at: datetime
+        self,
+        purchase_id: str,
+        snapshot: RefundSnapshot,
+        event_ids: tuple[str, ...],
+        at: datetime,
+        integration_id: str | None = None,
     ) -> Refund:
-        """A refund the provider tells of: ours if we know it, else found and kept as its own."""
+        """A refund the provider tells of: ours if we know it, else found and kept as its own.
+
+        ``integration_id``: whose account told of it.
+        """
         async with self.database.transaction() as session:
             purchase = await locked_purchase(session, purchase_id)
             row = await _row_of_provider(session, snapshot.provider_refund_id)
             if row is None:
-                row = _found_row(purchase, snapshot, at)
+                row = _found_row(purchase, snapshot, integration_id, at)
                 session.add(row)
             _write_outcome(row, snapshot, at)
             await write_refunded(session, purchase, at)
@@ -162,7 +170,7 @@ def _row_of(request: RefundRequest, claim: Claim, purchase: PurchaseRow, at: dat
         amount_minor=claim.amount.minor,
         currency=claim.amount.currency,
         livemode=purchase.livemode,
-        integration_id=purchase.integration_id,
+        integration_id=claim.integration_id,
         reason=request.reason,
         status=RefundStatus.AWAITING_APPROVAL if needs_approval else RefundStatus.PENDING,
         asker=request.asker,
@@ -173,7 +181,9 @@ def _row_of(request: RefundRequest, claim: Claim, purchase: PurchaseRow, at: dat
     )
 
 
-def _found_row(purchase: PurchaseRow, snapshot: RefundSnapshot, at: datetime) -> RefundRow:
+def _found_row(
+    purchase: PurchaseRow, snapshot: RefundSnapshot, integration_id: str | None, at: datetime
+) -> RefundRow:
     return RefundRow(
         refund_id=derived_id("ref", snapshot.provider_refund_id),
         purchase_id=purchase.purchase_id,
@@ -182,7 +192,7 @@ def _found_row(purchase: PurchaseRow, snapshot: RefundSnapshot, at: datetime) ->
         amount_minor=snapshot.amount.minor,
         currency=snapshot.amount.currency,
         livemode=purchase.livemode,
-        integration_id=purchase.integration_id,
+        integration_id=integration_id,
         reason=RefundReason.REQUESTED_BY_CUSTOMER,
         status=RefundStatus.PENDING,
         asker=Asker.PROVIDER,

@@ -11,6 +11,7 @@ from domain.purchases import PurchaseOrder
 from domain.routing import Candidate
 from domain.tenants import PLATFORM_TENANT
 from persistence.database import Database
+from persistence.rows.health import IntegrationHealthRow
 from persistence.rows.integrations import EntityIntegrationRow, IntegrationRow
 
 NAMED = "named in the request"
@@ -46,6 +47,19 @@ class RouteRecords:
         environment = Candidate()
         because = f"{environment.because}{passed_by}"
         return (environment.model_copy(update={"because": because}),)
+
+    async def at_rest(self, candidates: Sequence[Candidate]) -> frozenset[str | None]:
+        """Those of them that are paused, or that failed too often of late."""
+        ids = [each.integration_id for each in candidates if each.integration_id is not None]
+        resting = select(IntegrationHealthRow.integration_id).where(
+            col(IntegrationHealthRow.integration_id).in_(ids),
+            or_(
+                col(IntegrationHealthRow.paused_at).is_not(None),
+                col(IntegrationHealthRow.probe_at).is_not(None),
+            ),
+        )
+        async with self.database.reading() as session:
+            return frozenset(await session.exec(resting))
 
     async def _named(self, order: PurchaseOrder, integration_id: str) -> Candidate:
         async with self.database.reading() as session:

@@ -1,7 +1,7 @@
 """What `paybind verify` reads: it changes nothing, and looks at every tenant."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from domain.executions import UNFINISHED, Execution
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
-from domain.refunds import MOVES_MONEY, RefundStatus
+from domain.refunds import MOVES_MONEY, Asker, RefundStatus
 from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
 from persistence.database import Database
 from persistence.rows.emails import EmailRow
@@ -22,7 +22,7 @@ from persistence.rows.events import EventRow
 from persistence.rows.executions import ExecutionRow, execution_of
 from persistence.rows.integrations import IntegrationRow
 from persistence.rows.policies import PolicyRow
-from persistence.rows.purchases import PurchaseRow, paid_of, price_of
+from persistence.rows.purchases import PurchaseRow, paid_of, price_of, purchase_of
 from persistence.rows.refunds import RefundRow
 
 _ARRIVING = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
@@ -30,7 +30,7 @@ _ARRIVING = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
 
 @dataclass
 class _Books:
-    """What belongs to purchases, by purchase id."""
+    """What belongs to purchases, by purchase id; refunds are those of its own payment."""
 
     policies: Counter[str] = field(default_factory=Counter)
     emails: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -55,18 +55,28 @@ class VerificationRecords:
         return tuple(_paid_purchase_of(row, books) for row in rows)
 
     async def accounts(self) -> tuple[str, ...]:
-        """The integrations that purchases were routed to, but for those that were deleted."""
-        routed = (
-            select(IntegrationRow.integration_id)
-            .join(
-                PurchaseRow,
-                col(PurchaseRow.integration_id) == col(IntegrationRow.integration_id),
-            )
-            .where(col(IntegrationRow.deleted_at).is_(None))
-            .distinct()
+        """The integrations at which purchases had a checkout, but for those that were deleted."""
+        used = select(PurchaseRow.integration_id).distinct()
+        left = select(PurchaseRow).where(col(PurchaseRow.failovers) > 0)
+        there = select(IntegrationRow.integration_id).where(
+            col(IntegrationRow.deleted_at).is_(None)
         )
         async with self.database.reading() as session:
-            return tuple(await session.exec(routed))
+            ids = set(await session.exec(used))
+            for purchase in await session.exec(left):
+                ids |= {each.integration_id for each in purchase_of(purchase).left}
+            return tuple(each for each in await session.exec(there) if each in ids)
+
+    async def returned(self) -> Mapping[str, int]:
+        """Minor units of each payment that goes back by itself, since it came too late."""
+        summed = func.sum(RefundRow.amount_minor)
+        returned = (
+            select(RefundRow.payment_id, summed)
+            .where(RefundRow.asker == Asker.PAYBIND, col(RefundRow.status).in_(MOVES_MONEY))
+            .group_by(col(RefundRow.payment_id))
+        )
+        async with self.database.reading() as session:
+            return {payment_id: int(minor) for payment_id, minor in await session.exec(returned)}
 
     async def unfinished_executions(self) -> tuple[Execution, ...]:
         """Those that have no end that stands, oldest first."""
@@ -132,9 +142,15 @@ async def _read_books(session: AsyncSession) -> _Books:
     )
     for purchase_id, email_status, emails in await session.exec(sent):
         books.emails[purchase_id or ""][email_status] = emails
-    refunds = select(
-        RefundRow.purchase_id, RefundRow.status, func.count(), func.sum(RefundRow.amount_minor)
-    ).group_by(col(RefundRow.purchase_id), col(RefundRow.status))
+    own = func.coalesce(PurchaseRow.late_payment_id, PurchaseRow.payment_id)
+    refunds = (
+        select(
+            RefundRow.purchase_id, RefundRow.status, func.count(), func.sum(RefundRow.amount_minor)
+        )
+        .join(PurchaseRow, col(PurchaseRow.purchase_id) == col(RefundRow.purchase_id))
+        .where(col(RefundRow.payment_id) == own)
+        .group_by(col(RefundRow.purchase_id), col(RefundRow.status))
+    )
     for purchase_id, status, count, minor in await session.exec(refunds):
         tally = RefundTally(status=RefundStatus(status), count=count, minor=int(minor))
         books.refunds[purchase_id].append(tally)
@@ -152,6 +168,7 @@ def _paid_purchase_of(row: PurchaseRow, books: _Books) -> PaidPurchase:
         integration_id=row.integration_id,
         session_id=row.session_id,
         payment_id=row.late_payment_id or row.payment_id,
+        failovers=row.failovers,
         is_late=row.status != PaymentStatus.COMPLETED,
         price=price_of(row),
         paid=paid_of(row),

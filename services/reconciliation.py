@@ -43,10 +43,15 @@ class Reconciliation:
         return Statement(since, tuple(payments), unheard)
 
     async def differences(
-        self, statement: Statement, purchases: Iterable[PaidPurchase], due: datetime
+        self,
+        statement: Statement,
+        purchases: Iterable[PaidPurchase],
+        due: datetime,
+        returned: Mapping[str, int],
     ) -> AsyncIterator[Finding]:
         """Both ways, of rows read after the statement: what arrived in between is no difference.
 
+        ``returned``: minor units of payments that no purchase has and that go back by themselves.
         What was charged after ``due`` may still be on its way into its row. An integration that was
         deleted has no credentials any more: what it took is compared with nothing.
         """
@@ -54,6 +59,9 @@ class Reconciliation:
             yield silence
         recorded = {each.payment_id: each for each in purchases if each.payment_id is not None}
         for payment in statement.payments:
+            is_known = payment.payment_id in recorded
+            if not is_known and returned.get(payment.payment_id, 0) >= payment.amount.minor:
+                continue
             for difference in _of_payment(payment, recorded.get(payment.payment_id), due):
                 yield difference
         listed = {payment.payment_id for payment in statement.payments}

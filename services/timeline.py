@@ -76,9 +76,8 @@ def _of_rows(view: PurchaseView) -> Iterator[TimelineEntry]:
 
 def _of_route(route: Route) -> Iterator[TimelineEntry]:
     for left in route.passed_over:
-        yield TimelineEntry(
-            at=left.at, what=f"passed over {left.name}", source="routing", detail=left.why
-        )
+        what = f"{'passed over' if left.session_id is None else 'moved on from'} {left.name}"
+        yield TimelineEntry(at=left.at, what=what, source="routing", detail=left.why)
     yield TimelineEntry(
         at=route.decided_at,
         what=f"routed to {route.name} ({route.connection_code})",

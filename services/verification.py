@@ -72,7 +72,12 @@ class VerificationService:
             *await self.records.events_not_handed_over(now - HANDED_OVER_WITHIN),
             *[each async for each in self._broken_beside()],
             *[each async for each in self._terminated_executions()],
-            *[each async for each in self.providers.differences(statement, purchases, due)],
+            *[
+                each
+                async for each in self.providers.differences(
+                    statement, purchases, due, await self.records.returned()
+                )
+            ],
         ]
         for purchase in purchases:
             findings += _of_rows(purchase)
@@ -156,7 +161,7 @@ class VerificationService:
         for run in runs:
             handle = self.client.get_workflow_handle(workflow_id, run_id=run.run_id)
             history = await handle.fetch_history()
-            if _repeated_openings(history.events):
+            if _repeated_openings(history.events) > purchase.failovers:
                 yield _finding(Irregularity.CHECKOUT_OPENED_TWICE, workflow_id, purchase)
 
 

@@ -11,7 +11,14 @@ from datetime import UTC, datetime, timedelta
 from domain.emails import Email, EmailTemplate
 from domain.errors import Code, Conflict, NotFound, Unavailable
 from domain.events import EventOutcome, WebhookEvent
-from domain.payments import DisputeOpened, EmailBounced, Fact, RefundChanged, RefundFound
+from domain.payments import (
+    CheckoutChanged,
+    DisputeOpened,
+    EmailBounced,
+    Fact,
+    RefundChanged,
+    RefundFound,
+)
 from domain.purchases import PurchaseOrder
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from domain.views import Page
@@ -141,6 +148,8 @@ class WebhookService:
             if await self._is_foreign(stored, order):
                 return await self._close(stored, EventOutcome.FOREIGN)
             stored = _matched(stored, order)
+        if isinstance(fact, CheckoutChanged | RefundFound):  # it may be of a checkout that was left
+            fact = fact.model_copy(update={"integration_id": stored.integration_id})
         return await self._tell_purchase(stored, fact)
 
     async def _tell_purchase(self, stored: WebhookEvent, fact: Fact) -> WebhookEvent:
@@ -189,7 +198,8 @@ class WebhookService:
         """Whoever holds an account's signing secret speaks for its payments, and for no others."""
         if order is None:
             return False
-        return await self.purchases.integration_of(order.purchase_id) != stored.integration_id
+        theirs = await self.purchases.integrations_of(order.purchase_id)
+        return stored.integration_id not in theirs
 
     async def _order(self, purchase_id: str) -> PurchaseOrder:
         order = await self.purchases.order_of(purchase_id)

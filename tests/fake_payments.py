@@ -34,9 +34,9 @@ DECLINED = Failure(code="card_declined", reason="Your card was declined.")
 
 
 class FakePayments:
-    """A payment provider and the customers on its pages."""
+    """A payment provider and the customers on its pages. Its ids are numbered from ``first`` on."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 1) -> None:
         self.requests: dict[str, CheckoutRequest] = {}
         self.snapshots: dict[str, CheckoutSnapshot] = {}
         self.refunds: dict[str, RefundSnapshot] = {}
@@ -53,7 +53,7 @@ class FakePayments:
         self._checkouts: dict[str, Checkout] = {}
         self._refunds: dict[str, str] = {}
         self._stored: set[str] = set()
-        self._numbers = count(1)
+        self._numbers = count(first)
 
     # The port
 

@@ -14,6 +14,7 @@ from domain.refunds import (
     CLAIMS_MONEY,
     Asker,
     Decision,
+    Payment,
     Refund,
     RefundReason,
     RefundRequest,
@@ -33,11 +34,10 @@ class FakeRefundRecords:
             return Refusal(code=Code.PURCHASE_NOT_FOUND, message=request.purchase_id)
         if request.refund_id in self.rows.refunds:
             return self.rows.refunds[request.refund_id]
-        is_late = request.asker is Asker.PAYBIND
-        payment_id = purchase.late_payment_id if is_late else purchase.payment_id
-        if purchase.paid is None or payment_id is None or not (is_late or purchase.is_paid):
+        source = request.stray or _own_payment(purchase, request.asker)
+        if source is None:
             return Refusal(code=Code.NOT_PAID, message="not paid")
-        left = purchase.paid - self._claimed(purchase)
+        left = source.amount - self._claimed(purchase, source.payment_id)
         amount = request.amount or left
         if amount.currency != left.currency:
             return Refusal(code=Code.CURRENCY_MISMATCH, message="another currency")
@@ -45,7 +45,7 @@ class FakeRefundRecords:
             return Refusal(code=Code.INVALID_AMOUNT, message="more than nothing")
         if left.minor <= 0 or amount > left:
             return Refusal(code=Code.REFUND_ABOVE_CAP, message=f"{left} is left")
-        return self._insert(request, payment_id, amount, at)
+        return self._insert(request, source, amount, at)
 
     async def decide(self, refund_id: str, decision: Decision, at: datetime) -> Refund:
         refund = self.rows.refunds[refund_id]
@@ -80,7 +80,12 @@ class FakeRefundRecords:
         return self._write(refund, status=RefundStatus.FAILED, failure_reason=reason, updated_at=at)
 
     async def adopt(
-        self, purchase_id: str, snapshot: RefundSnapshot, event_ids: tuple[str, ...], at: datetime
+        self,
+        purchase_id: str,
+        snapshot: RefundSnapshot,
+        event_ids: tuple[str, ...],
+        at: datetime,
+        integration_id: str | None = None,
     ) -> Refund:
         self.rows.reach()
         known = [
@@ -98,15 +103,24 @@ class FakeRefundRecords:
                 requested_by="provider",
                 needs_approval_above=snapshot.amount.minor,
             )
-            self._insert(found, snapshot.payment_id, snapshot.amount, at)
+            source = Payment(
+                payment_id=snapshot.payment_id,
+                amount=snapshot.amount,
+                integration_id=integration_id,
+            )
+            self._insert(found, source, snapshot.amount, at)
         return await self.record_outcome(refund_id, snapshot, event_ids, at)
 
     async def get(self, tenant_id: str, refund_id: str) -> Refund | None:
         return self.rows.refunds.get(refund_id)
 
-    def _claimed(self, purchase: Purchase) -> Money:
+    def _claimed(self, purchase: Purchase, payment_id: str) -> Money:
         claims = self.rows.refunds_of(purchase.order.purchase_id)
-        minor = sum(each.amount.minor for each in claims if each.status in CLAIMS_MONEY)
+        minor = sum(
+            each.amount.minor
+            for each in claims
+            if each.status in CLAIMS_MONEY and each.payment_id == payment_id
+        )
         return Money(minor=minor, currency=purchase.order.price.currency)
 
     def _cancel_policy(self, purchase_id: str, at: datetime) -> None:
@@ -118,16 +132,18 @@ class FakeRefundRecords:
             self.rows.policies[purchase_id] = cancelled
 
     def _insert(
-        self, request: RefundRequest, payment_id: str, amount: Money, at: datetime
+        self, request: RefundRequest, source: Payment, amount: Money, at: datetime
     ) -> Refund:
-        total = self._claimed(self.rows.purchases[request.purchase_id]).minor + amount.minor
+        purchase = self.rows.purchases[request.purchase_id]
+        total = self._claimed(purchase, source.payment_id).minor + amount.minor
         needs_approval = request.needs_approval(amount.model_copy(update={"minor": total}))
         refund = Refund(
             refund_id=request.refund_id,
             purchase_id=request.purchase_id,
             tenant_id=request.tenant_id,
             livemode=self.rows.purchases[request.purchase_id].order.livemode,
-            payment_id=payment_id,
+            integration_id=source.integration_id,
+            payment_id=source.payment_id,
             amount=amount,
             reason=RefundReason.REQUESTED_BY_CUSTOMER,
             status=RefundStatus.AWAITING_APPROVAL if needs_approval else RefundStatus.PENDING,
@@ -143,3 +159,13 @@ class FakeRefundRecords:
         written = refund.model_copy(update=changes)
         self.rows.refunds[refund.refund_id] = written
         return written
+
+
+def _own_payment(purchase: Purchase, asker: Asker) -> Payment | None:
+    is_late = asker is Asker.PAYBIND
+    payment_id = purchase.late_payment_id if is_late else purchase.payment_id
+    if purchase.paid is None or payment_id is None or not (is_late or purchase.is_paid):
+        return None
+    return Payment(
+        payment_id=payment_id, amount=purchase.paid, integration_id=purchase.integration_id
+    )

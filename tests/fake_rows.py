@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002  a fake has no use for every argument of its port
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -38,6 +39,7 @@ class Rows:
     purchases: dict[str, Purchase] = field(default_factory=dict)
     outcomes_unknown: set[str] = field(default_factory=set)
     candidates: tuple[Candidate, ...] = (Candidate(),)
+    at_rest: set[str] = field(default_factory=set)  # integrations
     policies: dict[str, Policy] = field(default_factory=dict)  # by purchase
     refunds: dict[str, Refund] = field(default_factory=dict)
     emails: dict[str, Email] = field(default_factory=dict)
@@ -60,9 +62,14 @@ class Rows:
         return tuple(r for r in self.refunds.values() if r.purchase_id == purchase_id)
 
     def refunded(self, purchase_id: str) -> int:
-        """Minor units that are back with the customer."""
-        back = (r for r in self.refunds_of(purchase_id) if r.status is RefundStatus.SUCCEEDED)
-        return sum(refund.amount.minor for refund in back)
+        """Minor units of its own payment that are back with the customer."""
+        purchase = self.purchases[purchase_id]
+        own = purchase.late_payment_id or purchase.payment_id
+        return sum(
+            refund.amount.minor
+            for refund in self.refunds_of(purchase_id)
+            if refund.status is RefundStatus.SUCCEEDED and refund.payment_id == own
+        )
 
     def open_reviews(self, purchase_id: str) -> list[ReviewReason]:
         return [r.reason for r in self.reviews.get(purchase_id, []) if r.resolved_at is None]
@@ -75,6 +82,9 @@ class FakeRouteRecords:
     async def candidates(self, order: PurchaseOrder) -> tuple[Candidate, ...]:
         self.rows.reach()
         return self.rows.candidates
+
+    async def at_rest(self, candidates: Sequence[Candidate]) -> frozenset[str | None]:
+        return frozenset(self.rows.at_rest)
 
 
 @dataclass(frozen=True)
@@ -110,6 +120,13 @@ class FakePurchaseRecords:
     async def did_not_act(self, purchase_id: str, at: datetime) -> None:
         self.rows.reach()
         self.rows.outcomes_unknown.discard(purchase_id)
+
+    async def leave(self, purchase: Purchase, at: datetime) -> None:
+        self.rows.reach()
+        stored = self.rows.purchases[purchase.order.purchase_id]
+        left = purchase.left[-1].session_id
+        if stored.checkout is not None and stored.checkout.session_id == left:
+            self.rows.purchases[purchase.order.purchase_id] = purchase
 
     async def record(self, settlement: Settlement, at: datetime) -> Settled:
         self.rows.reach()

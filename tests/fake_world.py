@@ -73,6 +73,8 @@ class World:
         keys = KeyActivities(rows=self.sealed, vault=vault(NEW, OLD))
         return (
             purchases.open_purchase,
+            purchases.find_backup,
+            purchases.leave_checkout,
             purchases.read_standing,
             purchases.fetch_checkout,
             purchases.expire_checkout,

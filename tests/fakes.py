@@ -131,6 +131,9 @@ class FakeUrls:
     def cancel_url(self, purchase_id: str) -> str:
         return f"https://paybind.example/cancel/{purchase_id}"
 
+    def retry_url(self, purchase_id: str) -> str:
+        return f"https://paybind.example/cancel?purchase={purchase_id}"
+
     def pay_url(self, link: PaymentLink) -> str:
         return f"https://paybind.example/pay/{link.token}"
 

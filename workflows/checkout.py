@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
@@ -13,11 +14,12 @@ with workflow.unsafe.imports_passed_through():
     from activities.purchases import (
         CheckoutExpiry,
         CheckoutRef,
+        Detour,
         PurchaseActivities,
         Standing,
     )
     from domain.errors import Code
-    from domain.payments import CheckoutSnapshot, Failure
+    from domain.payments import CheckoutSnapshot, CheckoutState, Failure
     from domain.purchases import (
         Cancellation,
         Purchase,
@@ -51,6 +53,7 @@ class CheckoutStory:
         self.cancellation: Cancellation | None = None
         self.cancel_refusal: Refusal | None = None
         self.cancellations = 0  # those that the provider was asked about, by this run
+        self.departures = 0  # likewise
 
     @property
     def is_known(self) -> bool:
@@ -71,10 +74,12 @@ class CheckoutStory:
         self.is_open = True
         return standing
 
-    async def follow(self, on_silence: Callable[[], Awaitable[None]]) -> bool:
+    async def follow(
+        self, on_silence: Callable[[], Awaitable[None]], on_failover: Callable[[], None]
+    ) -> bool:
         """Read at every hint and at ever longer pauses; ``on_silence`` runs after a silent one.
 
-        Whether it was paid meanwhile.
+        ``on_failover`` runs once there is a new page to pay on. Whether it was paid meanwhile.
         """
         was_paid = self.purchase.is_paid
         looks = pauses(*options.FIRST_LOOKS, then=options.NEXT_LOOKS)
@@ -83,8 +88,11 @@ class CheckoutStory:
             heard = await self.hears_within(self._until_look(pause), "the next look")
             if self.cancellation is not None:
                 await self._cancel(self.cancellation)
-            else:
-                await self.look()
+            elif await self.look():
+                on_failover()
+                looks = pauses(*options.FIRST_LOOKS, then=options.NEXT_LOOKS)
+                pause = next(looks)
+                continue
             if not heard:
                 pause = next(looks)
                 if not self.purchase.is_settled:
@@ -108,11 +116,66 @@ class CheckoutStory:
     def _is_called(self) -> bool:
         return bool(self.hints) or self.cancellation is not None or self.look_asked is not None
 
-    async def look(self) -> None:
-        """Read where it stands. Only what was heard before is answered by what is read."""
-        heard, asked = tuple(self.hints), self.look_asked
+    async def look(self) -> bool:
+        """Read where it stands. Only what was heard before is answered by what is read.
+
+        Whether it was declined, and has failed over.
+        """
+        heard, asked, before = tuple(self.hints), self.look_asked, self.purchase
         await self._become(await self._read(), heard)
+        is_news = self.purchase != before or bool(heard)
+        has_moved = is_news and await self._fail_over()
         self._answer(asked)
+        return has_moved
+
+    async def _fail_over(self) -> bool:
+        """To the next backup, once nobody can pay here any more. A payment that was faster wins.
+
+        Where there is no backup the customer had better stay, and try again here.
+        """
+        if not self.purchase.may_fail_over or not self._wants_to_be_bought():
+            return False
+        assert self.purchase.route is not None  # it has a rule
+        asked = Detour(order=self.order, route=self.purchase.route)
+        backup = await promptly(PurchaseActivities.find_backup, asked)
+        seen = await self._closed() if backup is not None else None
+        if backup is None or seen is None or self.cancellation is not None:
+            return False
+        is_over = seen.state is CheckoutState.EXPIRED and seen.paid is None
+        if not is_over or not self._wants_to_be_bought():
+            await self._become(self.purchase.applied(seen, workflow.now()), ())
+            return False
+        await self._reopen(self.purchase.failed_over(backup, workflow.now()))
+        return True
+
+    def _wants_to_be_bought(self) -> bool:
+        return self.cancellation is None and self._can_be_bought()
+
+    async def _closed(self) -> CheckoutSnapshot | None:
+        """How the checkout ended; None where it could not be closed: then it stays in use."""
+        self.departures += 1
+        occasion = f"leave-{len(self.purchase.left) + 1}-{self.departures}"
+        expire = partial(self._expire_as, occasion)
+        try:
+            return await under_fresh_keys(expire, may_wait=self._can_be_bought)
+        except FAILED as error:
+            workflow.logger.warning("%s stays: %s", self.order.purchase_id, words_of(error))
+            return None
+
+    async def _reopen(self, moved: Purchase) -> None:
+        """Whoever asks for the page from here on waits until there is the new one, or none."""
+        self.is_open = False
+        await promptly(PurchaseActivities.leave_checkout, moved)
+        self.purchase = moved
+        self.shown()
+        try:
+            standing = await under_fresh_keys(self._open_under, may_wait=self._can_be_bought)
+            assert not isinstance(standing, Refusal)  # it holds its quote
+            self.purchase = standing.purchase
+        except FAILED as error:
+            await self._become(moved.refused(_not_opened(error)), ())
+        self.is_open = True
+        self.shown()
 
     async def look_on_request(self, insist: bool) -> None:
         """Have ``follow`` look; where somebody waits for that already, there is nothing to add.
@@ -142,7 +205,7 @@ class CheckoutStory:
         return await workflow.execute_activity_method(
             PurchaseActivities.open_purchase,
             opening,
-            **options.moving_money(self.order.key("checkout", group)),
+            **options.moving_money(self.purchase.checkout_key(group)),
         )
 
     def _can_be_bought(self) -> bool:
@@ -157,8 +220,7 @@ class CheckoutStory:
 
     async def _refuse(self, error: FailureError) -> None:
         """The provider will not open this checkout: the quote is free again, nothing was paid."""
-        failure = Failure(code=fault_of(error) or "timeout", reason=NOT_OPENED)
-        self.purchase = self.purchase.refused(failure)
+        self.purchase = self.purchase.refused(_not_opened(error))
         with suppress(*FAILED):  # without a row there is nothing to free
             await self._record(())
         self.refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
@@ -181,7 +243,7 @@ class CheckoutStory:
         heard = tuple(self.hints)
         self.cancellations += 1
         try:
-            seen = await under_fresh_keys(self._expire_under)
+            seen = await under_fresh_keys(partial(self._expire_as, f"expire-{self.cancellations}"))
         except FAILED as error:
             self.cancel_refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
         else:
@@ -195,9 +257,9 @@ class CheckoutStory:
             await self._become(purchase, heard)
         self.cancellation = None
 
-    async def _expire_under(self, group: int) -> CheckoutSnapshot:
-        """Each cancellation has keys of its own: under one key a no is repeated for a day."""
-        key = self.order.key(f"expire-{self.cancellations}", group)
+    async def _expire_as(self, occasion: str, group: int) -> CheckoutSnapshot:
+        """Each occasion has keys of its own: under one key a no is repeated for a day."""
+        key = self.order.key(occasion, group)
         checkout = self._ref()
         return await workflow.execute_activity_method(
             PurchaseActivities.expire_checkout,
@@ -227,3 +289,7 @@ class CheckoutStory:
             session_id=checkout.session_id,
             integration_id=self.purchase.integration_id,
         )
+
+
+def _not_opened(error: FailureError) -> Failure:
+    return Failure(code=fault_of(error) or "timeout", reason=NOT_OPENED)

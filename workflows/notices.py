@@ -21,8 +21,10 @@ class Notices:
         return self.letters.are_out
 
     def tell_of_failure(self, purchase: Purchase) -> None:
-        """Never right after it: most customers try another card at once."""
-        if purchase.status is not PaymentStatus.FAILED or purchase.checkout is None:
+        """Never right after it, since most customers try another card at once; but a purchase that
+        failed over has closed its customer's page."""
+        is_declined = purchase.status is PaymentStatus.FAILED or purchase.has_failed_over
+        if not is_declined or (purchase.checkout is None and not purchase.left):
             return
         about = purchase.order.purchase_id
         # A debit that bounces has a payment, and may follow on a declined card that was told of.

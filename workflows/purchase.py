@@ -41,6 +41,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.notices import Notices
     from workflows.refund import RefundStart, RefundWorkflow
     from workflows.reviews import Reviews
+    from workflows.stray_money import StrayMoney
     from workflows.trying import FAILED, promptly, words_of
     from workflows.unknown import count_unknown
 
@@ -57,6 +58,7 @@ class PurchaseWorkflow:
         self.policy = IssuingStory(order, self.reviews, self._publish)
         self.refund_lock = asyncio.Lock()
         self.notices = Notices(order)
+        self.stray_money = StrayMoney(order, self.reviews, self._refund)
 
     @workflow.run
     async def run(self, order: PurchaseOrder) -> Purchase:
@@ -65,9 +67,9 @@ class PurchaseWorkflow:
             self.reviews.open |= set(standing.reviews)
             self.policy.take_up(standing)
         while self.checkout.refusal is None:
-            if await self.checkout.follow(on_silence=self._mind_the_silence):
+            if await self.checkout.follow(self._mind_the_silence, self._tell_of_failure):
                 self.policy.is_owed = True
-            self.notices.tell_of_failure(self.checkout.purchase)
+            self._tell_of_failure()
             await self._stop_link()
             await self._return_late_money()
             await self.policy.issue(self.checkout.purchase)
@@ -121,6 +123,12 @@ class PurchaseWorkflow:
 
     @workflow.signal
     async def checkout_changed(self, fact: CheckoutChanged) -> None:
+        if fact.integration_id is not None:
+            await workflow.wait_condition(lambda: self.checkout.is_known)
+            left = self.checkout.purchase.left_at(fact.integration_id)
+            if left is not None:
+                await self.stray_money.look(left, fact.event_id)
+                return
         if self.checkout.purchase.is_paid:  # what it tells is known
             await promptly(PurchaseActivities.mark_events_handled, (fact.event_id,))
         elif fact.event_id not in self.checkout.hints:
@@ -133,7 +141,7 @@ class PurchaseWorkflow:
             provider=self.order.provider,
             provider_refund_id=fact.provider_refund_id,
             event_id=fact.event_id,
-            integration_id=self.checkout.purchase.integration_id,
+            integration_id=fact.integration_id or self.checkout.purchase.integration_id,
         )
         try:
             async with self.refund_lock:
@@ -177,10 +185,13 @@ class PurchaseWorkflow:
     # The story
 
     async def _mind_the_silence(self) -> None:
-        self.notices.tell_of_failure(self.checkout.purchase)
+        self._tell_of_failure()
         waited = workflow.now() - workflow.info().start_time
         if waited > options.SETTLEMENT_WINDOW and not self.reviews.open:
             await self.reviews.ask(ReviewReason.PAYMENT_UNSETTLED, "no word from the bank")
+
+    def _tell_of_failure(self) -> None:
+        self.notices.tell_of_failure(self.checkout.purchase)
 
     async def _stop_link(self) -> None:
         """Tell the link that its quote is paid, so that it reminds nobody."""

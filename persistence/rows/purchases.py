@@ -45,6 +45,7 @@ class PurchaseRow(SQLModel, table=True):
     integration_id: str | None = Field(default=None, index=True)
     route: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     outcome_unknown: bool = False  # the provider was asked, and has not said what it did
+    failovers: int = 0  # how often it left a checkout after a decline
     # written by record, from the workflow's word
     status: str = PaymentStatus.PENDING
     can_retry: bool = False

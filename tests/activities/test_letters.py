@@ -17,6 +17,7 @@ from domain.payments import (
 from domain.purchases import Purchase
 from domain.quotes import InsuredPerson
 from domain.refunds import Refund, RefundStatus
+from domain.routing import Candidate, Route
 from tests.activities.occasions import about_link, issued, send, send_in_vain
 from tests.fake_payments import DECLINED
 from tests.fake_refund_rows import FakeRefundRecords
@@ -58,6 +59,32 @@ async def test_a_failure_is_told_with_the_page_to_pay_on() -> None:
     letter = await world.letters().gather(order)
     assert letter is not None
     assert (letter.pay_url, letter.failure_reason) == (checkout.url, DECLINED.reason)
+
+
+@pytest.mark.parametrize("has_moved", [False, True])
+async def test_a_failure_whose_checkout_may_be_left_names_our_page_which_leads_to_the_latest(
+    has_moved: bool,
+) -> None:
+    world = World()
+    ruled = Candidate(failover_decline_codes=(DECLINED.code,))
+    purchase = Purchase(order=world.order(), route=Route.to(ruled, world.clock()))
+    checkout = Checkout(session_id="cs_1", url="https://pay.example/cs_1", expires_at=world.clock())
+    seen = CheckoutSnapshot(session_id="cs_1", state=CheckoutState.OPEN, failure=DECLINED)
+    failed = purchase.opened(checkout).applied(seen, world.clock())
+    if has_moved:
+        failed = failed.failed_over(ruled, world.clock()).opened(checkout)
+    purchase_id = purchase.order.purchase_id
+    world.rows.purchases[purchase_id] = failed
+    order = EmailOrder(
+        email_id=derived_id("eml", "failed"),
+        template=EmailTemplate.PAYMENT_FAILED,
+        tenant_id=TENANT,
+        purchase_id=purchase_id,
+    )
+    letter = await world.letters().gather(order)
+    assert letter is not None
+    assert letter.pay_url == f"https://paybind.example/cancel?purchase={purchase_id}"
+    assert letter.failure_reason == DECLINED.reason
 
 
 async def _debit_bounced(world: World, quote_id: str) -> EmailOrder:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from httpx import AsyncClient
@@ -47,11 +48,13 @@ async def bought(door: Door, integration_id: str | None) -> str:
     return purchase_id
 
 
-async def bind(door: Door, purchase_id: str, integration_id: str | None) -> None:
+async def bind(
+    door: Door, purchase_id: str, integration_id: str | None, route: Json | None = None
+) -> None:
     bound = (
         update(PurchaseRow)
         .where(col(PurchaseRow.purchase_id) == purchase_id)
-        .values(integration_id=integration_id)
+        .values(integration_id=integration_id, **({"route": route} if route else {}))
     )
     database = connect_database(door.settings)
     async with database.transaction() as session:
@@ -78,6 +81,26 @@ async def test_an_integrations_account_completes_its_purchase(door: Door) -> Non
     assert (stored.outcome, stored.purchase_id) == (EventOutcome.HANDED_OVER, purchase_id)
     again = await door.http.post(f"/webhook-events/{stored.event_id}/replay")
     assert (again.status_code, again.json()["outcome"]) == (202, "handed_over")
+
+
+async def test_an_account_that_a_purchase_has_left_is_still_heard(door: Door) -> None:
+    integration_id = await listening(door)
+    purchase_id = await bought(door, NOBODY)
+    at = datetime.now(UTC).isoformat()
+    left: Json = {"name": "north", "integration_id": integration_id, "why": "declined", "at": at}
+    route: Json = {
+        "integration_id": NOBODY,
+        "because": "backup of north",
+        "decided_at": at,
+        "passed_over": [{**left, "session_id": "cs_left"}],
+    }
+    await bind(door, purchase_id, NOBODY, route)
+    event_id = f"evt_left_{purchase_id}"
+
+    await told(door, integration_id, event("checkout.session.expired", purchase_id, event_id))
+
+    stored = await door.stored(event_id)
+    assert (stored.outcome, stored.purchase_id) == (EventOutcome.HANDED_OVER, purchase_id)
 
 
 async def test_an_account_says_nothing_about_anothers_purchases(door: Door) -> None:

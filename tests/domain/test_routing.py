@@ -30,3 +30,39 @@ def test_a_route_that_goes_round_for_days_tells_of_each_integration_once() -> No
         ("north", "paused at 98"),
         ("south", "paused at 99"),
     ]
+
+
+def test_a_declined_purchase_takes_its_rule_along_and_tells_why_it_left() -> None:
+    ruled = NORTH.model_copy(update={"failover_decline_codes": ("do_not_honor",)})
+    changed = SOUTH.model_copy(update={"failover_decline_codes": ("another_code",)})
+
+    route = Route.to(ruled, NOON).left_for(changed, "do_not_honor", "cs_1", NOON)
+
+    (left,) = route.left
+    assert (left.name, left.session_id) == ("north", "cs_1")
+    assert left.why == "declined with do_not_honor, which the rule lets fail over to south"
+    assert route.because == f"backup of north: {left.why}"
+    assert route.failover_decline_codes == ("do_not_honor",)  # as it was when it was chosen
+    assert route.moved_on(WEST, "it is paused", NOON).left == (left,)
+
+
+WEST = Candidate(integration_id="int_west", name="west", because="the tenant's backup")
+ALL = (NORTH, SOUTH, WEST)
+
+
+def test_the_next_one_in_turn_is_asked_and_after_the_last_the_first() -> None:
+    assert Route.to(NORTH, NOON).next_of(ALL, ()) == SOUTH
+    assert Route.to(SOUTH, NOON).next_of(ALL, ()) == WEST
+    assert Route.to(WEST, NOON).next_of(ALL, ()) == NORTH  # it was passed over, and not used
+
+
+def test_who_was_left_is_hindered_or_at_rest_is_not_asked() -> None:
+    left = Route.to(NORTH, NOON).left_for(SOUTH, "do_not_honor", "cs_1", NOON)
+    assert left.next_of(ALL, ()) == WEST
+    assert left.next_of(ALL, {"int_west"}) is None
+    hindered = WEST.model_copy(update={"hindrance": "it was deleted"})
+    assert left.next_of((NORTH, SOUTH, hindered), ()) is None
+
+
+def test_where_its_own_integration_is_unlinked_nobody_knows_whose_backups_those_are() -> None:
+    assert Route.to(NORTH, NOON).next_of((SOUTH, WEST), ()) is None

@@ -42,3 +42,12 @@ def test_a_download_link_signed_by_somebody_else_opens_nothing() -> None:
     with pytest.raises(NotFound) as refused:
         _urls().read_document(token)
     assert refused.value.code is Code.DOCUMENT_LINK_NOT_FOUND
+
+
+def test_the_page_to_try_again_on_is_ours_wherever_the_checkout_leads_back_to() -> None:
+    urls = SignedUrls(
+        "https://pay.example", ("first",), 60, cancel_url="https://insurer.example/back"
+    )
+    address = urls.retry_url("pur_1")
+    assert address.startswith("https://pay.example/cancel?purchase=")
+    assert urls.read_purchase(address.partition("purchase=")[2]) == "pur_1"

@@ -75,6 +75,7 @@ class Branches:
     house: House
     north: Account
     south: Account
+    tenant_id: str
 
     async def pause(self, account: Account, reason: str = "maintenance") -> None:
         address = f"/integrations/{account.integration_id}/pause"
@@ -107,7 +108,7 @@ async def branches(house: House, are_told: bool = True) -> AsyncIterator[Branche
                 "is_default": account is north,
             }
             await _posted(http, f"/entities/tenant/{tenant_id}/integrations", link)
-        yield Branches(theirs, north, south)
+        yield Branches(theirs, north, south, tenant_id)
 
 
 async def _account(house: House, name: str, is_told: bool) -> Account:

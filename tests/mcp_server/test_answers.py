@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlmodel import col, update
+
+from connections import connect_database
 from domain.policies import Policy
+from persistence.rows.purchases import PurchaseRow
 from tests.fake_payments import DECLINED
 from tests.mcp_server.shop import PRICE, Agent, Fields, Shop
 
@@ -111,6 +115,30 @@ async def test_the_state_of_a_declined_purchase(shop: Shop) -> None:
         "failure_reason": DECLINED.reason,
         "can_retry": True,
     }
+
+
+async def test_the_state_of_a_purchase_that_was_declined_and_moved_names_the_new_page(
+    shop: Shop,
+) -> None:
+    async with shop.agent() as agent:
+        purchase_id, told, _ = await started(shop, agent)
+        database = connect_database(shop.settings)
+        async with database.transaction() as session:
+            await session.exec(
+                update(PurchaseRow)
+                .where(col(PurchaseRow.purchase_id) == purchase_id)
+                .values(can_retry=True)
+            )
+        await database.close()
+        state = await agent.state_once(purchase_id, can_retry=True)
+    assert (state["payment_status"], state["checkout_url"]) == (
+        "pending",
+        f"https://pay.example/{told['stripe_session_id']}",
+    )
+    assert state["message"] == (
+        "The payment was declined, and the page on which that was is closed. The customer may "
+        "try again at checkout_url, which is a new one."
+    )
 
 
 @dataclass(frozen=True)

@@ -119,10 +119,11 @@ def refund_word(
     minor: int,
     state: ProviderRefundState = ProviderRefundState.SUCCEEDED,
     failure_reason: str | None = None,
+    payment_id: str = "pi_1",
 ) -> RefundSnapshot:
     return RefundSnapshot(
         provider_refund_id=provider_refund_id,
-        payment_id="pi_1",
+        payment_id=payment_id,
         amount=Money(minor=minor, currency="SGD"),
         state=state,
         failure_reason=failure_reason,

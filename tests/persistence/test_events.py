@@ -79,8 +79,8 @@ async def test_an_account_names_only_its_own_purchases_and_the_rest_is_its_tenan
     again = SignedEvent("evt_2", purchase_id=purchase_id)
     theirs, _ = await events.store(account, again, NOON, "ten_of_the_account")
     assert (theirs.purchase_id, theirs.tenant_id) == (purchase_id, TENANT)
-    assert await PurchaseRecords(database).integration_of(purchase_id) == "itg_1"
-    assert await PurchaseRecords(database).integration_of("pur_unknown") is None
+    assert await PurchaseRecords(database).integrations_of(purchase_id) == {"itg_1"}
+    assert await PurchaseRecords(database).integrations_of("pur_unknown") == frozenset()
 
 
 async def test_what_became_of_an_event_is_kept_with_its_tenant(database: Database) -> None:

@@ -112,7 +112,8 @@ async def test_a_refund_the_provider_made_cannot_be_given_up(database: Database)
 
 async def test_a_refund_made_at_the_provider_is_adopted_once(database: Database) -> None:
     purchase, refunds = await paid_purchase(database), RefundRecords(database)
-    word = refund_word("re_dashboard", 2_500)
+    assert purchase.payment_id is not None
+    word = refund_word("re_dashboard", 2_500, payment_id=purchase.payment_id)
 
     adopted = await refunds.adopt(purchase.order.purchase_id, word, (), LATER)
     again = await refunds.adopt(purchase.order.purchase_id, word, (), LATER)

@@ -82,7 +82,8 @@ async def test_each_irregularity_is_found_and_named(database: Database) -> None:
     first = (await paid_purchase(database, "Q-1")).order.purchase_id
     second = (await paid_purchase(database, "Q-2")).order.purchase_id
     third = (await paid_purchase(database, "Q-3")).order.purchase_id
-    await RefundRecords(database).adopt(first, refund_word("re_1", PRICE.minor + 1), (), LATER)
+    too_much = refund_word("re_1", PRICE.minor + 1, payment_id="pi_same")
+    await RefundRecords(database).adopt(first, too_much, (), LATER)
     async with database.transaction() as session:
         same = update(PurchaseRow).where(col(PurchaseRow.purchase_id).in_([first, second]))
         await session.exec(same.values(payment_id="pi_same"))

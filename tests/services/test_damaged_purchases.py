@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, update
 from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
@@ -22,6 +23,7 @@ from persistence.database import Database
 from persistence.emails import EmailRecords
 from persistence.policies import PolicyRecords
 from persistence.refunds import RefundRecords
+from persistence.rows.purchases import PurchaseRow
 from persistence.verification import VerificationRecords
 from services.verification import VerificationService
 from tests.persistence.samples import PRICE, TENANT, refund_request
@@ -242,6 +244,24 @@ async def test_a_checkout_that_one_run_opened_twice_is_named_unless_the_first_wa
 
     twice = [] if refused_first else [(Irregularity.CHECKOUT_OPENED_TWICE, run)]
     assert named(verdict, purchase_id) == twice
+
+
+async def test_a_checkout_opened_after_another_was_left_is_not_one_too_many(
+    premises: Premises,
+) -> None:
+    client, purchase_id = premises.client, await bought_by(premises)
+    run = workflow_id_of(purchase_id)
+    async with premises.database.transaction() as session:
+        moved = update(PurchaseRow).where(col(PurchaseRow.purchase_id) == purchase_id)
+        await session.exec(moved.values(failovers=1))
+    async with Worker(
+        client, task_queue="openings", workflows=[OpensTwice], activities=[open_purchase]
+    ):
+        again = await client.start_workflow(OpensTwice.run, False, id=run, task_queue="openings")
+        await again.result()
+    await until_listed(premises, run, runs=2)
+
+    assert named(await premises.verification.verify(), purchase_id) == []
 
 
 async def until_listed(premises: Premises, workflow_id: str, runs: int) -> None:

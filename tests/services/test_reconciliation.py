@@ -1,5 +1,6 @@
 """Our rows against the provider's own list, both ways."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,11 +51,16 @@ async def charged(payments: FakePayments, purchase_id: str, at: datetime = NOW) 
 
 
 async def differences(
-    payments: FakePayments | None, *purchases: PaidPurchase, due: datetime = NOW
+    payments: FakePayments | None,
+    *purchases: PaidPurchase,
+    due: datetime = NOW,
+    returned: Mapping[str, int] | None = None,
 ) -> list[Finding]:
     reconciliation = Reconciliation({"stripe": payments})
     statement = await reconciliation.statement(YESTERDAY)
-    return [each async for each in reconciliation.differences(statement, purchases, due)]
+    return [
+        each async for each in reconciliation.differences(statement, purchases, due, returned or {})
+    ]
 
 
 def named(findings: list[Finding]) -> list[tuple[Irregularity, str]]:
@@ -96,6 +102,16 @@ async def test_money_charged_a_moment_ago_is_on_its_way_into_its_row() -> None:
     await charged(payments, "pur_1")
 
     assert await differences(payments, due=NOW - timedelta(minutes=2)) == []
+
+
+async def test_money_that_came_to_a_checkout_that_was_left_and_goes_back_is_no_difference() -> None:
+    payments = FakePayments()
+    stray = await charged(payments, "pur_1")
+    assert stray.payment_id is not None
+
+    assert await differences(payments, returned={stray.payment_id: PRICE.minor}) == []
+    [kept] = await differences(payments, returned={stray.payment_id: PRICE.minor - 1})
+    assert kept.irregularity is Irregularity.CHARGE_NOT_RECORDED
 
 
 async def test_another_amount_at_the_provider_is_named() -> None:
@@ -202,7 +218,7 @@ async def test_what_an_integration_took_is_compared_with_its_own_account() -> No
 
     statement = await reconciliation.statement(YESTERDAY)
     purchases = (taken, lost, deleted)
-    found = [each async for each in reconciliation.differences(statement, purchases, NOW)]
+    found = [each async for each in reconciliation.differences(statement, purchases, NOW, {})]
 
     assert [(each.irregularity, each.purchase_ids) for each in found] == [
         (Irregularity.PROVIDER_NOT_ASKED, ()),

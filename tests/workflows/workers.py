@@ -30,14 +30,16 @@ WATCHING = SandboxedWorkflowRunner(
 
 @asynccontextmanager
 async def workers(
-    client: Client, world: World, runner: WorkflowRunner = WATCHING
+    client: Client, world: World, runner: WorkflowRunner = WATCHING, remembered: int = 1000
 ) -> AsyncIterator[None]:
+    """``remembered`` is how many runs are kept in memory between their tasks."""
     stories = Worker(
         client,
         task_queue=options.PURCHASES,
         workflows=WORKFLOWS,
         activities=world.activities(),
         workflow_runner=runner,
+        max_cached_workflows=remembered,
     )
     printers = Worker(
         client, task_queue=options.DOCUMENTS, activities=[world.policies().issue_policy]

@@ -32,6 +32,9 @@ def upgrade() -> None:
         "purchases",
         sa.Column("outcome_unknown", sa.Boolean(), nullable=False, server_default=sa.false()),
     )
+    op.add_column(
+        "purchases", sa.Column("failovers", sa.Integer(), nullable=False, server_default="0")
+    )
     op.create_index(op.f("ix_purchases_integration_id"), "purchases", ["integration_id"])
     op.create_index(
         op.f("ix_webhook_events_provider_event_id"), "webhook_events", ["provider_event_id"]
@@ -44,7 +47,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_webhook_events_provider_event_id"), "webhook_events")
     op.drop_index(op.f("ix_purchases_integration_id"), "purchases")
-    for column in ("integration_id", "route", "outcome_unknown"):
+    for column in ("integration_id", "route", "outcome_unknown", "failovers"):
         op.drop_column("purchases", column)
     op.drop_column("refunds", "integration_id")
     _allow_changes_of_audit_log()

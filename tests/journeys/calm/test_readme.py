@@ -58,7 +58,9 @@ async def test_a_customer_is_charged_as_the_readme_says(house: House, tmp_path: 
 async def test_an_account_backs_another_up_as_the_guide_says(house: House, tmp_path: Path) -> None:
     guide = (HOUSE / "docs" / "guides" / "integrations.md").read_text("utf-8")
 
-    first, backup, swapped = await typed(house, tmp_path, "".join(_SHELL.findall(guide)))
+    shell = "".join(_SHELL.findall(guide))
+    first, backup, swapped, ruled = await typed(house, tmp_path, shell)
 
     assert (first["is_default"], backup["is_default"], swapped["is_default"]) == (True, False, True)
-    assert swapped["integration_id"] == backup["integration_id"]
+    assert swapped["integration_id"] == ruled["integration_id"] == backup["integration_id"]
+    assert ruled["failover_decline_codes"] == ["processing_error", "try_again_later"]
