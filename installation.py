@@ -25,6 +25,7 @@ from services.api_keys import PREFIX, ApiKeyService
 from settings import Settings
 from workflows import attributes
 
+_JUSTIFI_CLIENT = "test_simulated"
 # The dev server polls its queues twenty times a second by default: each step would wait for it.
 _TEMPORAL_TUNING = (
     "history.transferProcessorMaxPollRPS=2000",
@@ -161,8 +162,9 @@ async def _prepare(settings: Settings) -> str:
 
 
 async def _start_simulators(grown: Tree, settings: Settings) -> Settings:
-    """Where no provider keys are set, in test mode: Stripe and SendGrid on this machine."""
-    if settings.stripe_secret_key is not None and settings.sendgrid_api_key is not None:
+    """Where a provider's keys are not set, in test mode: its double on this machine."""
+    keys = (settings.stripe_secret_key, settings.sendgrid_api_key, settings.justifi_client_id)
+    if settings.livemode or None not in keys:
         return settings
     secret = kept_secret(
         settings.paybind_home / "simulated_webhook_secret", f"whsec_{secrets.token_hex(24)}"
@@ -172,6 +174,9 @@ async def _start_simulators(grown: Tree, settings: Settings) -> Settings:
         "--data": str(settings.paybind_home / "simulators.db"),
         "--stripe-webhook-url": f"{settings.api_url}/webhooks/stripe",
         "--stripe-webhook-secret": secret,
+        "--justifi-client-id": _JUSTIFI_CLIENT,
+        "--justifi-webhook-url": f"{settings.api_url}/webhooks/justifi",
+        "--justifi-webhook-secret": secret,
         "--sendgrid-webhook-url": f"{settings.api_url}/webhooks/sendgrid",
     }
     words = [word for pair in options.items() for word in pair]
@@ -194,8 +199,16 @@ def _simulated(
         "sendgrid_webhook_public_key": announced["sendgrid_public_key"],
         "sendgrid_api_base": url,
     }
+    justifi = {
+        "justifi_client_id": _JUSTIFI_CLIENT,
+        "justifi_client_secret": SecretStr("test_simulated"),
+        "justifi_webhook_secret": SecretStr(webhook_secret),
+        "justifi_base_url": announced["justifi"],
+        "justifi_sub_account": settings.justifi_sub_account or "acc_simulated",
+    }
     return {
         **(stripe if settings.stripe_secret_key is None else {}),
+        **(justifi if settings.justifi_client_id is None else {}),
         **(sendgrid if settings.sendgrid_api_key is None else {}),
     }
 
