@@ -8,7 +8,8 @@ from simulators.justifi.clock import Clock
 from simulators.justifi.exchange import Exchange
 from simulators.justifi.hosted_page import CheckoutPage
 from simulators.justifi.machine_door import JustifiDoor
-from simulators.justifi.passage_of_time import let_time_pass
+from simulators.justifi.passage_of_time import let_time_pass, take_up
+from simulators.justifi.payout_door import PayoutDoor
 from simulators.justifi.platform import World
 from simulators.justifi.platforms import JustifiPlatforms
 from simulators.justifi.routes import add_routes
@@ -30,11 +31,13 @@ class Justifi:
     ) -> None:
         self._store = store
         self.platforms = JustifiPlatforms(World(store, Clock(store), deliveries, options))
+        take_up(self.platforms)
         exchange = Exchange(store, faults, log)
         page = CheckoutPage(self.platforms, store)
         self.routers: list[APIRouter] = [
             page.router,
             JustifiDoor(self.platforms, store).router,
+            PayoutDoor(self.platforms, store).router,
             exchange.router,
         ]
         TokenEndpoint(self.platforms, exchange)

@@ -1,9 +1,14 @@
 """Balance transactions: each movement of a sub account's money; only a payout marks them."""
 
+from dataclasses import replace
+
 from simulators.identifiers import new_id
 from simulators.justifi import records
 from simulators.justifi.payout_days import next_batch
 from simulators.justifi.platform import JustifiPlatform
+
+# What stands in the timetable for the next making of payouts.
+BATCH = "batch"
 
 
 def book_payment(platform: JustifiPlatform, payment: records.Payment) -> None:
@@ -42,6 +47,50 @@ def book_void(platform: JustifiPlatform, payment: records.Payment) -> None:
         _book(platform, payment, f"{fee.type}_return", fee.amount, ("Fee", fee.id))
 
 
+def book_payout(platform: JustifiPlatform, payout: records.Payout) -> None:
+    """It leaves with the payout itself: all that names one payout adds up to nothing."""
+    _keep(
+        platform,
+        replace(
+            _of_payout(platform, payout, -payout.amount), payout_id=payout.id, txn_type="payout"
+        ),
+    )
+
+
+def book_return(platform: JustifiPlatform, payout: records.Payout) -> None:
+    """The money of a payout that did not arrive is there again, for a later one."""
+    returned = _of_payout(platform, payout, payout.amount)
+    _keep(platform, replace(returned, description=f"Payout {payout.id} {payout.status}"))
+
+
+def _of_payout(
+    platform: JustifiPlatform, payout: records.Payout, amount: int
+) -> records.BalanceTransaction:
+    now = platform.now()
+    return records.BalanceTransaction(
+        id=new_id("bt_", 22),
+        account_id=payout.account_id,
+        created=now,
+        updated=now,
+        available_on=next_batch(now),
+        amount=amount,
+        fee=0,
+        currency=payout.currency,
+        txn_type="transfer",
+        source_id=payout.id,
+        source_type="Payout",
+        payout_type=payout.payout_type,
+        financial_transaction_id=new_id("ft_", 22),
+    )
+
+
+def _keep(platform: JustifiPlatform, transaction: records.BalanceTransaction) -> None:
+    """The batch that will pay it out is awaited from now on."""
+    platform.transactions.put(transaction)
+    if transaction.payout_id is None:
+        platform.due.enter(transaction.available_on, BATCH)
+
+
 def _book(
     platform: JustifiPlatform,
     payment: records.Payment,
@@ -52,7 +101,8 @@ def _book(
     fee: int = 0,
 ) -> None:
     now = platform.now()
-    platform.transactions.put(
+    _keep(
+        platform,
         records.BalanceTransaction(
             id=new_id("bt_", 22),
             account_id=payment.account_id,
@@ -69,5 +119,5 @@ def _book(
             description=payment.description,
             financial_transaction_id=payment.financial_transaction_id,
             source_payment_id=payment.id,
-        )
+        ),
     )

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from simulators.justifi import attempts, checkouts
+from simulators.justifi import attempts, checkouts, payouts
+from simulators.justifi.ledger import BATCH
 from simulators.justifi.platform import JustifiPlatform
 from simulators.justifi.platforms import JustifiPlatforms
 from simulators.store import Store
@@ -10,10 +11,13 @@ from simulators.store import Store
 TICK = 0.1
 
 
-async def let_time_pass(platforms: JustifiPlatforms, store: Store) -> None:
+def take_up(platforms: JustifiPlatforms) -> None:
     """The moments are in the records, so a restart keeps them."""
     for platform in platforms:
         _take_up(platform)
+
+
+async def let_time_pass(platforms: JustifiPlatforms, store: Store) -> None:
     while True:
         await asyncio.sleep(TICK)
         let_happen(platforms, platforms.world.clock.now())
@@ -60,11 +64,23 @@ def _take_up(platform: JustifiPlatform) -> None:
     for payment in platform.payments:
         if payment.settles_at is not None:
             platform.due.enter(payment.settles_at, payment.id)
+    for transaction in platform.transactions:
+        if transaction.payout_id is None:
+            platform.due.enter(transaction.available_on, BATCH)
+    for payout in platform.payouts:
+        if payout.status not in payouts.ENDS:
+            platform.due.enter(payout.submits_at, payout.id)
+            platform.due.enter(payout.deposits_at, payout.id)
 
 
 def _end(platform: JustifiPlatform, identifier: str, moment: float) -> None:
+    if identifier == BATCH:
+        payouts.make_payouts(platform, available_by=moment)
     payment, checkout = platform.payments.get(identifier), platform.checkouts.get(identifier)
+    payout = platform.payouts.get(identifier)
     if payment and payment.settles_at is not None and payment.settles_at <= moment:
         attempts.end_what_waited(platform, payment)
     if checkout and checkouts.is_open(checkout) and checkout.expires_at <= moment:
         checkouts.expire(platform, checkout)
+    if payout:
+        payouts.let_move(platform, payout, moment)

@@ -20,6 +20,7 @@ PaymentStatus = Literal[
 ]
 CheckoutStatus = Literal["created", "attempted", "completed", "expired"]
 PayoutStatus = Literal["scheduled", "in_transit", "paid", "failed", "forwarded", "canceled"]
+PayoutEnd = Literal["paid", "failed", "forwarded", "canceled"]
 PayoutType = Literal["ach", "cc"]
 
 
@@ -212,6 +213,22 @@ class BalanceTransaction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Totals:
+    """amount = payments + refunds - fees + other: what is refunded counts below zero."""
+
+    payments_count: int
+    payments_total: int
+    refunds_count: int
+    refunds_total: int
+    fees_total: int
+    other_total: int
+
+    @property
+    def amount(self) -> int:
+        return self.payments_total + self.refunds_total - self.fees_total + self.other_total
+
+
+@dataclass(frozen=True, kw_only=True)
 class Payout:
     """`outcome` is how it will end unless somebody moves it otherwise."""
 
@@ -219,20 +236,18 @@ class Payout:
     account_id: str
     created: float
     updated: float
-    amount: int
+    totals: Totals
     currency: str
     status: PayoutStatus
     payout_type: PayoutType
     submits_at: float
     deposits_at: float
-    payments_count: int
-    payments_total: int
-    refunds_count: int
-    refunds_total: int
-    fees_total: int
-    other_total: int
     metadata: Metadata | None = None
-    outcome: PayoutStatus = "paid"
+    outcome: PayoutEnd = "paid"
+
+    @property
+    def amount(self) -> int:
+        return self.totals.amount
 
 
 @dataclass(frozen=True, kw_only=True)

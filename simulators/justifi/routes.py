@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from simulators.justifi import checkouts, payment_methods, payments, refunds
+from simulators.justifi import balance, checkouts, payment_methods, payments, payouts, refunds
 from simulators.justifi.api import CHANGES, JustifiApi, Rules
 from simulators.justifi.bodies import Params
 from simulators.justifi.lists import ListQuery
@@ -15,6 +15,7 @@ def add_routes(api: JustifiApi) -> None:
     _add_payment_methods(api)
     _add_payments(api)
     _add_checkouts(api)
+    _add_balance(api)
     api.serve("GET", "/refunds", ListQuery, refunds.list_refunds)
     api.serve("GET", "/refunds/{id}", Params, refunds.retrieve_refund)
     api.serve("PATCH", "/refunds/{id}", refunds.ChangeRefund, refunds.change_refund, CHANGES)
@@ -39,6 +40,8 @@ def _add_payments(api: JustifiApi) -> None:
     api.serve("PATCH", one, payments.ChangePayment, payments.change_payment, CHANGES)
     api.serve("POST", one + "/capture", Params, payments.capture_payment, capture)
     api.serve("POST", one + "/void", Params, payments.void_payment, CHANGES)
+    ledger = one + "/payment_balance_transactions"
+    api.serve("GET", ledger, ListQuery, balance.list_of_payment)
     api.serve("POST", one + "/refunds", refunds.CreateRefund, refunds.create_refund, MAKES)
 
 
@@ -53,3 +56,14 @@ def _add_checkouts(api: JustifiApi) -> None:
     api.serve("PATCH", one, checkouts.ChangeCheckout, checkouts.change_checkout)
     api.serve("POST", one + "/complete", checkouts.CompleteCheckout, complete, MAKES)
     api.serve("POST", one + "/refunds", checkouts.RefundCheckout, refund, CHANGES)
+
+
+def _add_balance(api: JustifiApi) -> None:
+    """Payouts are never asked for: the clock makes them."""
+    transactions, read = "/balance_transactions", balance.ListTransactions
+    api.serve("GET", transactions, read, balance.list_transactions)
+    api.serve("GET", transactions + "/{id}", Params, balance.retrieve_transaction)
+    api.serve("GET", "/payouts", payouts.ListPayouts, payouts.list_payouts)
+    api.serve("GET", "/payouts/{id}", Params, payouts.retrieve_payout)
+    api.serve("PATCH", "/payouts/{id}", payouts.ChangePayout, payouts.change_payout, CHANGES)
+    api.serve("GET", "/reports/payouts/{id}", Params, payouts.retrieve_report)

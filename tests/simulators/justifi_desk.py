@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 
 import httpx
 from pydantic import JsonValue, TypeAdapter
@@ -131,8 +132,11 @@ def wanted(method: str, amount: int = 10_000, **more: JsonValue) -> Json:
 
 
 @asynccontextmanager
-async def open_desk(webhook_url: str | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    webhook_url: str | None = None, data: Path | None = None
+) -> AsyncIterator[Desk]:
     options = Options(
+        data=data,
         justifi_client_id=CLIENT_ID,
         justifi_webhook_url=webhook_url,
         justifi_webhook_secret=SECRET,
