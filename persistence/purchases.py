@@ -284,6 +284,8 @@ def _is_outdated(stored: Purchase, purchase: Purchase) -> bool:
         return True
     if len(stored.left) > len(purchase.left):
         return True
+    if stored.status is PaymentStatus.CANCELLED and purchase.checkout is None:
+        return True  # it was cancelled in its row while its run was waiting
     return stored.late_payment_id is not None and purchase.late_payment_id is None
 
 

@@ -240,6 +240,23 @@ async def test_a_purchase_that_no_provider_has_acted_for_is_cancelled_in_its_row
     assert again.is_new  # the quote is free
 
 
+async def test_a_run_that_finds_its_quote_over_does_not_undo_a_cancellation_in_the_row(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    records = PurchaseRecords(database)
+    begun = await begin(records, ordered, NOON)
+    await records.did_not_act(ordered.purchase_id, NOON)
+    await records.cancel_unopened(ordered.purchase_id, None, NOON)
+
+    await records.record(
+        settlement(begun.refused(Failure(code="quote_expired", reason="over"))), LATER
+    )
+
+    standing = await records.get(ordered.purchase_id)
+    assert standing is not None
+    assert standing.status is PaymentStatus.CANCELLED
+
+
 async def test_a_purchase_with_a_checkout_is_not_cancelled_in_its_row_alone(
     database: Database, ordered: PurchaseOrder
 ) -> None:
