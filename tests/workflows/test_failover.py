@@ -362,6 +362,39 @@ async def test_a_quote_that_cannot_be_bought_any_more_moves_nowhere(stories: Sto
     assert street.checkouts() == {"north": 1}
 
 
+async def test_a_quote_that_ended_while_the_checkout_was_being_closed_moves_nowhere(
+    stories: Stories,
+) -> None:
+    street = Street(stories, 2)
+    until = await stories.env.get_current_time() + timedelta(hours=2)
+    street.order = street.order.model_copy(update={"payable_until": until})
+    await stories.opened(street.order)
+    north = street.of("north")
+    north.faults_before["expire_checkout"].append(Busy("503", timedelta(hours=3)))
+    await street.declined_at("north")
+
+    ended = await stories.end_of(street.order)
+
+    assert (ended.status, ended.can_retry, ended.failure) == (PaymentStatus.FAILED, False, DECLINED)
+    assert street.checkouts() == {"north": 1}
+
+
+async def test_a_backup_that_comes_later_waits_for_the_next_decline(stories: Stories) -> None:
+    street = await _opened(stories)
+    stories.world.rows.at_rest.add("south")
+    told = await street.declined_at("north")
+    await stories.until(lambda: told in stories.world.rows.handled)
+    await stories.pass_time(timedelta(minutes=3))  # in which it is looked for a backup, and again
+    stories.world.rows.at_rest.clear()
+    await stories.pass_time(timedelta(hours=2))
+    assert street.of("north").calls.count("fetch_checkout") > 2
+    assert street.state_at("north") is CheckoutState.OPEN
+
+    await street.declined_at("north")
+
+    await street.moved_to("south")
+
+
 async def test_what_the_account_says_of_a_checkout_that_was_left_is_heard(stories: Stories) -> None:
     street = await _opened(stories)
     await street.declined_at("north")
