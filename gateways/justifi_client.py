@@ -17,7 +17,7 @@ from gateways.faults import (
     RefusedByProvider,
     Unreachable,
 )
-from gateways.justifi_endpoints import ENDPOINTS, Endpoint, Endpoints, is_an_id
+from gateways.justifi_endpoints import ENDPOINTS, OAUTH, Endpoint, Endpoints, is_an_id
 from gateways.justifi_faults import SERVICE, Answer, fault_of
 from gateways.justifi_models import Decline, Envelope, PageInfo
 from gateways.justifi_object import UNREADABLE, JustifiObject
@@ -212,11 +212,8 @@ class _Asked:
     sub_account: str | None = None
 
 
-_TOKEN = Endpoint("POST", "/oauth/token")
-
-
 def _without_a_token(answer: Answer) -> GatewayFault:
-    fault = fault_of(answer, _TOKEN)
+    fault = fault_of(answer, OAUTH)
     if isinstance(fault, OutcomeUnknown):
         return Busy(f"{fault}, when asked for a token; nothing was sent")
     if isinstance(fault, RefusedByProvider):  # a wrong key is answered by 404 as well as by 401

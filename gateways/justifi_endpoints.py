@@ -70,3 +70,4 @@ class Endpoints:
 
 
 ENDPOINTS = Endpoints()
+OAUTH = Endpoint("POST", "/oauth/token")  # not below /v1

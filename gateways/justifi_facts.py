@@ -2,16 +2,15 @@
 
 from dataclasses import fields
 
-from gateways.justifi_endpoints import ENDPOINTS
+from gateways.justifi_endpoints import ENDPOINTS, OAUTH
 from gateways.openapi_facts import facts_of_openapi
 from gateways.spec_facts import Facts
 
 PUBLISHED_AT = "https://docs.justifi.tech/redocusaurus/plugin-redoc-0.yaml"
-TOKEN = "POST /oauth/token"
 _EVENTS = ("payments", "refunds", "disputes", "payouts", "checkouts", "checkout_completions")
 
 
 def justifi_facts(document: object) -> Facts:
     """Raises ``UnreadableSpec``."""
     endpoints = [str(getattr(ENDPOINTS, field.name)) for field in fields(ENDPOINTS)]
-    return facts_of_openapi(document, [TOKEN, *endpoints, *(f"EVENT {e}" for e in _EVENTS)])
+    return facts_of_openapi(document, [str(OAUTH), *endpoints, *(f"EVENT {e}" for e in _EVENTS)])

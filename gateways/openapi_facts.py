@@ -23,7 +23,10 @@ def facts_of_openapi(document: object, subjects: Iterable[str]) -> Facts:
     """
     reader = _Reader(document)
     found = {subject: dict(sorted(reader.facts(subject).items())) for subject in subjects}
-    return {subject: facts for subject, facts in found.items() if facts}
+    told = {subject: facts for subject, facts in found.items() if facts}
+    if not told:
+        raise UnreadableSpec("it knows nothing of what is relied on: is it the right document?")
+    return told
 
 
 class _Reader:
@@ -128,15 +131,18 @@ def _content(described: Schema) -> object:
     return _mapping(_mapping(described.get("content")).get(_JSON)).get("schema")
 
 
-def _references(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        if isinstance(reference := value.get("$ref"), str):
+def _references(document: object) -> Iterator[str]:
+    """Each part is looked at once, however often YAML's aliases repeat it."""
+    seen: set[int] = set()
+    left = [document]
+    while left:
+        value = left.pop()
+        if id(value) in seen or not isinstance(value, dict | list):
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
             yield reference
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
+        left += value.values() if isinstance(value, dict) else value
 
 
 def _mapping(value: object) -> Schema:

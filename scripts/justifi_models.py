@@ -158,7 +158,7 @@ def _run(schema: Schema) -> str:
         text = made.read_text("utf-8")
         made.write_text(_ours(text), "utf-8")
         for tool in (("check", "--fix", "--select", "I"), ("format",)):
-            subprocess.run([*RUFF, *tool, made], check=True)
+            subprocess.run([*RUFF, *tool, made], check=True, cwd=HOUSE)
         return made.read_text("utf-8")
 
 
