@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,10 +23,15 @@ from temporalio.service import GrpcCompression
 
 from codec import EncryptionCodec
 from domain.errors import Code, Unavailable
+from domain.payouts import PayoutAccount
+from domain.tenants import PLATFORM_TENANT
 from gateways.brand import Brand
+from gateways.integrations import GatewayProviders
 from gateways.keyring import Keyring
+from gateways.payouts import PayingOutProvider
 from gateways.signed_urls import SignedUrls
 from persistence.database import Database
+from persistence.payout_accounts import PayoutAccountRecords
 from settings import Settings
 from workflows import attributes, options
 
@@ -118,6 +124,21 @@ async def register_search_attributes(settings: Settings) -> None:
 def connect_database(settings: Settings) -> Database:
     settings.paybind_home.mkdir(parents=True, exist_ok=True)
     return Database(settings.database)
+
+
+def payout_accounts(
+    settings: Settings,
+    database: Database,
+    providers: GatewayProviders,
+    environment: Iterable[str],
+) -> PayoutAccountRecords:
+    """``environment`` names the providers whose keys are set here: their accounts have no row."""
+    own = (
+        PayoutAccount(tenant_id=PLATFORM_TENANT, provider=provider, livemode=settings.livemode)
+        for provider in environment
+    )
+    paying = (code for code, each in providers.items() if isinstance(each, PayingOutProvider))
+    return PayoutAccountRecords(database, frozenset(paying), tuple(own))
 
 
 def signed_urls(settings: Settings) -> SignedUrls:

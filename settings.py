@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     email_from: str = EXAMPLE_SENDER
     email_from_name: str = "Paybind Insurance"
 
+    finance_email: str | None = None  # who hears of payouts that failed or are overdue
+
     # What else stands on policies and under letters
     email_address: str = "1 Example Quay|Singapore 049315"  # the postal one, line|line
     brand_telephone: str | None = None

@@ -1,21 +1,26 @@
 """Composition root of the worker: builds gateways and repositories, hands them to activities."""
 
 import gc
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from types import MappingProxyType
 
 from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.balances import BalanceActivities
 from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
 from activities.executions import ExecutionActivities
+from activities.finance_letters import FinanceLetters
 from activities.keys import KeyActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.opened_integrations import OpenedIntegrations
+from activities.opened_payouts import OpenedPayouts
+from activities.payouts import PayoutActivities
 from activities.policies import PolicyActivities
 from activities.probes import ProbeActivities
 from activities.purchases import PurchaseActivities
@@ -25,6 +30,7 @@ from connections import (
     connect_database,
     connect_temporal,
     keyring,
+    payout_accounts,
     signed_urls,
     worker_identity,
 )
@@ -35,10 +41,12 @@ from gateways.integrations import GatewayProviders
 from gateways.keyring_vault import KeyringVault
 from gateways.letters import LetterWriter
 from gateways.payments import PaymentGateway, PaymentGateways
+from gateways.payouts import PayoutGateway
 from gateways.providers import installed_providers
 from gateways.sendgrid_emails import SendGridEmails
 from gateways.stripe_payments import StripePayments
 from gateways.weasyprint_policies import WeasyPrintPolicies
+from persistence.balances import BalanceRecords
 from persistence.connections import CapabilityRecords
 from persistence.database import Database
 from persistence.emails import EmailRecords
@@ -47,6 +55,9 @@ from persistence.executions import ExecutionRecords
 from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
 from persistence.links import LinkRecords
+from persistence.paid_records import PaidRecords
+from persistence.payout_accounts import PayoutAccountRecords
+from persistence.payouts import PayoutRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
@@ -57,9 +68,13 @@ from persistence.turns import TurnRecords
 from processes import NotStarted, told_to_stop
 from settings import Settings
 from workflows import options
+from workflows.balance import BalanceWorkflow
 from workflows.execution import ExecutionWorkflow
 from workflows.key_rotation import KeyRotationWorkflow
 from workflows.link import PaymentLinkWorkflow
+from workflows.payout_reconciliation import PayoutReconciliationWorkflow
+from workflows.payout_round import PayoutRoundWorkflow
+from workflows.payout_watch import PayoutWatchWorkflow
 from workflows.probe import ProbeWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
@@ -69,6 +84,7 @@ Steps = tuple[Callable[..., Awaitable[object]], ...]
 STORIES = (
     *(PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow),
     *(ExecutionWorkflow, ProbeWorkflow, KeyRotationWorkflow),
+    *(PayoutWatchWorkflow, PayoutRoundWorkflow, BalanceWorkflow, PayoutReconciliationWorkflow),
 )
 QUEUES = (options.PURCHASES, options.DOCUMENTS)
 # A deployment waits this long for steps under way; what has not ended by then is done elsewhere.
@@ -112,9 +128,11 @@ def purchases_worker(
     payments: PaymentGateway,
     mail: EmailGateway,
     providers: GatewayProviders | None = None,
+    payouts: Mapping[str, PayoutGateway] = MappingProxyType({}),
 ) -> Worker:
     """Workflows, rows, money and mail. ``payments`` is the environment's own account.
 
+    ``payouts``: by provider, what pays out to the environment's own accounts.
     ``providers``: those of the installed packages unless they are given.
     """
     gateways = opened_integrations(settings, database, payments, providers)
@@ -128,6 +146,11 @@ def purchases_worker(
             *_purchase_steps(settings, database, gateways),
             *_refund_steps(database, gateways),
             *_integration_steps(database, gateways),
+            *_payout_steps(
+                database,
+                OpenedPayouts(gateways, payouts),
+                payout_accounts(settings, database, gateways.providers, frozenset(payouts)),
+            ),
             *_key_steps(settings, database),
             LinkActivities(links=LinkRecords(database)).end_link,
             _mail_desk(settings, database, mail).send_email,
@@ -207,6 +230,28 @@ def _refund_steps(database: Database, gateways: PaymentGateways) -> Steps:
     )
 
 
+def _payout_steps(
+    database: Database, opened: OpenedPayouts, accounts: PayoutAccountRecords
+) -> Steps:
+    looks = PayoutActivities(
+        rows=PayoutRecords(database),
+        accounts=accounts,
+        events=EventRecords(database),
+        gateways=opened,
+    )
+    balances = BalanceActivities(
+        balances=BalanceRecords(database),
+        payouts=PayoutRecords(database),
+        paid=PaidRecords(database),
+        gateways=opened,
+    )
+    return (
+        *(looks.list_payout_accounts, looks.plan_look, looks.look_at_page, looks.look_at_older),
+        *(looks.look_at_hinted, looks.judge_payouts, looks.close_alert),
+        *(balances.take_snapshots, balances.reconcile_payout),
+    )
+
+
 def _key_steps(settings: Settings, database: Database) -> Steps:
     steps = KeyActivities(rows=SealedRows(database), vault=KeyringVault(keyring(settings)))
     return (steps.count_sealed, steps.list_due, steps.reseal_credentials)
@@ -237,6 +282,7 @@ def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> Em
             refunds=RefundRecords(database),
             store=FsspecDocuments(settings.documents),
             urls=signed_urls(settings),
+            finance=FinanceLetters(PayoutRecords(database), settings.finance_email),
         ),
         writer=LetterWriter(brand(settings)),
         gateway=mail,

@@ -6,6 +6,7 @@ from typing import Protocol
 from temporalio.exceptions import ApplicationError
 
 from activities.faults import now
+from activities.finance_letters import FinanceLetters
 from domain.emails import (
     Attachment,
     Email,
@@ -69,9 +70,12 @@ class Letters:
     refunds: RefundRecords
     store: DocumentStore
     urls: CustomerUrls
+    finance: FinanceLetters
 
     async def gather(self, order: EmailOrder) -> Letter | None:
         """None when there is nothing to say any more: it was paid, revoked or given back."""
+        if order.payout_id is not None:
+            return await self.finance.of_payout(order, order.payout_id)
         if order.link_id is not None:
             return await self._of_link(order, order.link_id)
         if order.purchase_id is None:

@@ -47,6 +47,8 @@ class Code(StrEnum):
     REFUND_NOT_FOUND = "refund_not_found"
     REFUND_ABOVE_CAP = "refund_above_cap"
     REFUND_NOT_AWAITING_APPROVAL = "refund_not_awaiting_approval"
+    PAYOUT_NOT_FOUND = "payout_not_found"
+    PAYOUTS_NOT_OFFERED = "payouts_not_offered"
     LINK_NOT_FOUND = "link_not_found"
     LINK_REVOKED = "link_revoked"
     LINK_EXPIRED = "link_expired"

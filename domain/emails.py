@@ -1,4 +1,4 @@
-"""The messages customers get. Orders name rows, never addresses: history holds no e-mail."""
+"""The messages customers and finance get. Orders name rows: history holds no address."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,8 @@ class EmailTemplate(StrEnum):
     LINK_EXPIRED = "link_expired"
     REFUND_MADE = "refund_made"
     REFUND_RETURNED = "refund_returned"  # it was made, and the customer's bank sent it back
+    PAYOUT_FAILED = "payout_failed"  # to finance, like the next
+    PAYOUT_OVERDUE = "payout_overdue"
 
 
 class EmailStatus(StrEnum):
@@ -42,6 +44,7 @@ class EmailOrder(Model):
     purchase_id: str | None = None
     link_id: str | None = None
     refund_id: str | None = None
+    payout_id: str | None = None
     livemode: bool = False
 
 
@@ -54,6 +57,7 @@ class Email(Model):
     purchase_id: str | None = None
     link_id: str | None = None
     refund_id: str | None = None
+    payout_id: str | None = None
     livemode: bool = False
     status: EmailStatus
     tries: int = 0
@@ -91,6 +95,7 @@ class Letter(Model):
     is_covered: bool = True
     document_url: str | None = None
     refunded: Money | None = None
+    account: str | None = None  # that a payout is of
     paid_too_late: bool = False  # the refund of money that came after cancel or expiry
     attachments: tuple[Attachment, ...] = ()
 

@@ -4,6 +4,15 @@ from domain.codes import Code
 from domain.guidance import Advice, advised
 
 INTEGRATION_ADVICE: dict[Code, Advice] = {
+    Code.PAYOUT_NOT_FOUND: advised(
+        "We could not find that payout.",
+        "Check its id; GET /payouts lists those that were seen here. One made just now is seen "
+        "with the next look: `paybind payouts watch`.",
+    ),
+    Code.PAYOUTS_NOT_OFFERED: advised(
+        "This account's payouts cannot be followed.",
+        "Name an integration of a provider that tells of payouts, such as justifi.",
+    ),
     Code.CONNECTION_NOT_FOUND: advised(
         "We do not know this provider.", "GET /internal/connections lists those there are."
     ),

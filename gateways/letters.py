@@ -35,6 +35,7 @@ class LetterView(Model):
     refunded: str
     is_full_refund: bool
     paid_too_late: bool
+    account: str | None
 
 
 class LetterWriter:
@@ -102,6 +103,7 @@ def _view(letter: Letter) -> LetterView:
         refunded=money_text(refunded),
         is_full_refund=refunded == letter.price,
         paid_too_late=letter.paid_too_late,
+        account=plain_text(letter.account) if letter.account else None,
     )
 
 

@@ -322,5 +322,5 @@ def _status_of(policy: Policy | None) -> PolicyStatus:
 
 def _shown(email: Email) -> SentEmail:
     hidden = {"tenant_id", "recipient", "recipient_name", "purchase_id", "link_id", "refund_id"}
-    hidden |= {"sending_since", "provider_message_id", "livemode"}
+    hidden |= {"payout_id", "sending_since", "provider_message_id", "livemode"}
     return SentEmail(**email.model_dump(exclude=hidden))

@@ -8,6 +8,7 @@ from itertools import count
 from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
 from activities.executions import ExecutionActivities
+from activities.finance_letters import FinanceLetters
 from activities.keys import KeyActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
@@ -25,6 +26,7 @@ from domain.refunds import Asker, RefundRequest
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_executions import FakeExecutions
 from tests.fake_payments import FakeAccounts, FakePayments
+from tests.fake_payouts import FakePayoutRows
 from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_rows import (
     FakeEventRecords,
@@ -59,12 +61,14 @@ class World:
     sealed: FakeSealedRows = field(default_factory=FakeSealedRows)
     payments: FakePayments = field(default_factory=FakePayments)
     integrations: dict[str, FakePayments] = field(default_factory=dict)  # by integration_id
+    payouts: FakePayoutRows = field(default_factory=FakePayoutRows)
     paused: set[str | None] = field(default_factory=set)  # None: the environment's account
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     mail: FakeMail = field(default_factory=FakeMail)
     writer: FakeWriter = field(default_factory=FakeWriter)
     printer: FakePrinter = field(default_factory=FakePrinter)
     store: FakeStore = field(default_factory=FakeStore)
+    finance_email: str | None = "finance@example.com"
 
     def activities(self) -> Sequence[Callable[..., object]]:
         """Those of the purchases' task queue, bound to the fakes."""
@@ -133,6 +137,7 @@ class World:
             refunds=FakeRefundRecords(self.rows),
             store=self.store,
             urls=FakeUrls(),
+            finance=FinanceLetters(self.payouts, self.finance_email),
         )
 
     def policies(self) -> PolicyActivities:

@@ -22,6 +22,7 @@ PORTS = {
         "faults",
         "credentials",
         "integrations",
+        "payouts",
     )
 }
 MAY_IMPORT: Mapping[str, set[str]] = {

@@ -3,12 +3,14 @@
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
+from domain.payouts import PayoutAccount
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, Settled
 
 PAYMENT_STATUS = SearchAttributeKey.for_keyword("PaymentStatus")
 POLICY_STATUS = SearchAttributeKey.for_keyword("PolicyStatus")
 TENANT_ID = SearchAttributeKey.for_keyword("TenantId")
+PAYOUT_STATUS = SearchAttributeKey.for_keyword("PayoutStatus")
 QUOTE_ID = SearchAttributeKey.for_keyword("QuoteId")
 PROVIDER = SearchAttributeKey.for_keyword("Provider")
 NEEDS_REVIEW = SearchAttributeKey.for_bool("NeedsReview")
@@ -17,6 +19,7 @@ LIVE_MODE = SearchAttributeKey.for_bool("LiveMode")
 ALL: dict[str, str] = {
     PAYMENT_STATUS.name: "Keyword",
     POLICY_STATUS.name: "Keyword",
+    PAYOUT_STATUS.name: "Keyword",
     TENANT_ID.name: "Keyword",
     QUOTE_ID.name: "Keyword",
     PROVIDER.name: "Keyword",
@@ -77,8 +80,21 @@ def show(status: PaymentStatus, policy: PolicyStatus, needs_review: bool) -> Non
         workflow.upsert_search_attributes(changes)
 
 
+def of_payouts(account: PayoutAccount) -> TypedSearchAttributes:
+    of_account = of_integration(account.tenant_id, account.provider, account.livemode)
+    return TypedSearchAttributes([*of_account, SearchAttributePair(NEEDS_REVIEW, False)])
+
+
+def show_payouts(status: str, needs_review: bool) -> None:
+    """Upsert what changed, and nothing where nothing did."""
+    shown = workflow.info().typed_search_attributes
+    if shown.get(PAYOUT_STATUS) != status:
+        workflow.upsert_search_attributes([PAYOUT_STATUS.value_set(status)])
+    show_review(needs_review)
+
+
 def show_review(needed: bool) -> None:
-    """Whether a person must look at this run's refund."""
+    """Whether a person must look at what this run is about."""
     if workflow.info().typed_search_attributes.get(NEEDS_REVIEW) is not needed:
         workflow.upsert_search_attributes([NEEDS_REVIEW.value_set(needed)])
 

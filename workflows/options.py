@@ -58,6 +58,29 @@ PROBE = ActivityConfig(
     schedule_to_close_timeout=timedelta(seconds=10),
     retry_policy=RetryPolicy(maximum_attempts=2),
 )
+# A look at payouts that fails is left to the next one, hours later.
+LOOK_AT_PAYOUTS = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=2),
+    schedule_to_close_timeout=timedelta(hours=3),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=15)
+    ),
+)
+TAKE_SNAPSHOTS = ActivityConfig(
+    start_to_close_timeout=timedelta(hours=1),
+    schedule_to_close_timeout=timedelta(hours=20),  # the next day's takes what this one missed
+    heartbeat_timeout=timedelta(minutes=2),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=5), maximum_interval=timedelta(minutes=30)
+    ),
+)
+# Somebody waits for the comparison of one payout.
+RECONCILE = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=5),
+    schedule_to_close_timeout=timedelta(minutes=10),
+    heartbeat_timeout=timedelta(minutes=1),
+    retry_policy=RetryPolicy(maximum_attempts=3),
+)
 STORED_FAULTS_ENOUGH = 3  # each but the last calls for a new key, after a look finds nothing
 ISSUE_POLICY = ActivityConfig(
     task_queue=DOCUMENTS,

@@ -19,6 +19,7 @@ class EmailRow(SQLModel, table=True):
     purchase_id: str | None = Field(default=None, index=True)
     link_id: str | None = Field(default=None, index=True)
     refund_id: str | None = None
+    payout_id: str | None = None
     livemode: bool
     status: str = EmailStatus.QUEUED
     tries: int = 0
@@ -39,6 +40,7 @@ def email_of(row: EmailRow) -> Email:
         purchase_id=row.purchase_id,
         link_id=row.link_id,
         refund_id=row.refund_id,
+        payout_id=row.payout_id,
         livemode=row.livemode,
         status=EmailStatus(row.status),
         tries=row.tries,

@@ -16,6 +16,7 @@ KEYS: tuple[SearchAttributeKey[str] | SearchAttributeKey[bool], ...] = (
     attributes.PAYMENT_STATUS,
     attributes.POLICY_STATUS,
     attributes.TENANT_ID,
+    attributes.PAYOUT_STATUS,
     attributes.QUOTE_ID,
     attributes.PROVIDER,
     attributes.NEEDS_REVIEW,

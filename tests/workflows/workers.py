@@ -9,9 +9,13 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from tests.fake_world import World
 from workflows import options
+from workflows.balance import BalanceWorkflow
 from workflows.execution import ExecutionWorkflow
 from workflows.key_rotation import KeyRotationWorkflow
 from workflows.link import PaymentLinkWorkflow
+from workflows.payout_reconciliation import PayoutReconciliationWorkflow
+from workflows.payout_round import PayoutRoundWorkflow
+from workflows.payout_watch import PayoutWatchWorkflow
 from workflows.probe import ProbeWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
@@ -19,6 +23,7 @@ from workflows.refund import RefundWorkflow
 WORKFLOWS = (
     *(PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow),
     *(ExecutionWorkflow, ProbeWorkflow, KeyRotationWorkflow),
+    *(PayoutWatchWorkflow, PayoutRoundWorkflow, BalanceWorkflow, PayoutReconciliationWorkflow),
 )
 # In production our stories are passed through as well, once these tests have watched them.
 WATCHING = SandboxedWorkflowRunner(

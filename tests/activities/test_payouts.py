@@ -1,0 +1,142 @@
+"""What a look lists, which days a snapshot takes, and what finance's letters say."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.balances import MOST_DAYS, BalanceActivities, SnapshotOrder
+from activities.finance_letters import FinanceLetters
+from activities.opened_payouts import OpenedPayouts
+from activities.payouts import (
+    FIRST_LOOK_BACK,
+    LISTED_BACK,
+    OVERLAP,
+    LookRequest,
+    PayoutActivities,
+)
+from domain.emails import EmailOrder, EmailTemplate
+from gateways.faults import Misconfigured
+from persistence.balances import BalanceRecords
+from persistence.database import Database
+from persistence.migrate import migrate
+from persistence.paid_records import PaidRecords
+from persistence.payouts import PayoutRecords
+from tests.fake_executions import FakeExecutions
+from tests.fake_payouts import (
+    ACCOUNT,
+    MONDAY,
+    FakeAccountRows,
+    FakePayoutGateways,
+    FakePayoutRows,
+    FakePayouts,
+    kept,
+    payout,
+    transaction,
+)
+from tests.fake_rows import FakeEventRecords, Rows
+
+DAY = timedelta(days=1)
+IN_HARBOUR = ACCOUNT.model_copy(update={"integration_id": "int-1"})
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> Database:
+    url = f"sqlite:///{tmp_path / 'paybind.db'}"
+    await migrate(url)
+    return Database(url)
+
+
+def looking(database: Database) -> PayoutActivities:
+    gateways = FakePayoutGateways(FakePayouts())
+    return PayoutActivities(
+        PayoutRecords(database), FakeAccountRows(), FakeEventRecords(Rows()), gateways
+    )
+
+
+async def test_a_look_lists_from_the_oldest_that_is_under_way(database: Database) -> None:
+    looks = looking(database)
+
+    async def since(at_day: int, looked_at_day: int | None) -> timedelta | None:
+        looked_at = None if looked_at_day is None else MONDAY + looked_at_day * DAY
+        asked = LookRequest(account=ACCOUNT, at=MONDAY + at_day * DAY, looked_at=looked_at)
+        planned = await ActivityEnvironment().run(looks.plan_look, asked)
+        return planned.since - MONDAY if planned.since else None
+
+    assert await since(0, None) == -FIRST_LOOK_BACK
+    assert await since(5, 4) == 4 * DAY - OVERLAP
+    await looks.rows.apply(ACCOUNT, [payout()], MONDAY)
+    assert await since(5, 4) == -OVERLAP
+    assert await since(30, 29) == 30 * DAY - LISTED_BACK - OVERLAP
+    assert await since(30, 2) == 2 * DAY - OVERLAP
+
+
+def balances(database: Database, gateway: FakePayouts) -> BalanceActivities:
+    return BalanceActivities(
+        BalanceRecords(database),
+        PayoutRecords(database),
+        PaidRecords(database),
+        FakePayoutGateways(gateway),
+    )
+
+
+async def test_days_that_were_missed_are_taken_with_the_next(database: Database) -> None:
+    gateway = FakePayouts(page_size=1)
+    gateway.transactions += [
+        transaction("a", 500, MONDAY - DAY, provider_payout_id="po_1"),
+        transaction("b", 70, MONDAY + DAY),
+    ]
+    gateway.put(
+        payout("po_0", "paid", MONDAY - 9 * DAY),
+        payout("po_1", "paid", MONDAY, amount=gateway.transactions[0].net),
+    )
+    steps = balances(database, gateway)
+
+    async def taken(at_day: int) -> int:
+        order = SnapshotOrder(account=ACCOUNT, at=MONDAY + at_day * DAY)
+        return await ActivityEnvironment().run(steps.take_snapshots, order)
+
+    assert await taken(0) == 1
+    assert await taken(0) == 0
+    assert gateway.calls == ["transactions", "page", "page"]
+    assert await taken(4) == 4
+    year = await steps.balances.last_of(ACCOUNT)
+    assert [(str(each.closing), each.reconciles) for each in year] == [("USD 0.70", True)]
+    assert await taken(MOST_DAYS + 90) == MOST_DAYS
+    assert await taken(MOST_DAYS + 90) == 90 - 4
+
+
+async def test_finance_hears_of_a_payout_what_it_needs_to_look_it_up() -> None:
+    rows = FakePayoutRows({"pyo_1": kept(payout(status="failed")).model_copy()})
+    told = FinanceLetters(rows, "finance@example.com")
+    letter = await told.of_payout(order(EmailTemplate.PAYOUT_FAILED), "pyo_1")
+    assert letter is not None
+    assert (letter.to, letter.product_name, letter.account) == (
+        *("finance@example.com", "po_1", "justifi justifi"),
+    )
+    assert str(letter.price) == "USD 220.15"
+    assert letter.expires_at == MONDAY + DAY
+    assert await told.of_payout(order(EmailTemplate.PAYOUT_OVERDUE), "pyo_1") is None
+    nobody = FinanceLetters(rows, None)
+    assert await nobody.of_payout(order(EmailTemplate.PAYOUT_FAILED), "pyo_1") is None
+
+
+def order(template: EmailTemplate) -> EmailOrder:
+    return EmailOrder(email_id="eml_1", template=template, tenant_id="t", payout_id="pyo_1")
+
+
+async def test_the_environments_account_is_opened_by_its_provider() -> None:
+    gateway = FakePayouts()
+    opened = OpenedPayouts(FakeExecutions(), {"justifi": gateway})
+    async with opened.of(ACCOUNT) as found:
+        assert found is gateway
+    with pytest.raises(Misconfigured, match="no keys of justifi are set"):
+        async with OpenedPayouts(FakeExecutions(), {}).of(ACCOUNT):
+            pass
+
+
+async def test_an_integration_that_tells_of_no_payouts_is_named() -> None:
+    with pytest.raises(Misconfigured, match="int-1 tells of no payouts"):
+        async with OpenedPayouts(FakeExecutions(), {}).of(IN_HARBOUR):
+            pass

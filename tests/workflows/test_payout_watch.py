@@ -1,0 +1,356 @@
+"""An account's payouts followed to their end: by polls, by events, and told of once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker, WorkflowRunner
+
+from activities.balances import BalanceActivities
+from activities.finance_letters import FinanceLetters
+from activities.payouts import PayoutActivities
+from domain.payouts import Payout, PayoutReported, PayoutSnapshot, payout_id_of, workflow_id_of
+from gateways.faults import Unreachable
+from persistence.balances import BalanceRecords
+from persistence.database import Database
+from persistence.migrate import migrate
+from persistence.paid_records import PaidRecords
+from persistence.payouts import PayoutRecords
+from services.payout_runs import PayoutRuns
+from tests.fake_payouts import (
+    ACCOUNT,
+    FakeAccountRows,
+    FakePayoutGateways,
+    FakePayouts,
+    payout,
+    transaction,
+)
+from tests.fake_rows import FakeEventRecords
+from tests.fake_world import World
+from tests.workflows.servers import start_skipping_server
+from tests.workflows.stories import Stories
+from tests.workflows.workers import WORKFLOWS
+from workflows import attributes, options
+from workflows.payout_round import PayoutRoundWorkflow
+from workflows.payout_watch import STEPS_IN_A_RUN, PayoutWatchWorkflow
+
+FINANCE = "finance@example.com"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass
+class Bank:
+    """One account that pays out, its rows, and the test's hold on time."""
+
+    env: WorkflowEnvironment
+    database: Database
+    world: World = field(default_factory=World)
+    gateway: FakePayouts = field(default_factory=FakePayouts)
+    accounts: FakeAccountRows = field(default_factory=FakeAccountRows)
+    finance: str | None = FINANCE
+
+    @property
+    def records(self) -> PayoutRecords:
+        return PayoutRecords(self.database)
+
+    @property
+    def runs(self) -> PayoutRuns:
+        return PayoutRuns(self.env.client)
+
+    def activities(self) -> Sequence[Callable[..., object]]:
+        gateways = FakePayoutGateways(self.gateway)
+        events = FakeEventRecords(self.world.rows)
+        looks = PayoutActivities(self.records, self.accounts, events, gateways)
+        balances = BalanceActivities(
+            BalanceRecords(self.database), self.records, PaidRecords(self.database), gateways
+        )
+        finance = FinanceLetters(self.records, self.finance)
+        emails = self.world.emails()
+        emails = replace(emails, letters=replace(emails.letters, finance=finance))
+        return (
+            *(looks.list_payout_accounts, looks.plan_look, looks.look_at_page),
+            *(looks.look_at_older, looks.look_at_hinted, looks.judge_payouts, looks.close_alert),
+            *(balances.take_snapshots, balances.reconcile_payout, emails.send_email),
+        )
+
+    async def now(self) -> datetime:
+        return await self.env.get_current_time()
+
+    async def made(self, name: str = "po_1", status: str = "scheduled") -> PayoutSnapshot:
+        """At the provider, just now."""
+        made = payout(name, status, await self.now())
+        self.gateway.put(made)
+        return made
+
+    async def watch(self) -> None:
+        await self.runs.watch(ACCOUNT)
+        await self.stories.until(lambda: "page" in self.gateway.calls)
+
+    async def tell(self, name: str) -> str:
+        event_id = self.world.event()
+        await self.runs.tell(ACCOUNT, PayoutReported(event_id=event_id, provider_payout_id=name))
+        return event_id
+
+    async def passes(self, time: timedelta) -> None:
+        await self.env.sleep(time)
+
+    async def standing(self, name: str = "po_1") -> Payout:
+        return await self.records.required(payout_id_of(ACCOUNT, name))
+
+    async def shown(self) -> tuple[str, bool]:
+        run = self.env.client.get_workflow_handle(workflow_id_of(ACCOUNT))
+        found = (await run.describe()).typed_search_attributes
+        return found[attributes.PAYOUT_STATUS], found[attributes.NEEDS_REVIEW]
+
+    @property
+    def letters(self) -> list[str]:
+        assert {message.to for message in self.world.mail.sent} <= {FINANCE}
+        return self.world.mail.subjects()
+
+    @property
+    def stories(self) -> Stories:
+        return Stories(self.env, self.env.client, self.world)
+
+
+@pytest.fixture(scope="session")
+async def prepared(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("payouts") / "paybind.db"
+    await migrate(f"sqlite:///{path}")
+    return path.read_bytes()
+
+
+@pytest.fixture
+async def bank(tmp_path: Path, prepared: bytes, runner: WorkflowRunner) -> AsyncIterator[Bank]:
+    (tmp_path / "paybind.db").write_bytes(prepared)
+    database = Database(f"sqlite:///{tmp_path / 'paybind.db'}")
+    async with await start_skipping_server() as env:
+        made = Bank(env, database)
+        async with watching(made, runner):
+            yield made
+    await database.close()
+
+
+@asynccontextmanager
+async def watching(bank: Bank, runner: WorkflowRunner) -> AsyncIterator[None]:
+    async with Worker(
+        bank.env.client,
+        task_queue=options.PURCHASES,
+        workflows=WORKFLOWS,
+        activities=bank.activities(),
+        workflow_runner=runner,
+    ):
+        yield
+
+
+@pytest.mark.parametrize("end", ["paid", "failed", "canceled", "forwarded"])
+async def test_a_payout_is_followed_to_its_end_by_polls_alone(bank: Bank, end: str) -> None:
+    await bank.made()
+    await bank.watch()
+    await bank.passes(HOUR)
+    assert await bank.shown() == ("scheduled", False)
+
+    bank.gateway.move("po_1", "in_transit")
+    await bank.passes(7 * HOUR)
+    assert (await bank.standing()).status == "in_transit"
+    assert await bank.shown() == ("in_transit", False)
+
+    bank.gateway.move("po_1", end)
+    await bank.passes(2 * DAY)
+    assert (await bank.standing()).status == end
+    has_failed = end == "failed"
+    assert await bank.shown() == ("failed" if has_failed else "paid", has_failed)
+    assert bank.letters == (["payout_failed"] if has_failed else [])
+
+
+async def test_a_failed_payout_is_seen_by_its_event_alone_and_told_of_once(bank: Bank) -> None:
+    await bank.watch()
+    await bank.passes(HOUR)
+    looks = bank.gateway.calls.count("page")
+    await bank.made(status="failed")
+
+    event_ids = [await bank.tell("po_1"), await bank.tell("po_1")]
+    await bank.passes(timedelta(minutes=2))
+
+    assert bank.gateway.calls.count("page") == looks
+    assert bank.gateway.calls.count("payout") == 1
+    assert bank.letters == ["payout_failed"]
+    assert await bank.shown() == ("failed", True)
+    assert set(event_ids) == set(bank.world.rows.handled)
+
+    await bank.tell("po_1")
+    await bank.passes(3 * DAY)
+    assert bank.letters == ["payout_failed"]
+
+
+async def test_an_event_starts_the_watch_of_an_account_that_has_none(bank: Bank) -> None:
+    await bank.made(status="failed")
+    await bank.tell("po_1")
+    await bank.passes(HOUR)
+    assert (await bank.standing()).status == "failed"
+    assert bank.letters == ["payout_failed"]
+
+
+async def test_an_event_about_what_the_account_does_not_show_changes_nothing(bank: Bank) -> None:
+    event_id = await bank.tell("po_of_another")
+    await bank.passes(HOUR)
+    assert await bank.shown() == ("paid", False)
+    assert event_id in bank.world.rows.handled
+
+
+async def test_an_overdue_payout_is_told_of_once_and_followed_on(bank: Bank) -> None:
+    await bank.made(status="in_transit")
+    await bank.watch()
+    await bank.passes(12 * DAY)
+    assert bank.letters == ["payout_overdue"]
+    assert await bank.shown() == ("overdue", True)
+
+    await bank.passes(10 * DAY)  # longer than looks list: it is read by itself
+    assert "payout" in bank.gateway.calls
+    bank.gateway.move("po_1", "paid", 22 * DAY)
+    await bank.passes(DAY)
+    assert (await bank.standing()).status == "paid"
+    assert await bank.shown() == ("paid", False)
+    assert bank.letters == ["payout_overdue"]
+
+
+async def test_a_review_that_is_resolved_is_shown_no_more(bank: Bank) -> None:
+    await bank.made(status="failed")
+    await bank.watch()
+    await bank.passes(HOUR)
+    assert await bank.shown() == ("failed", True)
+    await bank.records.resolve_review(ACCOUNT.tenant_id, payout_id_of(ACCOUNT, "po_1"))
+    await bank.runs.tell_resolved(ACCOUNT)
+    await bank.passes(timedelta(minutes=1))
+    assert await bank.shown() == ("paid", False)
+
+
+async def test_a_look_costs_a_call_for_each_page_however_many_payouts_there_are(
+    bank: Bank,
+) -> None:
+    at = await bank.now()
+    bank.gateway.put(*(payout(f"po_{n}", at=at - n * timedelta(seconds=1)) for n in range(250)))
+    await bank.watch()
+    await bank.passes(HOUR)
+    assert bank.gateway.calls == ["page"] * 3
+    await bank.runs.watch(ACCOUNT)
+    await bank.passes(HOUR)
+    assert bank.gateway.calls == ["page"] * 6
+
+
+async def test_a_look_that_fails_is_made_good_by_the_next(bank: Bank) -> None:
+    bank.gateway.fault = Unreachable("no route to host")
+    await bank.made()
+    await bank.watch()
+    await bank.tell("po_1")
+    await bank.passes(2 * DAY)
+    assert (await bank.records.page(ACCOUNT.tenant_id)).items == ()
+    bank.gateway.fault = None
+    await bank.passes(2 * DAY)
+    assert (await bank.standing()).status == "scheduled"
+
+
+async def test_without_an_address_of_finance_the_review_is_open_all_the_same(
+    tmp_path: Path, prepared: bytes, runner: WorkflowRunner
+) -> None:
+    (tmp_path / "paybind.db").write_bytes(prepared)
+    database = Database(f"sqlite:///{tmp_path / 'paybind.db'}")
+    async with await start_skipping_server() as env:
+        bank = Bank(env, database, finance=None)
+        async with watching(bank, runner):
+            await bank.made(status="failed")
+            await bank.watch()
+            await bank.passes(DAY)
+            assert bank.letters == []
+            assert await bank.shown() == ("failed", True)
+            assert await bank.records.raise_alerts(ACCOUNT, await bank.now()) == ()
+    await database.close()
+
+
+async def test_the_watch_ends_when_its_account_is_gone(bank: Bank) -> None:
+    await bank.watch()
+    await bank.passes(HOUR)
+    bank.accounts.accounts.clear()
+    await bank.passes(2 * DAY)
+    run = await bank.env.client.get_workflow_handle(workflow_id_of(ACCOUNT)).describe()
+    assert run.status is WorkflowExecutionStatus.COMPLETED
+    await bank.runs.tell_resolved(ACCOUNT)
+
+
+@pytest.mark.slow
+async def test_a_long_watch_goes_on_in_a_new_run_and_neither_loses_nor_repeats_anything(
+    bank: Bank,
+) -> None:
+    bank.gateway.page_size = 1
+    at = await bank.now()
+    made = (payout(f"po_{n}", at=at - n * timedelta(seconds=1)) for n in range(STEPS_IN_A_RUN))
+    bank.gateway.put(*made, payout("po_x", "failed", at))
+    await bank.runs.watch(ACCOUNT)
+    run = bank.env.client.get_workflow_handle(workflow_id_of(ACCOUNT))
+    first = (await run.describe()).run_id
+    async with asyncio.timeout(60):
+        while (await run.describe()).run_id == first:  # noqa: ASYNC110  it has no event
+            await asyncio.sleep(0.1)
+    begun = await bank.env.client.get_workflow_handle(run.id, run_id=first).fetch_history()
+    assert len(begun.events) < 2_000
+    assert len(bank.gateway.calls) == STEPS_IN_A_RUN + 1
+
+    bank.gateway.page_size = 1_000
+    await bank.made("po_y", status="failed")
+    await bank.tell("po_y")
+    await bank.passes(HOUR)
+    assert bank.gateway.calls[STEPS_IN_A_RUN + 1 :] == ["payout"]
+    await bank.passes(DAY)
+    assert bank.gateway.calls.count("page") > STEPS_IN_A_RUN + 1
+    assert bank.letters == ["payout_failed", "payout_failed"]
+
+
+async def test_the_daily_round_watches_every_account_once_and_takes_its_balance(
+    bank: Bank,
+) -> None:
+    other = ACCOUNT.model_copy(update={"integration_id": "int-1"})
+    bank.accounts.accounts.append(other)
+    yesterday = (await bank.now()) - DAY
+    bank.gateway.transactions.append(transaction("bt_1", 500, yesterday))
+
+    for _ in range(2):
+        rounds = await bank.env.client.execute_workflow(
+            PayoutRoundWorkflow.run, id="payout-round", task_queue=options.PURCHASES
+        )
+        assert rounds == 2
+    await bank.passes(HOUR)
+
+    client = bank.env.client
+    watched = [client.get_workflow_handle(workflow_id_of(each)) for each in (ACCOUNT, other)]
+    assert {(await each.describe()).status for each in watched} == {WorkflowExecutionStatus.RUNNING}
+    balances = await BalanceRecords(bank.database).latest(ACCOUNT.tenant_id)
+    assert [(each.account.name, str(each.closing)) for each in balances] == [
+        ("int-1", "USD 5.00"),
+        ("justifi", "USD 5.00"),
+    ]
+    assert {each.day for each in balances} == {yesterday.astimezone(UTC).date()}
+
+
+async def test_a_payout_is_compared_with_its_transactions_for_whoever_waits(bank: Bank) -> None:
+    await bank.made(status="paid")
+    await bank.watch()
+    await bank.passes(HOUR)
+    found = await bank.runs.reconcile(await bank.standing())
+    assert [each.kind.value for each in found.differences] == [
+        *("transactions", "payments", "refunds", "fees"),
+    ]
+
+
+async def test_what_the_watch_does_not_listen_to_is_counted(bank: Bank) -> None:
+    await bank.watch()
+    run = bank.env.client.get_workflow_handle(workflow_id_of(ACCOUNT))
+    await run.signal("strange", "word")
+    await bank.passes(HOUR)
+    standing = await run.query(PayoutWatchWorkflow.current)
+    assert standing is not None
+    assert standing.pending == 0

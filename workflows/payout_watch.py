@@ -1,0 +1,202 @@
+"""The watch over one account: every payout followed to its end, by polls and by events alike.
+
+A look costs one call for each page of payouts, however many there are; looks are hours apart.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.common import RawValue
+
+with workflow.unsafe.imports_passed_through():
+    from activities.payouts import HintedPayouts, LookRequest, PageOrder, PayoutActivities
+    from domain.emails import EmailOrder, EmailTemplate
+    from domain.model import Model
+    from domain.payouts import (
+        PayoutAccount,
+        PayoutAlert,
+        PayoutAlertKind,
+        PayoutReported,
+        PayoutStanding,
+    )
+    from workflows import attributes, options
+    from workflows.mailing import deliver
+    from workflows.trying import FAILED, promptly, words_of
+    from workflows.unknown import count_unknown
+    from workflows.waiting import happens_within
+
+STEPS_IN_A_RUN = 100  # pages and bursts of events, about a dozen events of history each
+A_BURST = timedelta(seconds=10)  # events come in dozens, just after the batch
+TEMPLATES = {
+    PayoutAlertKind.FAILED: EmailTemplate.PAYOUT_FAILED,
+    PayoutAlertKind.OVERDUE: EmailTemplate.PAYOUT_OVERDUE,
+}
+
+
+class PayoutWatch(Model):
+    """What one run hands on to the next. ``looked_at`` None: nothing was looked at yet."""
+
+    account: PayoutAccount
+    looked_at: datetime | None = None
+    standing: PayoutStanding | None = None
+    hints: tuple[PayoutReported, ...] = ()
+
+
+@workflow.defn
+class PayoutWatchWorkflow:
+    """It ends when its account is not there any more."""
+
+    @workflow.init
+    def __init__(self, watch: PayoutWatch) -> None:
+        self.account = watch.account
+        self.looked_at = watch.looked_at
+        self.standing = watch.standing
+        self.hints = list(watch.hints)
+        self.look_is_asked = False
+        self.review_is_over = False
+        self.telling: dict[str, asyncio.Task[None]] = {}  # by alert: each is told once
+        self.steps = 0
+
+    @workflow.run
+    async def run(self, watch: PayoutWatch) -> None:
+        if self.standing is not None:
+            await self._wait_for_next_look()
+        while await self._look():
+            await self._wait_for_next_look()
+            if self.steps >= STEPS_IN_A_RUN:
+                await self._wait_until_told()
+                workflow.continue_as_new(self._handed_on())
+        await self._wait_until_told()
+
+    @workflow.signal
+    def payout_reported(self, fact: PayoutReported) -> None:
+        self.hints.append(fact)
+
+    @workflow.signal
+    def look_requested(self) -> None:
+        self.look_is_asked = True
+
+    @workflow.signal
+    def review_resolved(self) -> None:
+        self.review_is_over = True
+
+    @workflow.signal(dynamic=True)
+    async def unknown(self, name: str, told: Sequence[RawValue]) -> None:
+        count_unknown(name)
+
+    @workflow.query
+    def current(self) -> PayoutStanding | None:
+        return self.standing
+
+    def _handed_on(self) -> PayoutWatch:
+        """With its standing: the next run does not look before it is time."""
+        return PayoutWatch(
+            account=self.account,
+            looked_at=self.looked_at,
+            standing=self.standing,
+            hints=tuple(self.hints),
+        )
+
+    async def _look(self) -> bool:
+        """Page by page. False where the account is not there any more."""
+        self.look_is_asked = False
+        asked = self._asked_now()
+        plan = await promptly(PayoutActivities.plan_look, asked)
+        if plan.since is None:
+            return False
+        try:
+            await self._read_pages(plan.since)
+        except FAILED as error:  # what was read stays; the next look begins where this one did
+            workflow.logger.warning("a look at payouts failed: %s", words_of(error))
+        else:
+            self.looked_at = asked.at
+        await self._judge()
+        return True
+
+    async def _read_pages(self, since: datetime) -> None:
+        order = PageOrder(account=self.account, since=since)
+        while True:
+            seen = await workflow.execute_activity_method(
+                PayoutActivities.look_at_page, order, **options.LOOK_AT_PAYOUTS
+            )
+            self.steps += 1
+            if seen.next_cursor is None:
+                break
+            order = order.model_copy(update={"cursor": seen.next_cursor})
+        await workflow.execute_activity_method(
+            PayoutActivities.look_at_older,
+            PageOrder(account=self.account, since=since),
+            **options.LOOK_AT_PAYOUTS,
+        )
+
+    async def _wait_for_next_look(self) -> None:
+        """Meanwhile each payout that an event tells of is read by itself."""
+        while self.steps < STEPS_IN_A_RUN:
+            assert self.standing is not None
+            left = max(self.standing.next_look_at - workflow.now(), timedelta())
+            if not await happens_within(left, self._is_told_something, "the next look at payouts"):
+                return
+            if self.look_is_asked:
+                return
+            if self.hints:
+                await self._read_hinted()
+            self.review_is_over = False
+            await self._judge()
+
+    def _is_told_something(self) -> bool:
+        return bool(self.hints) or self.look_is_asked or self.review_is_over
+
+    async def _read_hinted(self) -> None:
+        """An event that cannot be followed up now is not lost: the next look lists its payout."""
+        await workflow.sleep(A_BURST, summary="for what comes along with it")
+        self.steps += 1
+        hints, self.hints = self.hints, []
+        hinted = HintedPayouts(
+            account=self.account,
+            provider_payout_ids=tuple(dict.fromkeys(each.provider_payout_id for each in hints)),
+            event_ids=tuple(each.event_id for each in hints),
+        )
+        try:
+            await workflow.execute_activity_method(
+                PayoutActivities.look_at_hinted, hinted, **options.LOOK_AT_PAYOUTS
+            )
+        except FAILED as error:
+            workflow.logger.warning("payouts told of could not be read: %s", words_of(error))
+
+    async def _judge(self) -> None:
+        self.standing = await promptly(PayoutActivities.judge_payouts, self._asked_now())
+        attributes.show_payouts(self.standing.status, self.standing.needs_review)
+        workflow.set_current_details(_details(self.standing))
+        for alert in self.standing.alerts:
+            if alert.alert_id not in self.telling:
+                _count(alert)
+                self.telling[alert.alert_id] = asyncio.create_task(self._tell(alert))
+
+    def _asked_now(self) -> LookRequest:
+        return LookRequest(account=self.account, at=workflow.now(), looked_at=self.looked_at)
+
+    async def _tell(self, alert: PayoutAlert) -> None:
+        """What mail could not be sent for a week, the review that is open tells."""
+        order = EmailOrder(
+            email_id=alert.alert_id,
+            template=TEMPLATES[alert.kind],
+            tenant_id=self.account.tenant_id,
+            payout_id=alert.payout_id,
+            livemode=self.account.livemode,
+        )
+        await deliver(order)
+        await promptly(PayoutActivities.close_alert, alert)
+
+    async def _wait_until_told(self) -> None:
+        await workflow.wait_condition(lambda: all(each.done() for each in self.telling.values()))
+
+
+def _count(alert: PayoutAlert) -> None:
+    meter = workflow.metric_meter().with_additional_attributes({"kind": alert.kind})
+    meter.create_counter("paybind_payout_alerts", "Payouts that failed or are overdue").add(1)
+
+
+def _details(standing: PayoutStanding) -> str:
+    return f"**{standing.status}** · {standing.pending} under way"
