@@ -172,7 +172,7 @@ def mcp(
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def simulators(context: typer.Context) -> None:
-    """Stand-ins for Stripe and SendGrid; options as in `python -m simulators --help`."""
+    """Stand-ins for Stripe, JustiFi and SendGrid; options as in `python -m simulators --help`."""
     from simulators.__main__ import main as serve
 
     serve(context.args)

@@ -54,13 +54,15 @@ class Installation:
             "mcp": f"{settings.api_url}/mcp",
             "temporal_ui": f"http://127.0.0.1:{settings.temporal_ui_port}",
             "temporal": settings.temporal,
-            "simulators": settings.stripe_api_base if self.has_simulators else None,
+            "simulators": self.simulators,
             "api_key": self.api_key,
         }
 
     @property
-    def has_simulators(self) -> bool:
-        return any(child.name == "simulators" for child in self.tree.children)
+    def simulators(self) -> str | None:
+        """Where they are, if one of the providers has no keys."""
+        announced = (child.announced for child in self.tree.children if child.name == "simulators")
+        return next((said["simulators"] for said in announced), None)
 
     def child(self, name: str) -> Child:
         return next(child for child in self.tree.children if child.name == name)

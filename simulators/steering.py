@@ -102,13 +102,14 @@ class Steering:
         return Health()
 
     async def front_page(self) -> Response:
-        """The newest checkout sessions and mails, for people."""
+        """The newest checkouts, and the way to the mails, for people."""
         accounts = list(self._house.accounts)
         rows = merge(*map(_newest, accounts), key=lambda row: -row.session.created)
         return render(
             "front_page.html",
             rows=list(islice(rows, SHOWN)),
             several=len(accounts) > 1,
+            checkouts=list(islice(self._house.platforms.newest_checkouts(), SHOWN)),
             mails=len(self._house.mails),
         )
 

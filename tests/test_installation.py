@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from installation import environment_of
+from installation import Installation, environment_of
+from processes import Child, Tree
 from settings import Settings
 
 ASKED = "from settings import Settings; s = Settings(); print(s.database_url, s.max_amounts_minor)"
@@ -34,3 +35,14 @@ def test_children_read_the_trees_settings_and_nothing_of_the_shell_or_a_file(
         text=True,
     )
     assert (seen.stdout, database.stdout) == ("None {'JPY': 900}\n", "None {'JPY': 900}\n")
+
+
+def test_the_simulators_are_where_they_say_whoever_has_keys(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, stripe_api_base="https://stripe.test")
+    tree = Tree(lambda _: None)
+    assert Installation(settings, "key", tree).announcement["simulators"] is None
+
+    here = "http://127.0.0.1:8086"
+    tree.children.append(Child("simulators", (), {}, tmp_path, announced={"simulators": here}))
+
+    assert Installation(settings, "key", tree).announcement["simulators"] == here

@@ -92,7 +92,7 @@ def keep_method(
     platform: JustifiPlatform, method: records.PaymentMethod, origin: Origin
 ) -> records.PaymentMethod:
     platform.methods.put(method)
-    wire = objects.payment_method(method)
+    wire = objects.method_of(method)
     platform.emit("payment_method.created", method.account_id, wire, origin)
     return method
 
@@ -125,7 +125,7 @@ def change_method(platform: JustifiPlatform, call: Call[ChangeMethod]) -> Wire:
             metadata=method.metadata if change.metadata is None else change.metadata,
         )
     )
-    wire = objects.payment_method(method)
+    wire = objects.method_of(method)
     platform.emit("payment_method.updated", method.account_id, wire, call.origin)
     return _wire(method)
 

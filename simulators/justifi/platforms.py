@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Iterator
+from heapq import merge
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -65,6 +66,10 @@ class JustifiPlatforms:
     def of_payout(self, payout_id: str) -> JustifiPlatform:
         holders = (platform for platform in self if platform.payouts.get(payout_id))
         return next(holders, self.configured)
+
+    def newest_checkouts(self) -> Iterator[records.Checkout]:
+        each = (platform.checkouts.newest_first() for platform in self)
+        return merge(*each, key=lambda checkout: -checkout.created)
 
     def events(self) -> list[JsonValue]:
         """Of all platforms, oldest first, as they were sent."""

@@ -143,3 +143,9 @@ async def test_a_seller_in_canada_is_paid_in_its_currency(desk: Desk) -> None:
     made = part(await desk.post("/checkouts", body, sub_account="acc_canadian"))
 
     assert made["payment_currency"] == "CAD"
+
+
+async def test_the_front_page_leads_to_every_checkout(desk: Desk) -> None:
+    checkout = await desk.checkout()
+
+    assert f"/justifi/checkout/{checkout}" in (await desk.client.get("/")).text
