@@ -37,6 +37,7 @@ class PurchaseRow(SQLModel, table=True):
     user_id: str
     customer_email: str | None = Field(default=None, repr=False)
     product_name: str
+    product_id: str | None = None
     price_minor: int = Field(sa_type=BigInteger)
     currency: str
     provider: str
@@ -71,9 +72,7 @@ class PurchaseRow(SQLModel, table=True):
 
 
 def row_of_order(order: PurchaseOrder, route: Route, at: datetime) -> PurchaseRow:
-    columns = order.model_dump(
-        exclude={"price", "payable_until", "product_id", "integration_id", "provider"}
-    )
+    columns = order.model_dump(exclude={"price", "payable_until", "integration_id", "provider"})
     return PurchaseRow(
         **columns,
         provider=route.connection_code,
@@ -121,6 +120,7 @@ def order_of(row: PurchaseRow) -> PurchaseOrder:
         user_id=row.user_id,
         customer_email=row.customer_email,
         product_name=row.product_name,
+        product_id=row.product_id,
         price=price_of(row),
         integration_id=row.integration_id if row.route and row.route.get("is_named") else None,
         provider=row.provider,

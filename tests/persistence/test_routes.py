@@ -199,6 +199,7 @@ async def test_who_resumes_a_purchase_knows_whether_its_integration_was_named(
 
     assert resumed is not None
     assert resumed.integration_id == wanted.integration_id
+    assert resumed.product_id == wanted.product_id == "travel"  # its backups are the product's
     stored_purchase = await records.get(wanted.purchase_id)
     assert stored_purchase is not None
     assert stored_purchase.route == route

@@ -26,6 +26,7 @@ def upgrade() -> None:
     _create_provider_customers()
     _create_audit_log()
     # Without a foreign key: SQLite would have to build the table anew. Integrations stay as rows.
+    op.add_column("purchases", sa.Column("product_id", sa.String(), nullable=True))
     op.add_column("purchases", sa.Column("integration_id", sa.String(), nullable=True))
     op.add_column("purchases", sa.Column("route", sa.JSON(none_as_null=True), nullable=True))
     op.add_column(
@@ -47,7 +48,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_webhook_events_provider_event_id"), "webhook_events")
     op.drop_index(op.f("ix_purchases_integration_id"), "purchases")
-    for column in ("integration_id", "route", "outcome_unknown", "failovers"):
+    for column in ("product_id", "integration_id", "route", "outcome_unknown", "failovers"):
         op.drop_column("purchases", column)
     op.drop_column("refunds", "integration_id")
     _allow_changes_of_audit_log()
