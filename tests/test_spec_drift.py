@@ -275,7 +275,7 @@ def test_a_published_address_is_compared(desk: Desk, publisher: Publisher) -> No
 
 
 def test_an_address_that_cannot_be_read_is_no_answer(desk: Desk, publisher: Publisher) -> None:
-    publisher.status = 404
+    publisher.status, publisher.body = 404, json.dumps(DOCUMENT).encode()
     missing = desk.run(publisher.url)
     publisher.status, publisher.body = 200, b"<html><body>Maintenance</body></html>"
     page = desk.run(publisher.url)
@@ -299,6 +299,7 @@ def test_an_address_that_cannot_be_read_is_no_answer(desk: Desk, publisher: Publ
         "{" + '"a":{' * 100_000,
         "a: [b",
         json.dumps({"openapi": "3.0.0", "paths": {"/else": {"get": {}}}}),
+        json.dumps(DOCUMENT | {"tags": [{"$ref": "#/components/schemas/CutOff"}]}),
         b"\xff\xfe\x00",
     ],
 )

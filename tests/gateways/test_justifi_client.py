@@ -375,8 +375,8 @@ async def test_the_probe_asks_for_one_payment(
 async def test_no_log_holds_a_secret_a_token_or_an_id(
     justifi: ScriptedJustifi, client: JustifiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.WARNING, logger="aiohttp.access")  # the server's
+    caplog.set_level(logging.DEBUG)
     justifi.answers(one("payment", PAYMENT))
 
     await retrieved(client)
