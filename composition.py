@@ -108,7 +108,9 @@ async def _account(
     if found is None:
         return None
     integration, sealed, _ = found
-    provider = installed_providers(settings.api_bases).get(integration.connection_code)
+    provider = installed_providers(settings.api_bases, settings.redis_url).get(
+        integration.connection_code
+    )
     if sealed is None or provider is None:
         return None
     try:
@@ -131,7 +133,7 @@ def build_services(
     purchase_rows, quotes = PurchaseRecords(database), QuoteRecords(database)
     events = EventRecords(database)
     if providers is None:
-        providers = installed_providers(settings.api_bases)
+        providers = installed_providers(settings.api_bases, settings.redis_url)
     integrations = _integrations(settings, database, providers)
     purchases = _purchases(settings, database, workflows, frozenset(providers))
     return Services(
@@ -214,7 +216,7 @@ def _webhooks(settings: Settings, database: Database, workflows: Workflows) -> W
         listening=Listening(
             IntegrationRecords(database),
             KeyringVault(keyring(settings)),
-            installed_providers(settings.api_bases),
+            installed_providers(settings.api_bases, settings.redis_url),
         ),
         events=EventRecords(database),
         purchases=PurchaseRecords(database),

@@ -201,6 +201,10 @@ class Settings(BaseSettings):
         }
 
     @property
+    def redis_url(self) -> str | None:
+        return self.paybind_redis_url.get_secret_value() if self.paybind_redis_url else None
+
+    @property
     def temporal(self) -> str:
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 

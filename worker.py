@@ -190,7 +190,9 @@ def opened_integrations(
         health=HealthRecords(database),
         turns=TurnRecords(database),
         vault=KeyringVault(keyring(settings)),
-        providers=installed_providers(settings.api_bases) if providers is None else providers,
+        providers=installed_providers(settings.api_bases, settings.redis_url)
+        if providers is None
+        else providers,
         environment=environment,
     )
 

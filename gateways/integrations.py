@@ -97,4 +97,13 @@ class ListeningProvider(Protocol):
         ...
 
 
+@runtime_checkable
+class SharingProvider(Protocol):
+    """One whose clients share what saves them calls, such as a token, between all replicas."""
+
+    def sharing(self, redis_url: str, /) -> GatewayProvider:
+        """The same provider with a Redis; it works as well where that cannot be reached."""
+        ...
+
+
 GatewayProviders = Mapping[str, GatewayProvider]

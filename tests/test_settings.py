@@ -149,6 +149,8 @@ def test_the_address_of_a_redis_is_not_shown(environment: pytest.MonkeyPatch) ->
     with pytest.raises(ValidationError, match="redis://") as refused:
         read(environment, PAYBIND_REDIS_URL="http://:password@redis:6379/0")
 
+    assert redis.redis_url == "rediss://:password@redis:6379/0"
+    assert read(environment, PAYBIND_REDIS_URL="").redis_url is None
     assert "password" not in repr(redis)
     assert "password" not in str(refused.value)
 

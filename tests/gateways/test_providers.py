@@ -117,3 +117,22 @@ def test_two_packages_that_claim_one_provider_are_refused(
 
     with pytest.raises(ValueError, match="two installed packages offer a gateway for stripe"):
         installed_providers({})
+
+
+def test_a_provider_that_shares_is_told_of_the_redis_and_no_other_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "generous-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: generous\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[paybind.gateways]\ngenerous = generous:Provider\n")
+    (tmp_path / "generous.py").write_text(
+        "class Provider(str):\n    def sharing(self, redis_url): return f'{self} by {redis_url}'\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    bases = {"generous": "here"}
+
+    shared, alone = installed_providers(bases, "redis://there"), installed_providers(bases)
+
+    assert (str(shared["generous"]), str(alone["generous"])) == ("here by redis://there", "here")
+    assert shared["stripe"] == alone["stripe"]
