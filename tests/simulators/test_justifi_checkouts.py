@@ -60,6 +60,17 @@ async def test_a_checkout_is_paid_on_its_page(desk: Desk) -> None:
     assert "Thank you" in (await desk.client.get(page)).text
 
 
+async def test_a_page_takes_a_bank_debit_as_well(desk: Desk) -> None:
+    checkout = await desk.checkout()
+    form = {"method": "bank", "account_number": GOOD_ACCOUNT, "number": POOR_CARD}
+
+    paid = await desk.client.post(f"/justifi/checkout/{checkout}", data=form)
+
+    assert paid.status_code == 303
+    [payment] = parts(await desk.get("/payments"))
+    assert (payment["payment_mode"], payment["status"]) == ("ach", "pending")
+
+
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "//evil.test", ""])
 async def test_a_page_leads_back_to_nothing_but_http(desk: Desk, address: str) -> None:
     page = f"/justifi/checkout/{await desk.checkout()}"
