@@ -166,24 +166,3 @@ async def test_the_messages_of_a_link_are_found_by_it(database: Database) -> Non
 
     assert await emails.of_link("lnk_1") == (sent,)
     assert await emails.of_link("lnk_2") == ()
-
-
-async def test_a_message_taken_twice_keeps_the_services_first_id(database: Database) -> None:
-    emails = await queued(database)
-    await emails.begin_try("eml_1", NOON)
-    await emails.mark_accepted("eml_1", "sg_first", LATER)
-
-    again = await emails.mark_accepted("eml_1", "sg_second", LATER)
-
-    assert (again.status, again.provider_message_id) == (EmailStatus.ACCEPTED, "sg_first")
-
-
-async def test_the_messages_of_a_link_are_found_by_it(database: Database) -> None:
-    emails = EmailRecords(database)
-    invitation = ORDER.model_copy(
-        update={"template": EmailTemplate.PAYMENT_LINK, "purchase_id": None, "link_id": "lnk_1"}
-    )
-    sent = await emails.queue(invitation, "mei@example.com", "Mei Tan", NOON)
-
-    assert await emails.of_link("lnk_1") == (sent,)
-    assert await emails.of_link("lnk_2") == ()

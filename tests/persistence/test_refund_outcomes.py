@@ -6,7 +6,6 @@ from domain.purchases import PurchaseOrder, RefundProgress
 from domain.refunds import Asker, RefundStatus
 from persistence.database import Database
 from persistence.purchases import PurchaseRecords
-from persistence.purchases import PurchaseRecords
 from persistence.refunds import RefundRecords
 from tests.persistence.samples import (
     LATER,
@@ -140,21 +139,6 @@ async def test_late_money_goes_back_though_no_policy_was_drawn(
 ) -> None:
     purchases, refunds = PurchaseRecords(database), RefundRecords(database)
     late = paid((await begin(purchases, ordered, NOON)).cancelled(None))
-    await purchases.record(settlement(late), LATER)
-    request = refund_request(ordered.purchase_id, "ref_1", asker=Asker.PAYBIND)
-    await refunds.request(request, LATER)
-
-    await refunds.record_outcome("ref_1", refund_word("re_1", PRICE.minor), (), LATER)
-
-    returned = await viewed(database, late)
-    assert (returned.refund_status, returned.policy) == (RefundProgress.FULL, None)
-
-
-async def test_late_money_goes_back_though_no_policy_was_drawn(
-    database: Database, ordered: PurchaseOrder
-) -> None:
-    purchases, refunds = PurchaseRecords(database), RefundRecords(database)
-    late = paid((await purchases.open(ordered, NOON)).cancelled(None))
     await purchases.record(settlement(late), LATER)
     request = refund_request(ordered.purchase_id, "ref_1", asker=Asker.PAYBIND)
     await refunds.request(request, LATER)
