@@ -9,6 +9,7 @@ from connections import connect_database, connect_temporal, keyring, signed_urls
 from gateways.credentials import UnreadableCredentials
 from gateways.fsspec_documents import FsspecDocuments
 from gateways.integrations import GatewayProviders
+from gateways.justifi_webhooks import JustifiWebhooks
 from gateways.keyring_vault import KeyringVault
 from gateways.payments import PaymentGateway
 from gateways.providers import installed_providers
@@ -234,6 +235,9 @@ def webhook_gateways(settings: Settings) -> dict[str, WebhookGateway]:
     secret = settings.stripe_webhook_secret
     if secret is not None and secret.get_secret_value():
         gateways["stripe"] = StripeWebhooks(secret.get_secret_value())
+    secret = settings.justifi_webhook_secret
+    if secret is not None and secret.get_secret_value():
+        gateways["justifi"] = JustifiWebhooks(secret.get_secret_value())
     if settings.sendgrid_webhook_public_key:
         gateways["sendgrid"] = SendGridWebhooks(
             settings.sendgrid_webhook_public_key, livemode=settings.livemode

@@ -78,7 +78,8 @@ class CheckoutDesk:
         while True:
             try:
                 _require_usable(route, candidates)
-                return purchase.opened(await self._checkout(opening, purchase, route), route)
+                request = self._request(opening, purchase, route, may_exist)
+                return purchase.opened(await self._checkout(opening, route, request), route)
             except (Busy, Misconfigured) as fault:
                 found = await self._found(opening, route) if may_exist else None
                 if found is not None:
@@ -92,8 +93,7 @@ class CheckoutDesk:
             tried.append(route.integration_id)
             await self.records.route(purchase_id, route, now())
 
-    async def _checkout(self, opening: Opening, purchase: Purchase, route: Route) -> Checkout:
-        request = self._request(opening, purchase.checkout_key(opening.group))
+    async def _checkout(self, opening: Opening, route: Route, request: CheckoutRequest) -> Checkout:
         async with self.gateways.of(route.integration_id) as gateway:
             found = await _find(gateway, opening, route) if opening.group > 1 else None
             return found or await gateway.open_checkout(request)
@@ -103,7 +103,9 @@ class CheckoutDesk:
         async with self.gateways.of(route.integration_id) as gateway:
             return await _find(gateway, opening, route)
 
-    def _request(self, opening: Opening, key: str) -> CheckoutRequest:
+    def _request(
+        self, opening: Opening, purchase: Purchase, route: Route, may_exist: bool
+    ) -> CheckoutRequest:
         order = opening.order
         return CheckoutRequest(
             purchase_id=order.purchase_id,
@@ -115,7 +117,8 @@ class CheckoutDesk:
             expires_at=opening.expires_at,
             success_url=self.pages.success_url(order.purchase_id),
             cancel_url=self.pages.cancel_url(order.purchase_id),
-            idempotency_key=key,
+            idempotency_key=purchase.checkout_key(opening.group),
+            tried_since=_asked_since(opening, route) if may_exist else None,
         )
 
 
@@ -138,9 +141,12 @@ def first_route(candidates: Sequence[Candidate], at: datetime) -> Route | None:
 
 
 async def _find(gateway: PaymentGateway, opening: Opening, route: Route) -> Checkout | None:
+    return await gateway.find_checkout(opening.order.purchase_id, _asked_since(opening, route))
+
+
+def _asked_since(opening: Opening, route: Route) -> datetime:
     """An earlier run of the purchase may have asked; nobody asked before it was routed there."""
-    since = min(opening.started_at, route.decided_at)
-    return await gateway.find_checkout(opening.order.purchase_id, since)
+    return min(opening.started_at, route.decided_at)
 
 
 def _require_usable(route: Route, candidates: Sequence[Candidate]) -> None:

@@ -43,6 +43,7 @@ TAGS = {
 _WEBHOOKS = {
     "/webhooks/stripe": ("receiveStripeEvent", "Stripe-Signature", False),
     "/webhook/stripe": ("receiveStripeEventAtOldPath", "Stripe-Signature", True),
+    "/webhooks/justifi": ("receiveJustifiEvent", "JUSTIFI-SIGNATURE", False),
     "/webhooks/sendgrid": (
         "receiveSendGridEvents",
         "X-Twilio-Email-Event-Webhook-Signature",

@@ -14,6 +14,7 @@ from domain.events import provider_of
 PATHS = {
     "/webhooks/stripe": "stripe",
     "/webhook/stripe": "stripe",  # the path that older set-ups have at the provider
+    "/webhooks/justifi": "justifi",
     "/webhooks/sendgrid": "sendgrid",
 }
 # Of the account that an integration is for; signed with the secret in its credentials.

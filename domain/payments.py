@@ -32,7 +32,10 @@ class Checkout(Model):
 
 
 class CheckoutRequest(Model):
-    """One checkout to open. The e-mail pre-fills the page and is read just before the call."""
+    """One checkout to open. The e-mail pre-fills the page and is read just before the call.
+
+    ``tried_since``: an earlier try under this key may have had its effect, from that moment on.
+    """
 
     purchase_id: str
     tenant_id: str
@@ -44,6 +47,7 @@ class CheckoutRequest(Model):
     success_url: str
     cancel_url: str
     idempotency_key: str
+    tried_since: datetime | None = None
 
 
 class CheckoutSnapshot(Model):

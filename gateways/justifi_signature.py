@@ -1,17 +1,20 @@
 """Whether JustiFi signed an event: HMAC-SHA256 over its timestamp, a dot and the raw body.
 
-The timestamp is taken as it stands: it is published as a date, and seen as seconds. So there is no
-age to check, and what is sent twice is known by the event's id alone.
+The timestamp is signed as it stands: it is published as a date, and seen as seconds. Where it is
+neither there is no age to check, and what is sent twice is known by the event's id alone.
 """
 
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from domain.errors import Code, Invalid
 
 SIGNATURE_HEADER = "justifi-signature"
 TIMESTAMP_HEADER = "justifi-timestamp"
+TOLERANCE = timedelta(seconds=300)  # into the past only: JustiFi's clock may be ahead of ours
 
 
 def require_signature(body: bytes, headers: Mapping[str, str], secret: str) -> None:
@@ -30,3 +33,22 @@ def is_signed(body: bytes, timestamp: str, signature: str, secret: str) -> bool:
     told = timestamp.encode(errors="surrogateescape") + b"." + body
     expected = hmac.digest(secret.encode(), told, hashlib.sha256).hex()
     return hmac.compare_digest(expected.encode(), signature.encode(errors="surrogateescape"))
+
+
+def require_recent(headers: Mapping[str, str]) -> None:
+    """Of a signature that holds: it was made lately, as far as its timestamp tells."""
+    named = {name.lower(): value for name, value in headers.items()}
+    signed_at = moment_of(named[TIMESTAMP_HEADER])
+    if signed_at is not None and datetime.now(UTC) - signed_at > TOLERANCE:
+        too_old = f"the event was signed more than {TOLERANCE.seconds} s ago"
+        raise Invalid(Code.SIGNATURE_TOO_OLD, too_old)
+
+
+def moment_of(timestamp: str) -> datetime | None:
+    """In ISO 8601 or in seconds since the epoch; None where it is neither."""
+    with suppress(ValueError, OverflowError, OSError):
+        if timestamp.isdecimal():
+            return datetime.fromtimestamp(int(timestamp), UTC)
+        moment = datetime.fromisoformat(timestamp)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None

@@ -41,7 +41,10 @@ class PaymentGateway(Protocol):
         ...
 
     async def expire_checkout(self, session_id: str, idempotency_key: str) -> CheckoutSnapshot:
-        """Make the checkout unpayable; where it is no longer open, say how it really ended."""
+        """Make the checkout unpayable; where it is no longer open, say how it really ended.
+
+        Where a provider cannot, it counts as expired: money that comes all the same goes back.
+        """
         ...
 
     def received_payments(self, since: datetime) -> AsyncIterator[ReceivedPayment]:

@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from pydantic import JsonValue
 
+from gateways.ability_parameters import ListWish, PayoutWish
 from gateways.integrations import Ask, Done
 from gateways.stripe_amounts import from_stripe
 from gateways.stripe_api import StripeApi, path_of
-from gateways.stripe_parameters import ListWish, PayoutWish
 from gateways.stripe_snapshots import Answer, Page, Thing
 
 BALANCE = "/v1/balance"

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 from domain.connections import JsonObject
 from domain.payments import Failure
+from gateways.ability_parameters import PaymentWish, RefundWish
 from gateways.faults import RefusedByProvider
 from gateways.integrations import Ask, Done, ProviderCustomer
 from gateways.stripe_amounts import to_stripe
 from gateways.stripe_api import StripeApi, path_of
-from gateways.stripe_parameters import PaymentWish, RefundWish
 from gateways.stripe_payments import PAYMENTS, REFUNDS
 from gateways.stripe_snapshots import (
     Declined,

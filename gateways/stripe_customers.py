@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from domain.payments import Failure
+from gateways.ability_parameters import CheckoutWish, CustomerWish
 from gateways.faults import GatewayFault, RefusedByProvider
 from gateways.integrations import Ask, Done, ProviderCustomer
 from gateways.stripe_amounts import to_stripe
 from gateways.stripe_api import CLOCK_SKEW, StripeApi, T, path_of
-from gateways.stripe_parameters import CheckoutWish, CustomerWish
 from gateways.stripe_payments import SESSIONS, product_name
 from gateways.stripe_snapshots import Declined, Session, Thing
 

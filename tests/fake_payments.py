@@ -38,6 +38,7 @@ class FakePayments:
 
     def __init__(self, first: int = 1) -> None:
         self.requests: dict[str, CheckoutRequest] = {}
+        self.asked_for: list[CheckoutRequest] = []  # repetitions and all
         self.snapshots: dict[str, CheckoutSnapshot] = {}
         self.refunds: dict[str, RefundSnapshot] = {}
         self.our_refund_ids: dict[str, str] = {}
@@ -58,6 +59,7 @@ class FakePayments:
     # The port
 
     async def open_checkout(self, request: CheckoutRequest) -> Checkout:
+        self.asked_for.append(request)
         self._meet("open_checkout", request.idempotency_key)
         checkout = self._checkouts.get(request.idempotency_key)
         if checkout is None:

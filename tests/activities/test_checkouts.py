@@ -287,6 +287,18 @@ async def test_one_that_was_switched_off_after_it_may_have_acted_is_still_asked(
     assert street.checkouts() == {"north": 1}
 
 
+async def test_only_a_repetition_says_since_when_it_may_have_been_opened() -> None:
+    """Not every provider keeps a key's promise: such a one has to look."""
+    street = await _street(2)
+    north, south = street.of("north"), street.of("south")
+    north.faults_after["open_checkout"].append(OutcomeUnknown("no answer"))
+    assert isinstance(await street.open(), ApplicationError)
+    assert isinstance(await street.open(), Purchase)
+
+    assert [each.tried_since is None for each in north.asked_for] == [True, False]
+    assert south.asked_for == []
+
+
 async def test_no_purchase_begins_where_none_can_be_used_and_the_answer_names_them() -> None:
     street = await _street(0)
     street.world.rows.candidates = tuple(

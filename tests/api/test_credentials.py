@@ -8,16 +8,11 @@ from domain.integrations import Integration, Sealed
 from persistence.integrations import IntegrationRecords
 from tests.api.conftest import door_over
 from tests.api.door import Door, Json, code_of, wanted
-from tests.api.test_integrations import created
+from tests.api.test_integrations import created, unserved
 from tests.harbour import CODE
 
 SIGNING = "whsec_" + "planted0123456789abcdef"
 PUBLISHABLE = "pk_test_" + "planted0123456789abcdef"
-JUSTIFI: Json = {
-    "connection_code": "justifi",
-    "name": "JustiFi",
-    "credentials": {"token": "justifi-0123-secret"},
-}
 
 
 async def test_an_optional_credential_is_added_by_itself(door: Door) -> None:
@@ -94,20 +89,22 @@ async def test_one_more_credential_does_not_switch_on_what_is_switched_off(door:
 
 
 async def test_an_integration_without_a_gateway_waits_and_does_nothing(door: Door) -> None:
-    made = await door.http.post("/integrations", json=JUSTIFI)
+    code = await unserved(door.http)
+    wish: Json = {"name": "Nobody's", "credentials": {"token": "nobodys-0123-secret"}}
+    made = await door.http.post("/integrations", json={**wish, "connection_code": code})
 
     assert made.status_code == 201, made.text
     assert made.json()["status"] == "pending_configuration"
     assert "paybind.gateways" in made.json()["status_reason"]
     integration_id = made.json()["integration_id"]
     path = f"/integrations/{integration_id}"
-    renewed = await door.http.put(path, json={"credentials": {"token": "justifi-4567-secret"}})
+    renewed = await door.http.put(path, json={"credentials": {"token": "nobodys-4567-secret"}})
     assert renewed.json()["status"] == "pending_configuration"
     key = {"Idempotency-Key": "nobody-there"}
     capability = {"capability_code": "PROCESS_PAYMENT"}
     body = wanted(await door.quote(), integration_id=integration_id)
     await door.http.post(
-        "/internal/connections/justifi/capabilities",
+        f"/internal/connections/{code}/capabilities",
         json={**capability, "description": "Take money.", "moves_money": True},
     )
     refused = [

@@ -12,7 +12,7 @@ from domain.tenants import PLATFORM_TENANT, Scope
 from gateways.faults import Busy, OutcomeUnknown, RefusedByProvider, StoredFault, Unreachable
 from gateways.integrations import ProviderCustomer
 from tests.api.conftest import client_of, door_over
-from tests.api.door import Door, code_of
+from tests.api.door import Door, Json, code_of
 from tests.api.executing import (
     NEVER,
     SOON,
@@ -23,6 +23,7 @@ from tests.api.executing import (
     services_of,
     until_asked,
 )
+from tests.api.test_integrations import created, unserved
 from tests.harbour import CODE, PAID
 
 
@@ -117,12 +118,14 @@ async def test_an_inactive_integration_executes_nothing(door: Door) -> None:
 
 
 async def test_a_provider_whose_package_is_missing_executes_nothing(door: Door) -> None:
-    wish = {"connection_code": "justifi", "name": "J", "credentials": {"client_id": "c"}}
-    made = await door.http.post("/integrations", json=wish)
+    code = await unserved(door.http)
+    capability: Json = {"capability_code": "DREAM", "description": "Dream."}
+    await door.http.post(f"/internal/connections/{code}/capabilities", json=capability)
+    made = await created(door.http, connection_code=code, credentials={"client_id": "c"})
 
     refused = await door.http.post(
-        f"/integrations/{made.json()['integration_id']}/execute",
-        json={"capability_code": "RETRIEVE_BALANCE"},
+        f"/integrations/{made['integration_id']}/execute",
+        json={"capability_code": "DREAM"},
         headers={"idempotency-key": "balance"},
     )
 

@@ -7,7 +7,7 @@ from gateways.faults import Misconfigured, RefusedByProvider, Unreachable
 from persistence.rows.integrations import IntegrationRow
 from tests.api.door import Door, Json, code_of
 from tests.api.executing import Berth, berth, services_of
-from tests.api.test_integrations import created
+from tests.api.test_integrations import created, unserved
 
 
 async def standing(place: Berth) -> Json:
@@ -113,7 +113,8 @@ async def test_what_has_no_credentials_cannot_be_tested(door: Door) -> None:
 
 
 async def test_without_a_gateway_nothing_can_be_tested(door: Door) -> None:
-    made = await created(door.http, connection_code="justifi", credentials={"client_id": "c"})
+    code = await unserved(door.http)
+    made = await created(door.http, connection_code=code, credentials={"client_id": "c"})
 
     refused = await door.http.post(f"/integrations/{made['integration_id']}/test")
 

@@ -13,6 +13,14 @@ STRIPE: Json = {
 }
 
 
+async def unserved(http: AsyncClient) -> str:
+    """The code of a connection for which no package is installed."""
+    body = {"connection_code": "unserved", "display_name": "Nobody's"}
+    made = await http.post("/internal/connections", json=body)
+    assert made.status_code == 201 or code_of(made) == (409, "connection_exists"), made.text
+    return body["connection_code"]
+
+
 async def created(http: AsyncClient, **changes: object) -> Json:
     answer = await http.post("/integrations", json={**STRIPE, **changes})
     assert answer.status_code == 201, answer.text

@@ -1,4 +1,4 @@
-"""Stripe as its double plays it, every word checked as wire, and as a test scripts it."""
+"""Stripe as its double plays it, every word checked as wire, and as a test scripts it; JustiFi."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -7,7 +7,9 @@ import pytest
 
 from gateways.payments import PaymentGateway
 from gateways.stripe_payments import StripePayments
+from tests.gateways.justifi_street import Street, street_at
 from tests.gateways.scripted_stripe import ScriptedStripe, scripted_stripe
+from tests.gateways.simulated_justifi import SimulatedJustifi, simulated_justifi
 from tests.gateways.simulated_stripe import SimulatedStripe, problems_in, simulated_stripe
 
 
@@ -36,3 +38,15 @@ async def payments(simulated: SimulatedStripe) -> AsyncIterator[PaymentGateway]:
     gateway = StripePayments("sk_test_of_the_tests", simulated.url, timedelta(seconds=3))
     yield gateway
     await gateway.close()
+
+
+@pytest.fixture(scope="session")
+async def running_justifi() -> AsyncIterator[SimulatedJustifi]:
+    async with simulated_justifi() as justifi:
+        yield justifi
+
+
+@pytest.fixture
+async def street(running_justifi: SimulatedJustifi) -> AsyncIterator[Street]:
+    async with street_at(running_justifi) as opened:
+        yield opened

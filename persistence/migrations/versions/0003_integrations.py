@@ -349,6 +349,15 @@ OTHER_AT_STRIPE: list[dict[str, object]] = [
         "then": {"properties": {"amount": {"multipleOf": 10}}},
     },
 ]
+# JustiFi takes two currencies, more than fifty cents, and less than a million.
+OTHER_AT_JUSTIFI: list[dict[str, object]] = [
+    {
+        "properties": {
+            "amount": {"minimum": 51, "maximum": 99_999_999},
+            "currency": {"enum": ["USD", "CAD"]},
+        }
+    },
+]
 TEXT = {"type": "string", "minLength": 1, "maxLength": 255}
 MAYBE = {"type": ["string", "null"]}
 WHEN = {"type": "string", "format": "date-time", "description": "With its offset, as RFC 3339."}
@@ -412,7 +421,7 @@ CONNECTIONS: list[dict[str, object]] = [
         "display_name": "JustiFi",
         "description": "Payments and payouts for platforms by JustiFi.",
         "logo_url": None,
-        "status": "beta",
+        "status": "active",
     },
     {
         "connection_code": "sendgrid",
@@ -456,6 +465,12 @@ def _at_stripe(capability: dict[str, object]) -> dict[str, object]:
     return {**capability, "parameters_schema": {**asked, "allOf": OTHER_AT_STRIPE}}
 
 
+def _at_justifi(capability: dict[str, object]) -> dict[str, object]:
+    asked = capability["parameters_schema"]
+    assert isinstance(asked, dict)
+    return {**capability, "parameters_schema": {**asked, "allOf": OTHER_AT_JUSTIFI}}
+
+
 PROCESS_PAYMENT = (
     "Charge a customer's saved payment method now, without the customer being there.",
     _object(
@@ -463,6 +478,18 @@ PROCESS_PAYMENT = (
         amount=AMOUNT,
         currency=CURRENCY,
         customer_id=CUSTOMER,
+        payment_method_id=METHOD,
+        description=TEXT,
+    ),
+    PAID,
+    True,
+)
+CHARGE_METHOD = (
+    "Charge a tokenised payment method now, without the customer being there.",
+    _object(
+        ["amount", "currency", "payment_method_id"],
+        amount=AMOUNT,
+        currency=CURRENCY,
         payment_method_id=METHOD,
         description=TEXT,
     ),
@@ -525,6 +552,16 @@ RETRIEVE_BALANCE = (
     _object([]),
     _object(["available", "pending"], available=HELD, pending=HELD),
 )
+DERIVE_BALANCE = (
+    "Add up what the provider holds now, of all that it has not paid out yet.",
+    _object([]),
+    _object(
+        ["available", "pending", "derived"],
+        available=HELD,
+        pending=HELD,
+        derived={"const": True, "description": "The provider itself tells no balance."},
+    ),
+)
 LIST_PAYOUTS = (
     "Read the payouts to the bank, page by page, newest first.",
     _object([], since=WHEN, **PAGE),
@@ -551,9 +588,10 @@ CAPABILITIES: list[dict[str, object]] = [
     _capability("stripe", "RETRIEVE_BALANCE", *RETRIEVE_BALANCE),
     _capability("stripe", "LIST_PAYOUTS", *LIST_PAYOUTS),
     _capability("stripe", "RETRIEVE_PAYOUT", *RETRIEVE_PAYOUT),
-    _capability("justifi", "CREATE_CHECKOUT", *CREATE_CHECKOUT),
+    _at_justifi(_capability("justifi", "PROCESS_PAYMENT", *CHARGE_METHOD)),
+    _at_justifi(_capability("justifi", "CREATE_CHECKOUT", *CREATE_CHECKOUT)),
     _capability("justifi", "REFUND_PAYMENT", *REFUND_PAYMENT),
-    _capability("justifi", "RETRIEVE_BALANCE", *RETRIEVE_BALANCE),
+    _capability("justifi", "RETRIEVE_BALANCE", *DERIVE_BALANCE),
     _capability("justifi", "LIST_PAYOUTS", *LIST_PAYOUTS),
     _capability("justifi", "RETRIEVE_PAYOUT", *RETRIEVE_PAYOUT),
     _capability("sendgrid", "SEND_EMAIL", *SEND_EMAIL),

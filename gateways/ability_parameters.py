@@ -1,4 +1,4 @@
-"""What Stripe's abilities are asked with, read after the parameters_schema held."""
+"""What abilities are asked with, read after the parameters_schema held."""
 
 from typing import Literal, Self
 
@@ -36,6 +36,13 @@ class _Sum(_Parameters):
 class PaymentWish(_Sum):
     customer_id: str
     payment_method_id: str | None = None
+    description: str | None = None
+
+
+class MethodWish(_Sum):
+    """Where a payment method's token alone tells who pays."""
+
+    payment_method_id: str
     description: str | None = None
 
 
