@@ -28,7 +28,7 @@ class Code(StrEnum):
     UNKNOWN_CURRENCY = "unknown_currency"
     INVALID_EMAIL = "invalid_email"
     CONTROL_CHARACTER_REFUSED = "control_character_refused"
-    SECRET_REFUSED = "secret_refused"
+    SECRET_REFUSED = "secret_refused"  # nosec B105 - a word of ours
     INVALID_METADATA = "invalid_metadata"
     CARD_NUMBER_REFUSED = "card_number_refused"
     SECURITY_CODE_REFUSED = "security_code_refused"

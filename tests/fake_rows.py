@@ -288,7 +288,7 @@ def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
     progress = RefundProgress.FULL if is_full else RefundProgress.PARTIAL
     at = datetime.now().astimezone()
     return PurchaseView(
-        **order.model_dump(exclude={"payable_until", "integration_id"}),
+        **order.model_dump(exclude={"payable_until", "product_id", "integration_id"}),
         route=purchase.route,
         payment_status=PaymentStatus(purchase.status),
         can_retry=purchase.can_retry,

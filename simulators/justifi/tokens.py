@@ -51,8 +51,11 @@ class TokenEndpoint:
         """JustiFi documents the token alone; the rest was seen in its own clients' tests."""
         if not self._platforms.tells_expiry:
             return {"access_token": token}
-        expires_in = int(self._platforms.token_seconds)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": expires_in}
+        return {
+            "access_token": token,
+            "token_type": "Bearer",  # nosec B105 - a word of RFC 6750
+            "expires_in": int(self._platforms.token_seconds),
+        }
 
 
 def _given(body: str) -> Credentials | None:

@@ -13,6 +13,7 @@ from temporalio.client import WorkflowExecutionStatus
 from domain.executions import Execution
 from domain.money import Money
 from domain.payments import Fact
+from domain.payouts import PayoutReported
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, PurchaseOrder, ReviewReason
 from gateways.sendgrid_webhooks import PRODUCED_FACTS as BY_SENDGRID
@@ -22,6 +23,7 @@ from tests.fake_world import TENANT
 from tests.workflows.stories import Stories
 from tests.workflows.workers import WORKFLOWS
 from workflows.execution import ExecutionWorkflow
+from workflows.payout_watch import PayoutWatchWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
 
@@ -34,7 +36,8 @@ TOLD: dict[type, dict[type, str]] = {
 }
 # What our own services say, and no provider.
 SAID: dict[type, dict[type, str]] = {
-    ExecutionWorkflow: {Execution: ExecutionWorkflow.execution_cancelled.__name__}
+    ExecutionWorkflow: {Execution: ExecutionWorkflow.execution_cancelled.__name__},
+    PayoutWatchWorkflow: {PayoutReported: PayoutWatchWorkflow.payout_reported.__name__},
 }
 
 
