@@ -12,6 +12,7 @@ import typer
 from audit_command import audit
 from endings import give_up, said_in_one_line
 from keys_command import keys
+from payouts_command import balances, payouts
 from spec_drift_command import spec_drift
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ events = typer.Typer(no_args_is_help=True, help="Webhook events as they were rec
 app.add_typer(events, name="events")
 app.add_typer(keys, name="keys")
 app.add_typer(audit, name="audit")
+app.add_typer(payouts, name="payouts")
+app.add_typer(balances, name="balances")
 app.command("spec-drift")(spec_drift)
 
 

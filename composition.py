@@ -5,7 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from temporalio.client import Client
 
-from connections import connect_database, connect_temporal, keyring, signed_urls
+from connections import (
+    connect_database,
+    connect_temporal,
+    keyring,
+    payout_accounts,
+    signed_urls,
+)
 from gateways.credentials import UnreadableCredentials
 from gateways.fsspec_documents import FsspecDocuments
 from gateways.integrations import GatewayProviders
@@ -18,6 +24,7 @@ from gateways.stripe_payments import StripePayments
 from gateways.stripe_webhooks import StripeWebhooks
 from gateways.webhooks import WebhookGateway
 from persistence.audit import AuditRecords
+from persistence.balances import BalanceRecords
 from persistence.connections import CapabilityRecords, ConnectionRecords
 from persistence.database import Database
 from persistence.emails import EmailRecords
@@ -29,6 +36,7 @@ from persistence.idempotency import IdempotencyRecords
 from persistence.integrations import IntegrationRecords
 from persistence.keys import KeyRecords
 from persistence.links import LinkRecords
+from persistence.payouts import PayoutRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
@@ -37,6 +45,7 @@ from persistence.routes import RouteRecords
 from persistence.verification import VerificationRecords
 from services.api_keys import ApiKeyService
 from services.audit import AuditService
+from services.balances import BalanceService
 from services.catalogue import Services
 from services.connections import ConnectionService
 from services.entity_links import EntityLinkService
@@ -49,6 +58,8 @@ from services.integrations import IntegrationService
 from services.links import LinkService
 from services.listening import Listening
 from services.pages import PageService
+from services.payout_runs import PayoutRuns
+from services.payouts import PayoutService
 from services.policies import PolicyService
 from services.purchases import PurchaseService
 from services.quotes import QuoteService
@@ -137,16 +148,19 @@ def build_services(
         providers = installed_providers(settings.api_bases, settings.redis_url)
     integrations = _integrations(settings, database, providers)
     purchases = _purchases(settings, database, workflows, frozenset(providers))
+    payouts = _payouts(settings, database, integrations, client)
     return Services(
         quotes=QuoteService(quotes, settings.max_amount, settings.livemode),
         purchases=purchases,
         refunds=RefundService(
             RefundRecords(database), purchases, workflows, settings.refund_approval_above
         ),
+        payouts=payouts,
+        balances=BalanceService(BalanceRecords(database)),
         links=LinkService(LinkRecords(database), EmailRecords(database), purchases, workflows),
         policies=PolicyService(PolicyRecords(database), FsspecDocuments(settings.documents), urls),
         pages=PageService(purchase_rows, purchases, urls),
-        webhooks=_webhooks(settings, database, workflows),
+        webhooks=_webhooks(settings, database, workflows, payouts),
         api_keys=ApiKeyService(KeyRecords(database), settings.livemode),
         connections=ConnectionService(ConnectionRecords(database), CapabilityRecords(database)),
         integrations=integrations,
@@ -200,6 +214,17 @@ def _executions(
     )
 
 
+def _payouts(
+    settings: Settings, database: Database, integrations: IntegrationService, client: Client
+) -> PayoutService:
+    return PayoutService(
+        payouts=PayoutRecords(database),
+        accounts=payout_accounts(settings, database, integrations.providers, settings.paying_out),
+        integrations=integrations,
+        runs=PayoutRuns(client),
+    )
+
+
 def _integration_health(
     database: Database, integrations: IntegrationService, client: Client
 ) -> IntegrationHealthService:
@@ -211,7 +236,9 @@ def _integration_health(
     )
 
 
-def _webhooks(settings: Settings, database: Database, workflows: Workflows) -> WebhookService:
+def _webhooks(
+    settings: Settings, database: Database, workflows: Workflows, payouts: PayoutService
+) -> WebhookService:
     return WebhookService(
         gateways=webhook_gateways(settings),
         listening=Listening(
@@ -224,6 +251,7 @@ def _webhooks(settings: Settings, database: Database, workflows: Workflows) -> W
         policies=PolicyRecords(database),
         refunds=RefundRecords(database),
         emails=EmailRecords(database),
+        payouts=payouts,
         workflows=workflows,
         livemode=settings.livemode,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from temporalio.client import Client
 
-from connections import connect_database, kept_secret, keyring
+from connections import connect_database, connect_temporal, kept_secret, keyring
 from domain.tenants import PLATFORM_TENANT, Scope
 from installed import left_for_commands
 from occupancy import occupied
@@ -22,6 +22,7 @@ from persistence.keys import KeyRecords
 from persistence.migrate import migrate
 from processes import Child, NotStarted, Tree, free_port, python, tree
 from services.api_keys import PREFIX, ApiKeyService
+from services.payout_runs import PayoutRuns
 from settings import Settings
 from workflows import attributes
 
@@ -93,6 +94,7 @@ async def _started(given: Settings, told: Callable[[str], None]) -> AsyncIterato
         await asyncio.gather(
             grown.add(_child(settings, "worker", environment, "-m", "cli", "worker")),
             grown.add(_child(settings, "api", environment, "-m", "cli", "api")),
+            _schedule_round(settings),
         )
         with left_for_commands(given, settings):
             yield Installation(settings, api_key, grown)
@@ -161,6 +163,11 @@ async def _prepare(settings: Settings) -> str:
         return api_key
     finally:
         await database.close()
+
+
+async def _schedule_round(settings: Settings) -> None:
+    """Each day, and now: accounts that pay out are watched, and their balances taken."""
+    await PayoutRuns(await connect_temporal(settings)).schedule_round()
 
 
 async def _start_simulators(grown: Tree, settings: Settings) -> Settings:

@@ -205,6 +205,11 @@ class Settings(BaseSettings):
         return self.paybind_redis_url.get_secret_value() if self.paybind_redis_url else None
 
     @property
+    def paying_out(self) -> tuple[str, ...]:
+        """The providers whose own accounts, of the keys set here, tell of payouts."""
+        return ("justifi",) if self.justifi_client_id is not None else ()
+
+    @property
     def temporal(self) -> str:
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 

@@ -1,7 +1,7 @@
 """Composition root of the worker: builds gateways and repositories, hands them to activities."""
 
 import gc
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import MappingProxyType
@@ -10,7 +10,6 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.balances import BalanceActivities
 from activities.checkouts import CheckoutDesk
 from activities.emails import EmailActivities
 from activities.executions import ExecutionActivities
@@ -20,7 +19,6 @@ from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.opened_integrations import OpenedIntegrations
 from activities.opened_payouts import OpenedPayouts
-from activities.payouts import PayoutActivities
 from activities.policies import PolicyActivities
 from activities.probes import ProbeActivities
 from activities.purchases import PurchaseActivities
@@ -46,7 +44,7 @@ from gateways.providers import installed_providers
 from gateways.sendgrid_emails import SendGridEmails
 from gateways.stripe_payments import StripePayments
 from gateways.weasyprint_policies import WeasyPrintPolicies
-from persistence.balances import BalanceRecords
+from payout_steps import Steps, own_payouts, payout_steps
 from persistence.connections import CapabilityRecords
 from persistence.database import Database
 from persistence.emails import EmailRecords
@@ -55,8 +53,6 @@ from persistence.executions import ExecutionRecords
 from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
 from persistence.links import LinkRecords
-from persistence.paid_records import PaidRecords
-from persistence.payout_accounts import PayoutAccountRecords
 from persistence.payouts import PayoutRecords
 from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
@@ -78,8 +74,6 @@ from workflows.payout_watch import PayoutWatchWorkflow
 from workflows.probe import ProbeWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundWorkflow
-
-Steps = tuple[Callable[..., Awaitable[object]], ...]
 
 STORIES = (
     *(PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow),
@@ -112,8 +106,9 @@ async def run_worker(
                 _secret(settings.sendgrid_api_key), brand(settings), settings.sendgrid_api_base
             )
             stack.push_async_callback(mail.close)
+            payouts = own_payouts(settings, stack)
             await stack.enter_async_context(
-                purchases_worker(client, settings, database, payments, mail)
+                purchases_worker(client, settings, database, payments, mail, payouts=payouts)
             )
         gc.freeze()  # what is loaded by now stays: the collector need not walk it each time
         if on_ready is not None:
@@ -146,7 +141,7 @@ def purchases_worker(
             *_purchase_steps(settings, database, gateways),
             *_refund_steps(database, gateways),
             *_integration_steps(database, gateways),
-            *_payout_steps(
+            *payout_steps(
                 database,
                 OpenedPayouts(gateways, payouts),
                 payout_accounts(settings, database, gateways.providers, frozenset(payouts)),
@@ -229,28 +224,6 @@ def _refund_steps(database: Database, gateways: PaymentGateways) -> Steps:
         refunds.read_refund,
         refunds.fail_refund,
         refunds.adopt_refund,
-    )
-
-
-def _payout_steps(
-    database: Database, opened: OpenedPayouts, accounts: PayoutAccountRecords
-) -> Steps:
-    looks = PayoutActivities(
-        rows=PayoutRecords(database),
-        accounts=accounts,
-        events=EventRecords(database),
-        gateways=opened,
-    )
-    balances = BalanceActivities(
-        balances=BalanceRecords(database),
-        payouts=PayoutRecords(database),
-        paid=PaidRecords(database),
-        gateways=opened,
-    )
-    return (
-        *(looks.list_payout_accounts, looks.plan_look, looks.look_at_page, looks.look_at_older),
-        *(looks.look_at_hinted, looks.judge_payouts, looks.close_alert),
-        *(balances.take_snapshots, balances.reconcile_payout),
     )
 
 

@@ -28,6 +28,7 @@ TAGS = {
     "purchases": "From checkout to policy.",
     "links": "Payment links, payable for seven days.",
     "refunds": "Money going back.",
+    "payouts": "Money on its way to your bank, and the balance it is taken from.",
     "policies": "What was issued.",
     "public": "For whoever holds the address or the number.",
     "webhook events": "What providers sent, and what became of it.",

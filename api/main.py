@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from api import (
     api_keys,
     audit_log,
+    balances,
     connections,
     entity_links,
     executions,
@@ -25,6 +26,7 @@ from api import (
     links,
     operations,
     pages,
+    payouts,
     policies,
     purchases,
     quotes,
@@ -57,6 +59,7 @@ ROUTERS = (
     *(policies.public_router, policies.router, webhook_events.router, api_keys.router),
     *(connections.router, integrations.router, entity_links.router, audit_log.router),
     *(executions.router, integration_health.router),
+    *(payouts.router, balances.router),
     *(operations.router, pages.router, pages.html_router, widget.router, reference.router),
 )
 STOP_WITHIN = 10  # seconds for requests under way

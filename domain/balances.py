@@ -1,7 +1,7 @@
 """The balance of an account that pays out, derived from its balance transactions day by day.
 
-No provider of ours tells it: what is not yet in a payout is what the account still holds. Payouts
-that failed or were cancelled gave their money back to it. A day is a day of UTC.
+No provider of ours tells it: what is not yet in a payout is what the account still holds. What a
+failed payout gives back is a transaction of its own. A day is a day of UTC.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,16 +10,20 @@ from enum import StrEnum
 
 from domain.model import Model
 from domain.money import Money
-from domain.payouts import UNPAID, PayoutAccount, PayoutSnapshot
+from domain.payouts import PayoutAccount, PayoutSnapshot
 
 
 class TransactionKind(StrEnum):
-    """``payout`` is the other side of what a payout takes: no movement of its own."""
+    """``payout`` is the other side of what a payout takes: no movement of its own.
+
+    ``returned`` is the money of a payout that did not arrive.
+    """
 
     PAYMENT = "payment"
     REFUND = "refund"
     FEE = "fee"
     PAYOUT = "payout"
+    RETURNED = "returned"
     OTHER = "other"
 
 
@@ -138,17 +142,14 @@ class _Ledger:
         """The first of all opens with what its own movements leave: there is nothing to compare."""
         begin, end = end_of(day - timedelta(days=1)), end_of(day)
         held = [each for each in self.transactions if self._is_held(each, end)]
-        added = [each for each in self.transactions if begin <= each.created_at < end]
+        today = [each for each in self.transactions if begin <= each.created_at < end]
+        returned = [each.net for each in today if each.kind is TransactionKind.RETURNED]
         moved = {
-            "added": self._sum(each.net for each in added),
+            "added": self._sum(each.net for each in today) - self._sum(returned),
             "paid_out": self._sum(
                 each.amount for each in self.payouts if begin <= each.created_at < end
             ),
-            "returned": self._sum(
-                each.amount
-                for each in self.payouts
-                if each.status in UNPAID and begin <= each.updated_at < end
-            ),
+            "returned": self._sum(returned),
         }
         closing = self._sum(each.net for each in held)
         available = self._sum(each.net for each in held if _is_available(each, end))
@@ -164,23 +165,22 @@ class _Ledger:
             available=available,
             pending=closing - available,
             difference=closing - (opening + change),
-            transactions=len(added),
+            transactions=len(today),
             unsettled_since=self._unsettled_since(end),
             taken_at=self.book.taken_at,
         )
 
     def _is_held(self, transaction: BalanceTransaction, at: datetime) -> bool:
-        """Whether its money is in the account then: in no payout, or in one that came back."""
+        """Whether its money is in the account then: in no payout yet."""
         if transaction.created_at >= at:
             return False
         payout = self._payout_of(transaction)
         if payout is None:
             return transaction.provider_payout_id is None
-        came_back = payout.status in UNPAID and payout.updated_at < at
-        return payout.created_at >= at or came_back
+        return payout.created_at >= at
 
     def _unsettled_since(self, at: datetime) -> datetime | None:
-        """Of what is held, or in a payout that may yet fail."""
+        """Of what is held, or in a payout that may yet fail and set it free."""
         began = [
             each.created_at
             for each in self.transactions

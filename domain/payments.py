@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.model import Model
 from domain.money import Money
+from domain.payouts import PayoutReported
 
 
 class CheckoutState(StrEnum):
@@ -139,6 +140,6 @@ class EmailBounced(Model):
 
 
 Fact = Annotated[
-    CheckoutChanged | RefundChanged | RefundFound | DisputeOpened | EmailBounced,
+    CheckoutChanged | RefundChanged | RefundFound | DisputeOpened | EmailBounced | PayoutReported,
     Field(discriminator="kind"),
 ]

@@ -6,7 +6,7 @@ A status that is not known here passes through as the provider wrote it, and cou
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -29,7 +29,6 @@ PENDING = frozenset({PayoutStatus.SCHEDULED, PayoutStatus.IN_TRANSIT})
 ENDED = frozenset(
     {PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.CANCELED, PayoutStatus.FORWARDED}
 )
-UNPAID = frozenset({PayoutStatus.FAILED, PayoutStatus.CANCELED})  # the money came back
 
 
 class PayoutFilter(StrEnum):
@@ -180,6 +179,7 @@ def payout_id_of(account: PayoutAccount, provider_payout_id: str) -> str:
 class PayoutReported(Model):
     """A fact from an event: a payout was made or moved. The workflow reads it anew."""
 
+    kind: Literal["payout_reported"] = "payout_reported"
     event_id: str
     provider_payout_id: str
 

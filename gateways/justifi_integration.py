@@ -11,6 +11,7 @@ from gateways.justifi_books import JustifiBooks
 from gateways.justifi_charges import JustifiCharges
 from gateways.justifi_client import JustifiClient
 from gateways.justifi_payments import JustifiPayments
+from gateways.justifi_payouts import JustifiPayouts
 from gateways.justifi_webhooks import JustifiWebhooks
 
 
@@ -62,6 +63,10 @@ class JustifiProvider:
     def secret_field(self) -> str:
         return "client_secret"
 
+    @property
+    def pays_out(self) -> bool:
+        return True
+
     def livemode_of(self, credentials: Credentials, /) -> bool:
         return credentials["client_id"].startswith("live_")
 
@@ -96,6 +101,10 @@ class JustifiIntegration:
             "LIST_PAYOUTS": books.list_payouts,
             "RETRIEVE_PAYOUT": books.retrieve_payout,
         }
+
+    @property
+    def payouts(self) -> JustifiPayouts:
+        return JustifiPayouts(self.payments.client)
 
     async def probe(self) -> None:
         await self.payments.probe()

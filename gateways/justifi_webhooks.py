@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from domain.errors import Code, Invalid
 from domain.identifiers import is_ours
 from domain.payments import CheckoutChanged, DisputeOpened, Fact, RefundChanged, RefundFound
+from domain.payouts import PayoutReported
 from gateways.faults import RefusedByProvider
 from gateways.justifi_signature import require_recent, require_signature
 from gateways.justifi_snapshots import from_justifi
@@ -25,10 +26,14 @@ _CHECKOUT_NAMES = (
 )
 _REFUND_NAMES = ("payment.refunded", "payment.refund.updated")
 _DISPUTE_NAMES = ("payment.dispute.created",)
+# Of the other ends JustiFi tells nobody: polls find them.
+_PAYOUT_NAMES = ("payout.created", "payout.paid", "payout.failed")
 
 # What to tick when the event publisher is set up at JustiFi; every other event is only stored.
-LISTENED_NAMES = _CHECKOUT_NAMES + _REFUND_NAMES + _DISPUTE_NAMES
-PRODUCED_FACTS = frozenset({CheckoutChanged, RefundChanged, RefundFound, DisputeOpened})
+LISTENED_NAMES = _CHECKOUT_NAMES + _REFUND_NAMES + _DISPUTE_NAMES + _PAYOUT_NAMES
+PRODUCED_FACTS = frozenset(
+    {CheckoutChanged, RefundChanged, RefundFound, DisputeOpened, PayoutReported}
+)
 
 Fields = Mapping[str, object]
 
@@ -69,6 +74,8 @@ class JustifiWebhooks:
             return _refund_fact(event, event_id)
         if event.type in _DISPUTE_NAMES:
             return _dispute_opened(event, event_id)
+        if event.type in _PAYOUT_NAMES:
+            return _payout_reported(event, event_id)
         return None
 
 
@@ -123,6 +130,13 @@ def _dispute_opened(event: SignedEvent, event_id: str) -> DisputeOpened:
         raise Invalid(Code.MALFORMED_EVENT, str(unreadable)) from None
     reason = _text(dispute, "reason") or "general"
     return DisputeOpened(event_id=event_id, dispute_id=dispute_id, reason=reason, amount=disputed)
+
+
+def _payout_reported(event: SignedEvent, event_id: str) -> PayoutReported:
+    payout_id = _text(_fields(_read(event.payload), "data"), "id")
+    if payout_id is None:
+        raise Invalid(Code.MALFORMED_EVENT, "the payout in the event has no id")
+    return PayoutReported(event_id=event_id, provider_payout_id=payout_id)
 
 
 def _our_id(resource: Fields, key: str) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from persistence.idempotency import IdempotencyRecords
 from services.api_keys import ApiKeyService
 from services.audit import AuditService
+from services.balances import BalanceService
 from services.connections import ConnectionService
 from services.entity_links import EntityLinkService
 from services.executions import ExecutionService
@@ -13,6 +14,7 @@ from services.integration_health import IntegrationHealthService
 from services.integrations import IntegrationService
 from services.links import LinkService
 from services.pages import PageService
+from services.payouts import PayoutService
 from services.policies import PolicyService
 from services.purchases import PurchaseService
 from services.quotes import QuoteService
@@ -27,6 +29,8 @@ class Services:
     quotes: QuoteService
     purchases: PurchaseService
     refunds: RefundService
+    payouts: PayoutService
+    balances: BalanceService
     links: LinkService
     policies: PolicyService
     pages: PageService

@@ -66,6 +66,17 @@ class PayoutService:
             await self.runs.watch(account)
         return accounts
 
+    async def watch_any(self, caller: Caller, integration_id: str) -> PayoutAccount:
+        """One account of whatever tenant."""
+        caller.require_platform()
+        accounts = await self.accounts.all()
+        named = (each for each in accounts if each.integration_id == integration_id)
+        account = next(named, None)
+        if account is None:
+            raise _not_offered()
+        await self.runs.watch(account)
+        return account
+
     async def tell(
         self, connection_code: str, integration_id: str | None, fact: PayoutReported
     ) -> str | None:
@@ -81,8 +92,12 @@ class PayoutService:
             integration = await self.integrations.get(caller, integration_id)
             account = await self.accounts.find(integration.connection_code, integration_id)
         if account is None:
-            raise Invalid(Code.PAYOUTS_NOT_OFFERED, "no payouts are told of by this account")
+            raise _not_offered()
         return account
+
+
+def _not_offered() -> Invalid:
+    return Invalid(Code.PAYOUTS_NOT_OFFERED, "no payouts are told of by this account")
 
 
 def _found(payout: Payout | None, any_id: str) -> Payout:

@@ -19,6 +19,7 @@ from domain.payments import (
     RefundChanged,
     RefundFound,
 )
+from domain.payouts import PayoutReported
 from domain.purchases import PurchaseOrder
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from domain.views import Page
@@ -29,6 +30,7 @@ from persistence.policies import PolicyRecords
 from persistence.purchases import PurchaseRecords
 from persistence.refunds import RefundRecords
 from services.listening import Listener, Listening
+from services.payouts import PayoutService
 from services.workflows import Workflows
 
 # The tenant that runs the installation: what belongs to no tenant is its operators' matter.
@@ -47,6 +49,7 @@ class WebhookService:
     policies: PolicyRecords
     refunds: RefundRecords
     emails: EmailRecords
+    payouts: PayoutService
     workflows: Workflows
     livemode: bool
 
@@ -141,6 +144,8 @@ class WebhookService:
             return await self._report_email(stored, email, fact)
         if fact is None:
             return await self._close(stored, EventOutcome.UNKNOWN_TYPE)
+        if isinstance(fact, PayoutReported):
+            return await self._tell_payout(stored, fact)
         if isinstance(fact, RefundChanged):
             return await self._tell_refund(stored, event, fact)
         if stored.purchase_id is None:  # it names none, or named one before that was on record
@@ -156,6 +161,14 @@ class WebhookService:
         if stored.purchase_id is None:
             return await self._close(stored, EventOutcome.UNMATCHED)
         workflow_id = await self.workflows.tell_purchase(stored.purchase_id, fact, self._order)
+        return await self._close(stored, EventOutcome.HANDED_OVER, workflow_id)
+
+    async def _tell_payout(self, stored: WebhookEvent, fact: PayoutReported) -> WebhookEvent:
+        """To the watch over the account whose secret the event was signed with."""
+        code, _, _ = stored.provider.partition(":")
+        workflow_id = await self.payouts.tell(code, stored.integration_id, fact)
+        if workflow_id is None:
+            return await self._close(stored, EventOutcome.UNMATCHED)
         return await self._close(stored, EventOutcome.HANDED_OVER, workflow_id)
 
     async def _tell_refund(

@@ -12,6 +12,7 @@ from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from gateways.faults import GatewayFault, StoredFault
 from gateways.integrations import Ability, Ask, Done, ProviderCustomer
 from services.connections import CapabilityWish, ConnectionService, ConnectionWish
+from tests.fake_payouts import FakePayouts
 
 CODE = "harbour"
 PAID: JsonObject = {"payment_id": "hp_1", "status": "succeeded"}
@@ -72,6 +73,7 @@ class HarbourAccount:
         self.probe_fault: GatewayFault | None = None
         self.is_away: GatewayFault | None = None
         self.asked_at_all = asyncio.Event()
+        self.payouts = FakePayouts()
         self._spoilt: set[str] = set()
 
     async def act(self, ask: Ask, /) -> Done:
@@ -97,6 +99,7 @@ class HarbourAccount:
 class Harbour:
     """The provider: accounts are told apart by the token of their credentials."""
 
+    pays_out = True
     secret_field = "token"
     credentials_schema = CREDENTIALS
 
@@ -119,6 +122,10 @@ class HarbourIntegration:
     def abilities(self) -> dict[str, Ability]:
         codes = ("PROCESS_PAYMENT", "REFUND_PAYMENT", "SEND_NOTE", "RETRIEVE_BALANCE")
         return dict.fromkeys(codes, self.account.act)
+
+    @property
+    def payouts(self) -> FakePayouts:
+        return self.account.payouts
 
     async def probe(self) -> None:
         if self.account.probe_fault is not None:

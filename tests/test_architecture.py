@@ -40,7 +40,14 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 ROOTS = {
     *("settings", "connections", "codec", "codec_server", "composition", "worker", "logs"),
     *("cli", "installation", "installed", "occupancy", "endings", "processes", "detaching", "demo"),
-    *("failover_demo", "keys_command", "audit_command", "spec_drift_command"),
+    *(
+        "failover_demo",
+        "keys_command",
+        "audit_command",
+        "payouts_command",
+        "payout_steps",
+        "spec_drift_command",
+    ),
     "serving",
     *("api.main", "mcp_server.server", "mcp_server.http"),
 }

@@ -63,7 +63,8 @@ async def door(
     await migrate(settings.database)
     database, client = connect_database(settings), await connect_temporal(settings)
     payments, mail, printer, harbour = FakePayments(), FakeMail(), FakePrinter(), Harbour()
-    providers = {**installed_providers({}), CODE: harbour}
+    nowhere = installed_providers({"justifi": "http://127.0.0.1:9"})  # nobody listens there
+    providers = {**nowhere, CODE: harbour}
     app = create_app(settings, providers)
     async with (
         purchases_worker(client, settings, database, payments, mail, providers),

@@ -14,6 +14,7 @@ from domain.errors import Code, Invalid
 from domain.identifiers import new_id
 from domain.money import Money
 from domain.payments import CheckoutChanged, DisputeOpened, Fact, RefundChanged, RefundFound
+from domain.payouts import PayoutReported
 from gateways.justifi_webhooks import LISTENED_NAMES, PRODUCED_FACTS, JustifiWebhooks
 from gateways.webhooks import SignedEvent
 from tests.gateways.justifi_samples import (
@@ -121,7 +122,7 @@ def test_only_ids_of_ours_are_taken_from_the_metadata(
 
 @pytest.mark.parametrize("name", [each for each in LISTENED_NAMES if "efund" not in each])
 def test_news_of_a_checkout_or_its_payment_say_go_and_read(name: str) -> None:
-    if name.startswith("payment.dispute"):
+    if name.startswith(("payment.dispute", "payout.")):
         return
     assert fact_of(name, PAID) == CheckoutChanged(event_id=OURS)
 
@@ -152,10 +153,22 @@ def test_a_dispute_tells_its_amount_and_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["payout.paid", "payment.created", "sub_account.updated", "invented.tomorrow"]
+    "name",
+    [
+        "payout.bank_account.activated",
+        "payment.created",
+        "sub_account.updated",
+        "invented.tomorrow",
+    ],
 )
 def test_what_nobody_here_listens_to_is_no_fact(name: str) -> None:
     assert fact_of(name, {"id": "po_1"}) is None
+
+
+@pytest.mark.parametrize("name", ["payout.created", "payout.paid", "payout.failed"])
+def test_news_of_a_payout_tell_which_one_and_no_more(name: str) -> None:
+    expected = PayoutReported(event_id=OURS, provider_payout_id="po_1")
+    assert fact_of(name, {"id": "po_1", "status": "paid"}) == expected
 
 
 def test_every_fact_that_is_promised_is_produced() -> None:
@@ -164,6 +177,7 @@ def test_every_fact_that_is_promised_is_produced() -> None:
         ("payment.refunded", refund_wire(metadata=ASKED)),
         ("payment.refunded", refund_wire()),
         ("payment.dispute.created", DISPUTE),
+        ("payout.paid", {"id": "po_1"}),
     )
     assert {type(fact_of(name, data)) for name, data in samples} == PRODUCED_FACTS
 
@@ -174,6 +188,7 @@ def test_every_fact_that_is_promised_is_produced() -> None:
         ("payment.refunded", payment_wire(refunds=None)),
         ("payment.refunded", {"metadata": None}),
         ("payment.dispute.created", {**DISPUTE, "id": ""}),
+        ("payout.failed", {"status": "failed"}),
         ("payment.dispute.created", {**DISPUTE, "amount": "15000"}),
         ("payment.dispute.created", {**DISPUTE, "currency": "eur"}),
     ],

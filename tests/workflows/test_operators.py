@@ -16,6 +16,7 @@ from domain.payments import Fact
 from domain.payouts import PayoutReported
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, PurchaseOrder, ReviewReason
+from gateways.justifi_webhooks import PRODUCED_FACTS as BY_JUSTIFI
 from gateways.sendgrid_webhooks import PRODUCED_FACTS as BY_SENDGRID
 from gateways.stripe_webhooks import PRODUCED_FACTS as BY_STRIPE
 from services.workflows import PURCHASE_SIGNALS, REFUND_SIGNALS
@@ -33,6 +34,7 @@ FACTS = set(get_args(get_args(Fact)[0]))
 TOLD: dict[type, dict[type, str]] = {
     PurchaseWorkflow: {fact: signal.__name__ for fact, signal in PURCHASE_SIGNALS.items()},
     RefundWorkflow: {fact: signal.__name__ for fact, signal in REFUND_SIGNALS.items()},
+    PayoutWatchWorkflow: {PayoutReported: PayoutWatchWorkflow.payout_reported.__name__},
 }
 # What our own services say, and no provider.
 SAID: dict[type, dict[type, str]] = {
@@ -158,7 +160,7 @@ def test_a_workflow_is_told_exactly_the_facts_that_it_takes(story: type) -> None
 def test_every_fact_that_a_provider_can_tell_of_has_one_handler() -> None:
     told = [fact for story in WORKFLOWS for fact in TOLD.get(story, {})]
     assert len(told) == len(set(told))
-    assert set(told) == FACTS == BY_STRIPE | BY_SENDGRID
+    assert set(told) == FACTS == BY_STRIPE | BY_SENDGRID | BY_JUSTIFI
 
 
 async def test_a_bounce_that_a_person_dealt_with_stays_dealt_with(stories: Stories) -> None:

@@ -1,0 +1,149 @@
+"""JustiFi's payouts and balance transactions, in our words."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.balances import BalanceTransaction, TransactionKind
+from domain.money import Money, is_currency
+from domain.payouts import PayoutSnapshot, PayoutTotals
+from gateways.faults import RefusedByProvider
+from gateways.justifi_client import LARGEST_PAGE, JustifiClient
+from gateways.justifi_models import BalanceTransaction as JustifiTransaction
+from gateways.justifi_models import Payout
+from gateways.justifi_object import UNREADABLE
+from gateways.payouts import PayoutPage
+
+# txn_type is an open set: what is not here moves the balance like any other.
+_KINDS = {
+    "seller_payment": TransactionKind.PAYMENT,
+    "seller_payment_refund": TransactionKind.REFUND,
+    "refund": TransactionKind.REFUND,
+    "processing_fee": TransactionKind.FEE,
+    "processing_fee_credit": TransactionKind.FEE,
+    "processing_fee_return": TransactionKind.FEE,
+    "platform_fee": TransactionKind.FEE,
+    "platform_fee_credit": TransactionKind.FEE,
+    "platform_fee_return": TransactionKind.FEE,
+    "refund_processing_fee": TransactionKind.FEE,
+    "fee_rounding_adjustment": TransactionKind.FEE,
+}
+_OF_PAYOUTS = {"payout", "transfer"}
+
+
+@dataclass(frozen=True)
+class JustifiPayouts:
+    """Of the account that the client asks for."""
+
+    client: JustifiClient
+    page_size: int = LARGEST_PAGE
+
+    async def list_payouts(self, since: datetime | None, cursor: str | None) -> PayoutPage:
+        page = await self.client.page(
+            Payout,
+            self.client.endpoints.list_payouts,
+            params={"created_after": _written(since)},
+            limit=self.page_size,
+            after_cursor=cursor,
+        )
+        following = page.info.end_cursor if page.info.has_next else None
+        if page.info.has_next and following in (None, cursor):
+            raise RefusedByProvider("JustiFi's page does not lead to the next", UNREADABLE)
+        payouts = tuple(snapshot_of(each) for each in page.items)
+        return PayoutPage(payouts=payouts, next_cursor=following)
+
+    async def fetch_payout(self, provider_payout_id: str) -> PayoutSnapshot:
+        endpoint = self.client.endpoints.retrieve_payout
+        return snapshot_of(await self.client.retrieve(Payout, endpoint, provider_payout_id))
+
+    async def transactions_of_payout(
+        self, provider_payout_id: str
+    ) -> AsyncIterator[BalanceTransaction]:
+        listed = self.client.listed(
+            JustifiTransaction,
+            self.client.endpoints.list_balance_transactions,
+            params={"payout_id": provider_payout_id},
+        )
+        async for each in listed:
+            yield transaction_of(each)
+
+    async def transactions_since(self, since: datetime | None) -> AsyncIterator[BalanceTransaction]:
+        """JustiFi takes no time here: its list, newest first, is left where it gets too old."""
+        listed = self.client.listed(
+            JustifiTransaction, self.client.endpoints.list_balance_transactions
+        )
+        async for each in listed:
+            transaction = transaction_of(each)
+            if since is not None and transaction.created_at < since:
+                return
+            yield transaction
+
+
+def snapshot_of(payout: Payout) -> PayoutSnapshot:
+    if payout.created_at is None:
+        raise RefusedByProvider(f"JustiFi's payout {payout.id} has no date", UNREADABLE)
+    bank = payout.bank_account
+    return PayoutSnapshot(
+        provider_payout_id=payout.id,
+        provider_account_id=payout.account_id,
+        status=payout.status,
+        amount=_money(payout.amount, payout.currency),
+        totals=PayoutTotals(
+            payments=_money(payout.payments_total or 0, payout.currency),
+            refunds=_money(payout.refunds_total or 0, payout.currency),
+            fees=_money(payout.fees_total or 0, payout.currency),
+            other=_money(payout.other_total or 0, payout.currency),
+        ),
+        payments_count=payout.payments_count or 0,
+        refunds_count=payout.refunds_count or 0,
+        payout_type=payout.payout_type,
+        settlement_priority=payout.settlement_priority,
+        delivery_method=payout.delivery_method,
+        bank_account_last_four=_last_four(bank.account_number_last4) if bank else None,
+        deposits_at=payout.deposits_at,
+        created_at=payout.created_at,
+        updated_at=payout.updated_at or payout.created_at,
+    )
+
+
+def transaction_of(made: JustifiTransaction) -> BalanceTransaction:
+    if made.created_at is None:
+        raise RefusedByProvider(f"JustiFi's transaction {made.id} has no date", UNREADABLE)
+    return BalanceTransaction(
+        transaction_id=made.id,
+        kind=_kind_of(made),
+        txn_type=made.txn_type,
+        amount=_money(made.amount, made.currency),
+        fee=_money(made.fee, made.currency),
+        net=_money(made.net, made.currency),
+        available_on=made.available_on,
+        provider_payout_id=made.payout_id,
+        source_id=made.source_id,
+        source_payment_id=made.source_payment_id,
+        created_at=made.created_at,
+    )
+
+
+def _kind_of(made: JustifiTransaction) -> TransactionKind:
+    """A payout's own transaction names it; the one that undoes it waits for a later payout."""
+    is_of_payout = (made.source_type or "").lower() == "payout" and made.txn_type in _OF_PAYOUTS
+    if is_of_payout or made.txn_type == "payout":
+        is_back = made.payout_id is None and made.amount > 0
+        return TransactionKind.RETURNED if is_back else TransactionKind.PAYOUT
+    return _KINDS.get(made.txn_type, TransactionKind.OTHER)
+
+
+def _money(minor: int, currency: str) -> Money:
+    """JustiFi writes currencies in small letters here and in capitals there."""
+    if not is_currency(currency.upper()):
+        raise RefusedByProvider("JustiFi named a currency that is not known", UNREADABLE)
+    return Money(minor=minor, currency=currency)
+
+
+def _last_four(told: str | None) -> str | None:
+    """Never more, whatever comes."""
+    return told[-4:] if told else None
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
