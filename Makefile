@@ -46,7 +46,8 @@ test: ## Set everything up and run all tests, with the coverage of the code that
 .PHONY: test-fast
 test-fast: ## The quick tests: no simulators, no PostgreSQL, no browser, no server of their own, in under a minute
 	@scripts/setup.sh test
-	@$(PYTEST) -m "not slow and not browser and not postgres" --unwatched $(ARGS)
+	@$(PYTEST) --ignore tests/journeys --ignore tests/benchmarks \
+		-m "not slow and not browser and not postgres" --unwatched $(ARGS)
 
 .PHONY: check
 check: ## Lint, types, security, import rules, migrations, compose file, locks

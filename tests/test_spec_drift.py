@@ -336,12 +336,14 @@ def test_what_was_written_is_told_once_and_is_the_new_lock(desk: Desk) -> None:
     assert desk.run(place) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_installed_sdk_of_stripe_is_the_one_that_is_locked() -> None:
     ran = CliRunner().invoke(app, ["spec-drift", "--provider", "stripe"])
 
     assert (ran.exit_code, ran.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_another_sdk_of_stripe_is_told_by_its_differences(tmp_path: Path) -> None:
     lock = Lock.read(STRIPE_LOCK.read_text("utf-8"))
     lock.facts["API"]["version"] = Fact(types=("2020-01-01.old",))

@@ -317,6 +317,7 @@ _FAULTS = st.sampled_from([*MOVE_ON_AT_ONCE, *MOVE_ON_LATER, *NEVER_MOVE_ON[:2]]
 _SCRIPTS = st.fixed_dictionaries({name: st.lists(_FAULTS, max_size=3) for name in NAMES})
 
 
+@pytest.mark.slow
 @given(before=_SCRIPTS, after=_SCRIPTS, looks=_SCRIPTS)
 async def test_whatever_goes_wrong_there_is_one_checkout_in_the_end(
     before: dict[str, list[GatewayFault]],

@@ -262,6 +262,7 @@ async def test_an_entry_moved_to_another_tenant_is_missed_here_and_found_there(
     ]
 
 
+@pytest.mark.slow
 async def test_a_chain_longer_than_what_is_read_at_once_is_proved_whole(
     database: Database,
 ) -> None:

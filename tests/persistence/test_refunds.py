@@ -228,6 +228,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(steps=STEPS)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_is_asked_and_told_no_more_goes_back_than_arrived(

@@ -79,6 +79,7 @@ async def test_once_the_key_is_back_its_next_use_sets_it_right(database: Databas
     assert (after.status, after.status_reason) == (IntegrationStatus.ACTIVE, None)
 
 
+@pytest.mark.slow
 async def test_a_rotation_disturbs_nobody_who_uses_the_integrations_meanwhile(
     database: Database,
 ) -> None:

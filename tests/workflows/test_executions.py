@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from domain.errors import Code
 from domain.executions import Execution, ExecutionOrder, ExecutionStatus, workflow_id_of
 from gateways.faults import Misconfigured, OutcomeUnknown, Parked, StoredFault, Unreachable
@@ -86,6 +88,7 @@ async def test_one_that_is_cancelled_while_it_is_parked_ends_then(stories: Stori
     assert len(stories.world.executions.account.asked) == 1
 
 
+@pytest.mark.slow
 async def test_an_outcome_that_nobody_learns_within_a_day_is_left_to_a_person(
     stories: Stories,
 ) -> None:

@@ -46,6 +46,7 @@ async def _last_failure(run: Run) -> str | None:
     return None
 
 
+@pytest.mark.slow
 async def test_a_purchase_waits_for_as_long_as_its_one_integration_is_paused(
     stories: Stories,
 ) -> None:
@@ -66,6 +67,7 @@ async def test_a_purchase_waits_for_as_long_as_its_one_integration_is_paused(
     assert len(stories.world.payments.requests) == len(stories.world.payments.charged_at) == 1
 
 
+@pytest.mark.slow
 async def test_an_answer_that_was_lost_before_the_pause_is_found_after_it(stories: Stories) -> None:
     order = stories.world.order()
     payments = stories.world.payments
@@ -78,6 +80,7 @@ async def test_an_answer_that_was_lost_before_the_pause_is_found_after_it(storie
     assert payments.calls == ["open_checkout", "find_checkout"]
 
 
+@pytest.mark.slow
 async def test_a_purchase_waits_no_longer_than_its_quote_can_be_bought(stories: Stories) -> None:
     until = await stories.env.get_current_time() + timedelta(days=2)
     order = stories.world.order().model_copy(update={"payable_until": until})
@@ -117,6 +120,7 @@ async def test_a_purchase_cancelled_in_its_row_while_it_waits_is_never_opened(
     assert stories.world.mail.sent == []
 
 
+@pytest.mark.slow
 async def test_while_all_are_paused_a_purchase_goes_round_and_completes_with_one(
     stories: Stories,
 ) -> None:
@@ -140,6 +144,7 @@ async def test_while_all_are_paused_a_purchase_goes_round_and_completes_with_one
     assert sum(len(each.requests) for each in world.integrations.values()) == 1
 
 
+@pytest.mark.slow
 async def test_a_refund_waits_for_as_long_as_the_integration_is_paused(stories: Stories) -> None:
     order, payment_id = await stories.bought()
     stories.world.paused.add(None)
@@ -151,6 +156,7 @@ async def test_a_refund_waits_for_as_long_as_the_integration_is_paused(stories: 
     assert stories.world.rows.open_reviews(order.purchase_id) == []
 
 
+@pytest.mark.slow
 async def test_a_refund_whose_answer_was_lost_before_the_pause_is_not_made_again(
     stories: Stories,
 ) -> None:
@@ -165,6 +171,7 @@ async def test_a_refund_whose_answer_was_lost_before_the_pause_is_not_made_again
     assert (len(payments.refunds), payments.refunded(payment_id)) == (1, 7500)
 
 
+@pytest.mark.slow
 async def test_a_cancellation_waits_and_the_payment_that_was_faster_wins(stories: Stories) -> None:
     order = stories.world.order()
     await stories.opened(order)

@@ -203,6 +203,7 @@ async def test_an_event_about_what_the_account_does_not_show_changes_nothing(ban
     assert event_id in bank.world.rows.handled
 
 
+@pytest.mark.slow
 async def test_an_overdue_payout_is_told_of_once_and_followed_on(bank: Bank) -> None:
     await bank.made(status="in_transit")
     await bank.watch()
@@ -243,6 +244,7 @@ async def test_a_look_costs_a_call_for_each_page_however_many_payouts_there_are(
     assert bank.gateway.calls == ["page"] * 6
 
 
+@pytest.mark.slow
 async def test_a_look_that_fails_is_made_good_by_the_next(bank: Bank) -> None:
     bank.gateway.fault = Unreachable("no route to host")
     await bank.made()

@@ -131,6 +131,7 @@ async def test_a_word_that_comes_while_the_refund_is_read_is_read_for_itself(
     assert _stored(stories, refund).status is RefundStatus.SUCCEEDED
 
 
+@pytest.mark.slow
 async def test_a_refund_that_stays_pending_for_a_month_is_a_matter_for_a_person(
     stories: Stories,
 ) -> None:

@@ -48,6 +48,7 @@ async def test_a_debit_that_bounces_is_told_also_to_whom_a_decline_was_told(
     assert stories.world.mail.subjects() == ["payment_failed", "payment_failed"]
 
 
+@pytest.mark.slow
 async def test_a_debit_that_was_heard_of_only_when_it_bounced_is_told_as_well(
     stories: Stories,
 ) -> None:
