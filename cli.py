@@ -81,10 +81,16 @@ def demo(
     failover: Annotated[
         bool, typer.Option(help="Pause the primary processor, and buy with its backup.")
     ] = False,
+    justifi: Annotated[
+        bool, typer.Option(help="Buy on JustiFi, and follow the money to the bank.")
+    ] = False,
 ) -> None:
     """Buy one policy, from an agent's tool call to the PDF in the mailbox, and prove it."""
     if failover:
         _failover_demo(as_json)
+        return
+    if justifi:
+        _justifi_demo(as_json)
         return
     from demo import run_demo
 
@@ -103,6 +109,16 @@ def _failover_demo(as_json: bool) -> None:
         _say(facts.model_dump_json(indent=2))
     else:
         _say(f"Done in {facts.seconds} s. {facts.purchase_id} was paid by the backup, once.")
+
+
+def _justifi_demo(as_json: bool) -> None:
+    from justifi_demo import run_justifi_demo
+
+    facts = asyncio.run(run_justifi_demo(_progress))
+    if as_json:
+        _say(facts.model_dump_json(indent=2))
+    else:
+        _say(f"Done in {facts.seconds} s. {facts.payout.payout_id} is {facts.payout.status}.")
 
 
 @app.command()

@@ -227,6 +227,9 @@ _ON_ITS_OWN: dict[str, object] = {
     "api_port": 0,
     "simulators_port": 0,
     "stripe_secret_key": None,  # nosec B105 - no key is the point
+    "justifi_client_id": None,
+    "justifi_client_secret": None,  # nosec B105 - likewise
+    "justifi_base_url": None,
     "sendgrid_api_key": None,
     "stripe_api_base": None,
     "sendgrid_api_base": None,
@@ -248,7 +251,7 @@ def _key(running: Installation) -> dict[str, str]:
     return {"Authorization": f"Bearer {running.api_key}"}
 
 
-def quote_of_demo(quote_id: str) -> dict[str, object]:
+def quote_of_demo(quote_id: str, currency: str = "SGD") -> dict[str, object]:
     today = date.today()
     return {
         "quote_id": quote_id,
@@ -258,18 +261,18 @@ def quote_of_demo(quote_id: str) -> dict[str, object]:
             {"name": "Benjamin Tan", "date_of_birth": "2015-09-30"},
         ],
         "cover": [
-            {"name": "Medical expenses abroad", "limit": {"minor": 50000000, "currency": "SGD"}},
-            {"name": "Trip cancellation", "limit": {"minor": 1000000, "currency": "SGD"}},
-            {"name": "Lost or delayed baggage", "limit": {"minor": 300000, "currency": "SGD"}},
-            {"name": "Personal liability", "limit": {"minor": 100000000, "currency": "SGD"}},
+            {"name": "Medical expenses abroad", "limit": {"minor": 50000000, "currency": currency}},
+            {"name": "Trip cancellation", "limit": {"minor": 1000000, "currency": currency}},
+            {"name": "Lost or delayed baggage", "limit": {"minor": 300000, "currency": currency}},
+            {"name": "Personal liability", "limit": {"minor": 100000000, "currency": currency}},
             {"name": "Emergency evacuation", "note": "Arranged by the assistance line"},
         ],
         "period": {
             "starts_on": (today + timedelta(days=14)).isoformat(),
             "ends_on": (today + timedelta(days=21)).isoformat(),
         },
-        "price": {"minor": 15000, "currency": "SGD"},
-        "tax": {"name": "GST 9 %", "amount": {"minor": 1239, "currency": "SGD"}},
+        "price": {"minor": 15000, "currency": currency},
+        "tax": {"name": "GST 9 %", "amount": {"minor": 1239, "currency": currency}},
         "customer_email": CUSTOMER,
         "customer_name": "Alice Tan",
         "valid_until": (datetime.now(UTC) + timedelta(days=30)).isoformat(),

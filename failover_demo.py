@@ -14,11 +14,11 @@ from pathlib import Path
 import aiohttp
 
 from demo import ARRIVES_WITHIN, CARD, installed_for_a_demo, quote_of_demo
+from demo_api import DemoApi, Json
 from domain.model import Model
 from domain.tenants import PLATFORM_TENANT
 from installation import Installation
 
-Json = dict[str, object]
 PAUSED_BECAUSE = "Stripe maintains this account"
 
 
@@ -54,6 +54,7 @@ class FailoverDemo:
 
     running: Installation
     http: aiohttp.ClientSession
+    api: DemoApi
     told: Callable[[str], None]
 
     async def play(self) -> FailoverFacts:
@@ -62,12 +63,12 @@ class FailoverDemo:
         primary, backup = [await self._configure(name, key) for name, key in keys.items()]
         await self._link(primary, is_default=True)
         await self._link(backup, is_default=False)
-        await self._api("POST", f"/integrations/{primary}/pause", {"reason": PAUSED_BECAUSE})
+        await self.api("POST", f"/integrations/{primary}/pause", {"reason": PAUSED_BECAUSE})
         self.told(f"Operator  paused the primary: {PAUSED_BECAUSE}")
         purchase_id = await self._buy()
         purchase = await self._completed(purchase_id)
         routing = await self._routing(purchase_id)
-        completed = await self._api("POST", f"/purchases/{purchase_id}/complete")
+        completed = await self.api("POST", f"/purchases/{purchase_id}/complete")
         policy = _Policy.model_validate(completed["policy"])
         return FailoverFacts(
             purchase_id=purchase_id,
@@ -84,26 +85,26 @@ class FailoverDemo:
         """The id of an integration whose account tells of its payments here."""
         credentials: Json = {"api_key": key}
         wish: Json = {"connection_code": "stripe", "name": name, "credentials": credentials}
-        integration_id = str((await self._api("POST", "/integrations", wish))["integration_id"])
+        integration_id = str((await self.api("POST", "/integrations", wish))["integration_id"])
         address = f"{self.running.settings.api_url}/webhooks/stripe/{integration_id}"
         endpoint = await self._stripe(
             "POST", "/v1/webhook_endpoints", key, {"url": address, "enabled_events[]": "*"}
         )
         credentials["webhook_secret"] = endpoint["secret"]
-        await self._api("PUT", f"/integrations/{integration_id}", {"credentials": credentials})
+        await self.api("PUT", f"/integrations/{integration_id}", {"credentials": credentials})
         self.told(f"Operator  made the integration {name}: {integration_id} (stripe, {key[-4:]})")
         return integration_id
 
     async def _link(self, integration_id: str, is_default: bool) -> None:
         link: Json = {"integration_id": integration_id, "is_default": is_default}
-        await self._api("POST", f"/entities/tenant/{PLATFORM_TENANT}/integrations", link)
+        await self.api("POST", f"/entities/tenant/{PLATFORM_TENANT}/integrations", link)
         self.told(f"Operator  linked it as the tenant's {'default' if is_default else 'backup'}")
 
     async def _buy(self) -> str:
         quote_id = f"quote_failover_{int(time.time())}"
-        await self._api("POST", "/quotes", quote_of_demo(quote_id))
+        await self.api("POST", "/quotes", quote_of_demo(quote_id))
         wish: Json = {"quote_id": quote_id, "user_id": "alice", "amount": 15000, "currency": "SGD"}
-        purchase = await self._api("POST", "/purchases", wish)
+        purchase = await self.api("POST", "/purchases", wish)
         self.told(f"Service   started {purchase['purchase_id']}")
         pay = f"{self.running.settings.stripe_api_base}/_simulator/pay"
         payment = {"session_id": purchase["session_id"], "card": CARD}
@@ -115,7 +116,7 @@ class FailoverDemo:
     async def _completed(self, purchase_id: str) -> Json:
         async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
             while True:
-                purchase = await self._api("GET", f"/purchases/{purchase_id}")
+                purchase = await self.api("GET", f"/purchases/{purchase_id}")
                 if purchase["payment_status"] == "completed":
                     self.told(f"Stripe    told the backup's address: {purchase_id} is paid")
                     return purchase
@@ -123,7 +124,7 @@ class FailoverDemo:
 
     async def _routing(self, purchase_id: str) -> tuple[Reason, ...]:
         timeline = _Timeline.model_validate(
-            await self._api("GET", f"/purchases/{purchase_id}/timeline")
+            await self.api("GET", f"/purchases/{purchase_id}/timeline")
         )
         routing = tuple(
             Reason(what=each.what, detail=each.detail)
@@ -141,14 +142,6 @@ class FailoverDemo:
         payments = tuple(each.id for each in listed.data)
         self.told(f"Stripe    the books of the {name}: {len(payments)} payments")
         return Account(name=name, integration_id=integration_id, payments=payments)
-
-    async def _api(self, method: str, path: str, body: Json | None = None) -> Json:
-        url, key = f"{self.running.settings.api_url}{path}", self.running.api_key
-        headers = {"Authorization": f"Bearer {key}"}
-        async with self.http.request(method, url, json=body, headers=headers) as answer:
-            if not answer.ok:
-                raise RuntimeError(f"{method} {path}: {await answer.text()}")
-            return dict(await answer.json())
 
     async def _stripe(
         self, method: str, path: str, key: str, form: dict[str, str] | None = None
@@ -195,4 +188,4 @@ async def _stage(told: Callable[[str], None]) -> AsyncIterator[FailoverDemo]:
         installed_for_a_demo(Path(".paybind/failover-demo"), told) as running,
         aiohttp.ClientSession() as http,
     ):
-        yield FailoverDemo(running, http, told)
+        yield FailoverDemo(running, http, DemoApi(running, http), told)

@@ -81,3 +81,34 @@ def test_the_demo_of_a_failover_completes_on_the_backup_and_tells_why(tmp_path: 
     assert "is paused (Stripe maintains this account); nothing was sent" in passed_over["detail"]
     assert chosen["detail"] == f"backup of primary: {passed_over['detail']}"
     assert "sk_test" not in played.stdout + played.stderr
+
+
+STEPS_ON_JUSTIFI = [
+    "starting Temporal and the database",
+    "starting the worker and the API",
+    "Temporal  shows every step at http://127.0.0.1:",
+    "Operator  made the integration ",
+    "Quoting   registered quote_justifi_",
+    "Service   started pur_",
+    "Service   got the page with JustiFi's form http://127.0.0.1:",
+    "Customer  paid on that page with the test card 4242 4242 4242 4242",
+    "JustiFi   sent its signed webhook: pur_",
+    "Paybind   issued policy POL-",
+    "JustiFi   po_",
+    "JustiFi   po_",
+    "JustiFi   po_",
+]
+
+
+def test_the_demo_on_justifi_follows_the_money_to_the_bank(tmp_path: Path) -> None:
+    played = Shell(tmp_path / "home").run("demo", "--justifi", "--json")
+
+    assert played.returncode == 0, played.stderr
+    told = played.stderr.splitlines()
+    pairs = zip(told, STEPS_ON_JUSTIFI, strict=True)
+    assert [line for line, step in pairs if not line.startswith(step)] == []
+    facts = json.loads(played.stdout)
+    assert (facts["provider"], facts["payment_status"]) == ("justifi", "completed")
+    assert facts["payout_statuses"] == ["scheduled", "in_transit", "paid"]
+    assert 0 < facts["payout"]["amount"] < 15000  # the price, less what JustiFi keeps
+    assert "test_demo" not in played.stdout + played.stderr
