@@ -121,11 +121,15 @@ class Purchase(Model):
 
     @property
     def may_fail_over(self) -> bool:
-        """Whether it was declined, at a checkout still open, in a way that its rule names."""
+        """Whether it was declined, at a checkout still open, in a way that its rule names.
+
+        Never where that checkout would stay payable beside the next one.
+        """
         if self.status is not PaymentStatus.FAILED or not self.can_retry:
             return False
-        codes = self.route.failover_decline_codes if self.route else ()
-        return self.failure is not None and self.failure.code in codes
+        if self.route is None or not self.route.may_be_left:
+            return False
+        return self.failure is not None and self.failure.code in self.route.failover_decline_codes
 
     @property
     def has_failed_over(self) -> bool:

@@ -6,6 +6,8 @@ from datetime import datetime
 from domain.model import Model
 
 ENVIRONMENT = "the account of the environment"
+# Providers at which an open checkout cannot be closed: whoever has its page can still pay.
+CANNOT_CLOSE = frozenset({"justifi"})
 
 
 class Candidate(Model):
@@ -48,6 +50,11 @@ class Route(Model):
     decided_at: datetime
     passed_over: tuple[PassedOver, ...] = ()
     failover_decline_codes: tuple[str, ...] = ()
+
+    @property
+    def may_be_left(self) -> bool:
+        """Whether a checkout there can be closed for certain before another one is opened."""
+        return self.connection_code not in CANNOT_CLOSE
 
     @property
     def left(self) -> tuple[PassedOver, ...]:

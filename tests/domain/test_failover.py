@@ -58,6 +58,11 @@ def test_a_decline_that_the_rule_names_may_fail_over_and_no_other() -> None:
     assert not _declined(OPENED.model_copy(update={"route": None})).may_fail_over
 
 
+def test_a_decline_stays_where_the_checkout_cannot_be_closed() -> None:
+    at_justifi = Route.to(NORTH.model_copy(update={"connection_code": "justifi"}), AT)
+    assert not _declined(OPENED.model_copy(update={"route": at_justifi})).may_fail_over
+
+
 def test_what_is_over_or_on_its_way_to_a_bank_does_not_fail_over() -> None:
     assert not _declined(OPENED, state=CheckoutState.COMPLETE).may_fail_over  # a debit that bounced
     ended = CheckoutSnapshot(session_id="cs_1", state=CheckoutState.EXPIRED)
