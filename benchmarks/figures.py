@@ -22,6 +22,7 @@ class Sizes(Model):
     webhook_concurrency: int = 32
     tool_calls: int = 100
     tool_concurrency: int = 10
+    payouts: int = 1000
     cold_starts: int = 3
 
 
@@ -100,6 +101,7 @@ class Report(Model):
     resolution_overhead: float
     webhooks_per_second: float
     tool_p95_ms: dict[str, float]
+    payout_polls_per_payout: float
     cold_start_s: float
     memory_mb: Memory
     goals: tuple[Goal, ...]
@@ -109,7 +111,12 @@ class Report(Model):
 
 
 def goals_of(
-    cost: float, events: int, to_mail: float, webhooks: float, resolution: float
+    cost: float,
+    events: int,
+    to_mail: float,
+    webhooks: float,
+    resolution: float,
+    polls: float,
 ) -> tuple[Goal, ...]:
     return (
         _goal("cost_vs_skeleton", cost, "<=", 1.25),
@@ -117,6 +124,7 @@ def goals_of(
         _goal("webhook_to_mail_ms.p50", to_mail, "<=", 200),
         _goal("webhook_vs_bare", webhooks, ">=", 0.6),
         _goal("resolution_overhead", resolution, ">=", 0.95),
+        _goal("payout_polls_per_payout", polls, "<=", 0.01),
     )
 
 

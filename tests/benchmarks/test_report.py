@@ -20,6 +20,7 @@ SMALLEST = Sizes(
     webhooks=4,
     webhook_concurrency=2,
     tool_calls=2,
+    payouts=300,
     tool_concurrency=1,
     cold_starts=1,
 )
@@ -37,6 +38,7 @@ FIGURES = (
     "resolution_overhead",
     "tool_p95_ms.check_payment_status",
     "tool_p95_ms.initiate_purchase",
+    "payout_polls_per_payout",
     "cold_start_s",
     "memory_mb.api",
     "memory_mb.worker",
@@ -48,6 +50,7 @@ WITH_A_GOAL = {
     "webhook_to_mail_ms.p50",
     "webhook_vs_bare",
     "resolution_overhead",
+    "payout_polls_per_payout",
 }
 
 
