@@ -57,6 +57,7 @@ from services.integration_runs import IntegrationRuns
 from services.integrations import IntegrationService
 from services.links import LinkService
 from services.listening import Listening
+from services.operations import OperationService
 from services.pages import PageService
 from services.payout_runs import PayoutRuns
 from services.payouts import PayoutService
@@ -165,6 +166,7 @@ def build_services(
         connections=ConnectionService(ConnectionRecords(database), CapabilityRecords(database)),
         integrations=integrations,
         executions=_executions(database, integrations, client),
+        operations=_operations(settings, integrations, client),
         integration_health=_integration_health(database, integrations, client),
         entity_links=EntityLinkService(EntityLinkRecords(database)),
         audit=AuditService(AuditRecords(database)),
@@ -173,6 +175,13 @@ def build_services(
         idempotency=IdempotencyRecords(database),
         urls=urls,
     )
+
+
+def _operations(
+    settings: Settings, integrations: IntegrationService, client: Client
+) -> OperationService:
+    own = settings.accounts_of_the_environment
+    return OperationService(integrations, own, client, settings.livemode)
 
 
 def _purchases(

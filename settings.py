@@ -210,6 +210,11 @@ class Settings(BaseSettings):
         return ("justifi",) if self.justifi_client_id is not None else ()
 
     @property
+    def accounts_of_the_environment(self) -> frozenset[str]:
+        """By connection_code: those whose API can be asked by the names of its operations."""
+        return frozenset({"justifi"} if self.justifi_client_id is not None else ())
+
+    @property
     def temporal(self) -> str:
         return self.temporal_address or f"127.0.0.1:{self.temporal_port}"
 

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from types import MappingProxyType
 
-from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -19,6 +18,7 @@ from activities.letters import Letters
 from activities.links import LinkActivities
 from activities.opened_integrations import OpenedIntegrations
 from activities.opened_payouts import OpenedPayouts
+from activities.operations import OperationActivities
 from activities.policies import PolicyActivities
 from activities.probes import ProbeActivities
 from activities.purchases import PurchaseActivities
@@ -32,10 +32,11 @@ from connections import (
     signed_urls,
     worker_identity,
 )
+from environment import accounts_of, required
 from gateways.documents import PolicyPrinter
 from gateways.emails import EmailGateway
 from gateways.fsspec_documents import FsspecDocuments
-from gateways.integrations import GatewayProviders
+from gateways.integrations import GatewayProviders, IntegrationGateway
 from gateways.keyring_vault import KeyringVault
 from gateways.letters import LetterWriter
 from gateways.payments import PaymentGateway, PaymentGateways
@@ -61,13 +62,14 @@ from persistence.refunds import RefundRecords
 from persistence.routes import RouteRecords
 from persistence.sealed_rows import SealedRows
 from persistence.turns import TurnRecords
-from processes import NotStarted, told_to_stop
+from processes import told_to_stop
 from settings import Settings
 from workflows import options
 from workflows.balance import BalanceWorkflow
 from workflows.execution import ExecutionWorkflow
 from workflows.key_rotation import KeyRotationWorkflow
 from workflows.link import PaymentLinkWorkflow
+from workflows.operation import OperationWorkflow
 from workflows.payout_reconciliation import PayoutReconciliationWorkflow
 from workflows.payout_round import PayoutRoundWorkflow
 from workflows.payout_watch import PayoutWatchWorkflow
@@ -77,7 +79,7 @@ from workflows.refund import RefundWorkflow
 
 STORIES = (
     *(PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow),
-    *(ExecutionWorkflow, ProbeWorkflow, KeyRotationWorkflow),
+    *(ExecutionWorkflow, OperationWorkflow, ProbeWorkflow, KeyRotationWorkflow),
     *(PayoutWatchWorkflow, PayoutRoundWorkflow, BalanceWorkflow, PayoutReconciliationWorkflow),
 )
 QUEUES = (options.PURCHASES, options.DOCUMENTS)
@@ -100,10 +102,12 @@ async def run_worker(
             await printer.warm_up()
             await stack.enter_async_context(documents_worker(client, settings, database, printer))
         if options.PURCHASES in queues:
-            payments = StripePayments(_secret(settings.stripe_secret_key), settings.stripe_api_base)
+            payments = StripePayments(
+                required(settings.stripe_secret_key), settings.stripe_api_base
+            )
             stack.push_async_callback(payments.close)
             mail = SendGridEmails(
-                _secret(settings.sendgrid_api_key), brand(settings), settings.sendgrid_api_base
+                required(settings.sendgrid_api_key), brand(settings), settings.sendgrid_api_base
             )
             stack.push_async_callback(mail.close)
             payouts = own_payouts(settings, stack)
@@ -140,7 +144,7 @@ def purchases_worker(
         activities=[
             *_purchase_steps(settings, database, gateways),
             *_refund_steps(database, gateways),
-            *_integration_steps(database, gateways),
+            *_integration_steps(database, gateways, accounts_of(settings)),
             *payout_steps(
                 database,
                 OpenedPayouts(gateways, payouts),
@@ -232,7 +236,9 @@ def _key_steps(settings: Settings, database: Database) -> Steps:
     return (steps.count_sealed, steps.list_due, steps.reseal_credentials)
 
 
-def _integration_steps(database: Database, opened: OpenedIntegrations) -> Steps:
+def _integration_steps(
+    database: Database, opened: OpenedIntegrations, environment: Mapping[str, IntegrationGateway]
+) -> Steps:
     executions = ExecutionActivities(
         rows=ExecutionRecords(database),
         capabilities=CapabilityRecords(database),
@@ -241,6 +247,7 @@ def _integration_steps(database: Database, opened: OpenedIntegrations) -> Steps:
     return (
         executions.execute_capability,
         executions.fail_execution,
+        OperationActivities(opened, environment).ask_provider,
         ProbeActivities(IntegrationRecords(database), opened).probe_integration,
     )
 
@@ -262,12 +269,3 @@ def _mail_desk(settings: Settings, database: Database, mail: EmailGateway) -> Em
         writer=LetterWriter(brand(settings)),
         gateway=mail,
     )
-
-
-def _secret(secret: SecretStr | None) -> str:
-    if secret is None:
-        raise NotStarted(
-            "no provider keys are set: set STRIPE_SECRET_KEY and SENDGRID_API_KEY, "
-            "or start everything with simulators by `paybind up`"
-        )
-    return secret.get_secret_value()

@@ -24,8 +24,9 @@ _NOT_READ_PREFIXES = ("x-datadog-", "x-b3-")
 class RequestGuard:
     """What ``is_trusted`` gets its bodies as they are: providers sign them, and limit themselves.
 
-    ``in_their_words``: paths whose callers read no problems. Each makes of a body, and of what was
-    found in it, the JSON that tells them so, or None where a problem must do.
+    ``as_read``: paths of whose bodies something is known to be nobody's; each makes of a body what
+    is looked at. ``in_their_words``: paths whose callers read no problems. Each makes of a body,
+    and of what was found in it, the JSON that tells them so, or None where a problem must do.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class RequestGuard:
         max_body_bytes: int,
         is_trusted: Callable[[str], bool],
         in_their_words: Mapping[str, Callable[[bytes, Code], str | None]],
+        as_read: Mapping[str, Callable[[bytes], bytes]],
     ) -> None:
         self._app = app
         self._max = max_body_bytes
         self._is_trusted = is_trusted
         self._in_their_words = in_their_words
+        self._as_read = as_read
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or self._is_trusted(scope["path"]):
@@ -49,7 +52,7 @@ class RequestGuard:
             answer = refusal(413, Code.PAYLOAD_TOO_LARGE, f"the limit is {self._max} bytes")
         elif found := next(filter(None, map(payment_data_in, _written_in_head(scope))), None):
             answer = _refusal_of(found, "address or a header")
-        elif body and (found := _refused_in(body)):
+        elif body and (found := self._refused_in(scope["path"], body)):
             answer = self._in_their_words_or_ours(scope["path"], body, found)
         elif b"\0" in body:  # UTF-16 is full of them
             answer = refusal(400, Code.NOT_UTF8, "the body is not UTF-8 text: it holds NUL bytes")
@@ -67,6 +70,11 @@ class RequestGuard:
         if told is None:
             return _refusal_of(found, "body")
         return Response(told, media_type="application/json")
+
+    def _refused_in(self, path: str, body: bytes) -> Code | None:
+        """What is ambiguous is refused as it was sent: two readers may see two bodies."""
+        read = self._as_read[path](body) if path in self._as_read else body
+        return payment_data_in(read.decode("utf-8", "replace")) or flaw_in(body)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """All of it, or None when it is too large."""
@@ -103,10 +111,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
 def _refusal_of(found: Code, place: str) -> Response:
     detail = f"{NAMES[found]}s are never to be sent here; the request's {place} carries one"
     return refusal(422, found, detail)
-
-
-def _refused_in(body: bytes) -> Code | None:
-    return payment_data_in(body.decode("utf-8", "replace")) or flaw_in(body)
 
 
 def _carries_nul(scope: Scope, body: bytes) -> bool:

@@ -48,8 +48,8 @@ from domain.errors import PaybindError
 from gateways.integrations import GatewayProviders
 from logs import log_as_json
 from mcp_server.http import PATHS as MCP_PATHS
-from mcp_server.http import mount_mcp
-from mcp_server.refused_bodies import answer_to_refused_body
+from mcp_server.http import MCPDoor, mount_mcp
+from mcp_server.refused_bodies import answer_to_refused_body, body_without_test_card
 from processes import listening
 from serving import Server
 from settings import Settings
@@ -91,17 +91,18 @@ def create_app(settings: Settings, providers: GatewayProviders | None = None) ->
         app.include_router(router)
     app.mount("/codec", codec_server(settings, app.state))
     app.state.mcp = mount_mcp(app, settings)
-    _guard(app, settings, registry)
+    _guard(app, settings, registry, app.state.mcp)
     return app
 
 
-def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry) -> None:
+def _guard(app: FastAPI, settings: Settings, registry: CollectorRegistry, door: MCPDoor) -> None:
     """What is added last stands outermost: it sees the refusals of what stands within."""
     app.add_middleware(
         RequestGuard,
         max_body_bytes=settings.max_body_bytes,
         is_trusted=lambda path: route_of(path) is not None,
         in_their_words=dict.fromkeys(MCP_PATHS, answer_to_refused_body),
+        as_read=dict.fromkeys(MCP_PATHS, body_without_test_card) if door.takes_test_cards else {},
     )
     app.add_middleware(RequestWatch, registry=registry, plain_route=route_of)
     app.add_middleware(CrossOrigin)

@@ -6,7 +6,7 @@ import re
 import secrets
 
 LENGTH = 22  # 110 bits
-OURS = r"(?:pur|quo|pol|lnk|ref|eml|evt|key|ten|exe|pyo)_[a-z2-7]{22}"
+OURS = r"(?:pur|quo|pol|lnk|ref|eml|evt|key|ten|exe|pyo|opn)_[a-z2-7]{22}"
 _ID = re.compile(OURS)
 
 

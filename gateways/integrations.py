@@ -66,6 +66,16 @@ class IntegrationGateway(Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class OperatedIntegration(Protocol):
+    """An ``IntegrationGateway`` whose provider's own API can be asked, operation by operation."""
+
+    @property
+    def operations(self) -> Mapping[str, Ability]:
+        """By the provider's own names. ``execution_id`` and the key are the operation's id."""
+        ...
+
+
 class GatewayProvider(Protocol):
     """What is known of a provider before any credentials are."""
 

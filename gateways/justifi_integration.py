@@ -1,5 +1,6 @@
 """JustiFi as an integration: what its credentials look like, and a client for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
@@ -10,6 +11,7 @@ from gateways.integrations import Ability
 from gateways.justifi_books import JustifiBooks
 from gateways.justifi_charges import JustifiCharges
 from gateways.justifi_client import JustifiClient
+from gateways.justifi_operations import JustifiOperations
 from gateways.justifi_payments import JustifiPayments
 from gateways.justifi_payouts import JustifiPayouts
 from gateways.justifi_webhooks import JustifiWebhooks
@@ -105,6 +107,10 @@ class JustifiIntegration:
     @property
     def payouts(self) -> JustifiPayouts:
         return JustifiPayouts(self.payments.client)
+
+    @property
+    def operations(self) -> Mapping[str, Ability]:
+        return JustifiOperations(self.payments.client).by_name
 
     async def probe(self) -> None:
         await self.payments.probe()

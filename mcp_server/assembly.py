@@ -13,6 +13,8 @@ from mcp_server.callers import Callers
 from mcp_server.calls import PaybindServer
 from mcp_server.instructions import instructions_for
 from mcp_server.integrations import IntegrationTools
+from mcp_server.justifi_desk import JustifiDesk
+from mcp_server.justifi_tools import JustifiSet
 from mcp_server.links import LinkTools
 from mcp_server.payment_card import payment_card
 from mcp_server.purchases import PurchaseTools
@@ -28,13 +30,15 @@ class Door:
     """What an installation decides about its MCP server.
 
     ``state_secrets`` seal the state of calls that ask a human, the first one seals: processes that
-    share them may answer each other's rounds.
+    share them may answer each other's rounds. ``takes_test_cards``: a provider's published ones,
+    by the one tool that stores them.
     """
 
     selection: Selection
     api_base: str
     widget_base: str | None
     state_secrets: Sequence[str]
+    takes_test_cards: bool = False
 
 
 def build_server(
@@ -42,11 +46,13 @@ def build_server(
 ) -> PaybindServer:
     """With a ``verifier`` the server speaks HTTP and wants a bearer key."""
     answering = Answering(services.policies, services.urls, door.widget_base)
+    refunds = RefundTools(services, callers, door.api_base)
     desk = Desk(
         purchases=PurchaseTools(services, callers, answering),
         links=LinkTools(services, callers),
-        refunds=RefundTools(services, callers, door.api_base),
+        refunds=refunds,
         integrations=IntegrationTools(services, callers, door.selection.read_only),
+        justifi=JustifiSet.over(JustifiDesk(services, callers), refunds, door.api_base),
     )
     server = PaybindServer(
         NAME,
@@ -62,6 +68,7 @@ def build_server(
         subscriptions=False,
     )
     server.callers = callers
+    server.takes_test_cards = door.takes_test_cards
     return server
 
 

@@ -14,6 +14,7 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent
 
 from domain.errors import Code, Invalid, PaybindError, Unavailable
 from domain.payment_data import NAMES, payment_data_in
+from domain.published_numbers import STORES_TEST_CARDS, without_test_card
 from domain.strict_json import FLAWS
 from domain.tenants import Caller
 from mcp_server import audit
@@ -54,14 +55,19 @@ class Call:
 
 
 class PaybindServer(MCPServer[object]):
-    """``callers`` says who calls; set it before the first call."""
+    """``callers`` says who calls; set it before the first call.
+
+    ``takes_test_cards``: the published ones of a provider are let through to the one tool that
+    stores them, and to no other.
+    """
 
     callers: Callers
+    takes_test_cards: bool = False
 
     async def call_tool(
         self, name: str, arguments: Arguments, context: Context[object] | None = None
     ) -> Result:
-        if found := _refused_in(name, arguments):
+        if found := _refused_in(name, self._as_guarded(name, arguments)):
             return refused_unread(found)
         call = Call(name, arguments)
         try:
@@ -75,8 +81,13 @@ class PaybindServer(MCPServer[object]):
         finally:
             audit.write(call.line)
 
+    def _as_guarded(self, name: str, arguments: Arguments) -> Mapping[str, object]:
+        if self.takes_test_cards and name == STORES_TEST_CARDS:
+            return without_test_card(arguments)
+        return arguments
 
-def _refused_in(name: str, arguments: Arguments) -> Code | None:
+
+def _refused_in(name: str, arguments: Mapping[str, object]) -> Code | None:
     """The SDK has read the call: of two members of one name the first is gone by now."""
     try:
         sent = json.dumps([name, arguments], ensure_ascii=False, default=str, allow_nan=False)

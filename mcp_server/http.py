@@ -39,6 +39,10 @@ class MCPDoor:
         self._door = door_of(settings)
         self._app: ASGIApp = _Closed()
 
+    @property
+    def takes_test_cards(self) -> bool:
+        return self._door.takes_test_cards
+
     @asynccontextmanager
     async def running(self, services: Services) -> AsyncIterator[None]:
         audit.write_to_stderr()
@@ -84,14 +88,21 @@ class _Closed:
 
 def door_of(settings: Settings) -> Door:
     """Raises ValueError for a tool set that does not exist."""
+    selection = Selection.parse(
+        settings.paybind_mcp_toolsets, settings.paybind_mcp_read_only, settings.stripe_currency
+    )
     return Door(
-        selection=Selection.parse(
-            settings.paybind_mcp_toolsets, settings.paybind_mcp_read_only, settings.stripe_currency
-        ),
+        selection=selection,
+        takes_test_cards=_takes_test_cards(settings, selection),
         api_base=settings.api_url,
         widget_base=settings.widget_base_url,
         state_secrets=keyring(settings).signing_secrets()[::-1],  # the active one first
     )
+
+
+def _takes_test_cards(settings: Settings, selection: Selection) -> bool:
+    """Test keys alone know them: in live mode they are card numbers like any other."""
+    return not settings.livemode and "justifi" in selection.toolsets and not selection.read_only
 
 
 def _security(settings: Settings) -> TransportSecuritySettings:

@@ -7,12 +7,13 @@ from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
 
 from mcp_server.integrations import IntegrationTools
+from mcp_server.justifi_tools import JustifiSet
 from mcp_server.links import LinkTools
 from mcp_server.payment_card import TOOL_META
 from mcp_server.purchases import PurchaseTools
 from mcp_server.refunds import RefundTools
 
-TOOLSETS = ("purchases", "integrations")
+TOOLSETS = ("purchases", "integrations", "justifi")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Desk:
     links: LinkTools
     refunds: RefundTools
     integrations: IntegrationTools
+    justifi: JustifiSet
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,13 @@ def tools_of(desk: Desk, selection: Selection) -> list[Tool]:
     sets = {
         "purchases": lambda: _purchases(desk, selection.currency),
         "integrations": lambda: _integrations(desk.integrations),
+        "justifi": lambda: _justifi(desk.justifi),
     }
-    tools = [tool for name in TOOLSETS if name in selection.toolsets for tool in sets[name]()]
+    chosen = (tool for name in TOOLSETS if name in selection.toolsets for tool in sets[name]())
+    tools = {tool.name: tool for tool in chosen}  # the later one takes what the earlier takes, too
     return [
         tool
-        for tool in tools
+        for tool in tools.values()
         if not selection.read_only or (tool.annotations and tool.annotations.read_only_hint)
     ]
 
@@ -80,6 +84,29 @@ def _integrations(desk: IntegrationTools) -> Sequence[Tool]:
         _tool(desk.list_integrations, "List integrations", _reads()),
         _tool(desk.list_capabilities, "What an integration can do", _reads()),
         _tool(desk.execute_capability, "Have an integration do something", executes),
+    )
+
+
+def _justifi(desk: JustifiSet) -> Sequence[Tool]:
+    changes, reads, funds = desk.changes, desk.reads, desk.funds
+    return (
+        _tool(desk.methods.create_payment_method, "Store a payment method", _changes()),
+        _tool(reads.retrieve_payment_method, "Payment method", _looks()),
+        _tool(reads.list_payment_methods, "Payment methods", _looks()),
+        _tool(changes.create_payment, "Charge a payment method", _destroys(idempotent=False)),
+        _tool(reads.retrieve_payment, "Payment", _looks()),
+        _tool(reads.list_payments, "Payments", _looks()),
+        _tool(changes.capture_payment, "Capture a payment", _destroys()),
+        _tool(changes.void_payment, "Void a payment", _destroys()),
+        _tool(desk.refunds.refund_payment, "Refund a payment", _destroys(idempotent=False)),
+        _tool(reads.list_refunds, "Refunds of a payment", _looks()),
+        _tool(reads.list_payment_refunds, "Refunds and their sum", _looks()),
+        _tool(funds.retrieve_balance, "Balance", _looks()),
+        _tool(funds.list_balance_transactions, "Balance transactions", _looks()),
+        _tool(funds.retrieve_payout, "Payout", _looks()),
+        _tool(funds.list_payouts, "Payouts", _looks()),
+        _tool(funds.get_payout_report, "Report of a payout", _looks()),
+        _tool(desk.webhooks.list_webhook_endpoints, "Webhook endpoints", _reads()),
     )
 
 
@@ -115,6 +142,11 @@ def _reads() -> ToolAnnotations:
     return ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
     )
+
+
+def _looks() -> ToolAnnotations:
+    """At what others keep."""
+    return _reads().model_copy(update={"open_world_hint": True})
 
 
 def _changes(*, idempotent: bool = True) -> ToolAnnotations:

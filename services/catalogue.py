@@ -13,6 +13,7 @@ from services.health import HealthService
 from services.integration_health import IntegrationHealthService
 from services.integrations import IntegrationService
 from services.links import LinkService
+from services.operations import OperationService
 from services.pages import PageService
 from services.payouts import PayoutService
 from services.policies import PolicyService
@@ -39,6 +40,7 @@ class Services:
     connections: ConnectionService
     integrations: IntegrationService
     executions: ExecutionService
+    operations: OperationService
     integration_health: IntegrationHealthService
     entity_links: EntityLinkService
     audit: AuditService

@@ -40,7 +40,7 @@ MAY_IMPORT: Mapping[str, set[str]] = {
 ROOTS = {
     *("settings", "connections", "codec", "codec_server", "composition", "worker", "logs"),
     *("cli", "installation", "installed", "occupancy", "endings", "processes", "detaching", "demo"),
-    *("failover_demo", "justifi_demo", "demo_api"),
+    *("failover_demo", "environment", "justifi_demo", "demo_api"),
     *("keys_command", "audit_command", "payouts_command", "payout_steps", "spec_drift_command"),
     "serving",
     *("api.main", "mcp_server.server", "mcp_server.http"),

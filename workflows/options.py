@@ -81,6 +81,12 @@ RECONCILE = ActivityConfig(
     heartbeat_timeout=timedelta(minutes=1),
     retry_policy=RetryPolicy(maximum_attempts=3),
 )
+# Somebody waits for what a provider's account holds; pages of it may take a while.
+READING = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=22),
+    schedule_to_close_timeout=timedelta(seconds=23),
+    retry_policy=RetryPolicy(maximum_attempts=2),
+)
 STORED_FAULTS_ENOUGH = 3  # each but the last calls for a new key, after a look finds nothing
 ISSUE_POLICY = ActivityConfig(
     task_queue=DOCUMENTS,

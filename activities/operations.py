@@ -1,0 +1,86 @@
+"""Asking an account at a provider for one operation of the provider's API."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.faults import told_to_temporal
+from domain.connections import JsonObject
+from domain.errors import Code
+from domain.executions import Outcome
+from domain.operations import OperationOrder
+from gateways.faults import Busy, Conflict, Misconfigured, RefusedByProvider
+from gateways.integrations import Ask, IntegrationGateway, OperatedIntegration
+
+
+class OpenedAccounts(Protocol):
+    def using(self, integration_id: str) -> AbstractAsyncContextManager[IntegrationGateway]: ...
+
+
+@dataclass(frozen=True)
+class OperationActivities:
+    """``environment``: the accounts that have no integration, by their connection_code."""
+
+    opened: OpenedAccounts
+    environment: Mapping[str, IntegrationGateway]
+
+    @activity.defn
+    async def ask_provider(self, order: OperationOrder) -> Outcome:
+        """What the provider said. A change is repeated only where it may have been made already."""
+        with told_to_temporal():
+            try:
+                return Outcome(result=await self._asked(order))
+            except Conflict as conflict:
+                code = Code.PROVIDER_REFUSED if _is_first() else Code.OUTCOME_UNKNOWN
+                return _refused(code, str(conflict), conflict.code)
+            except RefusedByProvider as refused:
+                return _refused(Code.PROVIDER_REFUSED, str(refused), refused.code)
+            except (Busy, Misconfigured) as fault:
+                if order.changes and _is_first():
+                    # who asked is told now, and not surprised by what is done hours later
+                    raise ApplicationError(
+                        str(fault), type=type(fault).__name__, non_retryable=True
+                    ) from fault
+                raise
+
+    async def _asked(self, order: OperationOrder) -> JsonObject:
+        ask = Ask(
+            execution_id=order.operation_id,
+            parameters=order.parameters,
+            idempotency_key=order.operation_id,
+            repeated=not _is_first(),
+        )
+        async with self._account(order) as gateway:
+            operations = gateway.operations if isinstance(gateway, OperatedIntegration) else {}
+            operation = operations.get(order.operation)
+            if operation is None:
+                raise RefusedByProvider(
+                    f"the gateway of {order.connection_code} cannot {order.operation}",
+                    "operation_not_offered",
+                )
+            return (await operation(ask)).result
+
+    @asynccontextmanager
+    async def _account(self, order: OperationOrder) -> AsyncIterator[IntegrationGateway]:
+        if order.integration_id is not None:
+            async with self.opened.using(order.integration_id) as gateway:
+                yield gateway
+            return
+        environment = self.environment.get(order.connection_code)
+        if environment is None:
+            raise Misconfigured(
+                f"this worker has no account of {order.connection_code}", order.connection_code
+            )
+        yield environment
+
+
+def _is_first() -> bool:
+    return activity.info().attempt == 1
+
+
+def _refused(code: Code, message: str, provider_code: str | None) -> Outcome:
+    return Outcome(error_code=code, error_message=message, provider_code=provider_code)

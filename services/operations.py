@@ -1,0 +1,170 @@
+"""Asking an account at a provider for operations of the provider's API: what is there, and changes.
+
+The provider is asked in the worker, where credentials are opened. A change runs under an id of its
+own: who asks again under it joins what is under way, or gets what came of it.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from domain.connections import JsonObject
+from domain.errors import (
+    Code,
+    Conflict,
+    Forbidden,
+    Invalid,
+    PaybindError,
+    ProviderRefusal,
+    Unavailable,
+)
+from domain.executions import Outcome
+from domain.model import Model
+from domain.operations import Operated, OperationOrder, operation_id_of
+from domain.tenants import PLATFORM_TENANT, Caller, Scope
+from services.integrations import IntegrationService
+from services.workflows import ANSWER_WITHIN, HAND_OVER_WITHIN
+from workflows import attributes, options
+from workflows.operation import OperationWorkflow
+
+
+class OperationWish(Model):
+    """``integration_id`` None: the environment's own account at this provider."""
+
+    connection_code: str
+    operation: str
+    parameters: JsonObject
+    integration_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OperationService:
+    """``environment``: the providers at which this installation has an account of its own."""
+
+    integrations: IntegrationService
+    environment: frozenset[str]
+    client: Client
+    livemode: bool
+    answer_within: timedelta = ANSWER_WITHIN
+
+    async def read(self, caller: Caller, wish: OperationWish) -> JsonObject:
+        await self.require_account(caller, wish.connection_code, wish.integration_id)
+        order = self._order(caller, wish, secrets.token_urlsafe(16), changes=False)
+        return _result(await self._outcome(order))
+
+    async def change(self, caller: Caller, wish: OperationWish, key: str) -> JsonObject:
+        """The same ``key`` is the same change, and is answered with what came of it.
+
+        Raises ``Conflict`` while its outcome is not known: it goes on, and is not done twice.
+        """
+        caller.require(Scope.WRITE)
+        await self.require_account(caller, wish.connection_code, wish.integration_id)
+        return _result(await self._outcome(self._order(caller, wish, key, changes=True)))
+
+    async def require_account(
+        self, caller: Caller, connection_code: str, integration_id: str | None
+    ) -> None:
+        """The environment's account is of the tenant that runs the installation."""
+        caller.require(Scope.READ)
+        if integration_id is not None:
+            integration = await self.integrations.get(caller, integration_id)
+            if integration.connection_code != connection_code:
+                raise Invalid(
+                    Code.INVALID_REQUEST,
+                    f"{integration_id} is an integration of {integration.connection_code}, "
+                    f"not of {connection_code}",
+                )
+            self.integrations.require_usable(integration)
+        elif caller.tenant_id != PLATFORM_TENANT:
+            raise Forbidden(
+                Code.MISSING_SCOPE,
+                f"the environment's account is not this tenant's: name an integration of "
+                f"{connection_code} by its integration_id",
+            )
+        elif connection_code not in self.environment:
+            raise Conflict(
+                Code.INTEGRATION_INACTIVE,
+                f"no account of {connection_code} is set in the environment, and no integration_id "
+                "is named",
+            )
+
+    def _order(
+        self, caller: Caller, wish: OperationWish, key: str, *, changes: bool
+    ) -> OperationOrder:
+        account = wish.integration_id or wish.connection_code
+        return OperationOrder(
+            operation_id=operation_id_of(caller.tenant_id, account, wish.operation, key),
+            tenant_id=caller.tenant_id,
+            connection_code=wish.connection_code,
+            integration_id=wish.integration_id,
+            operation=wish.operation,
+            parameters=wish.parameters,
+            changes=changes,
+            livemode=self.livemode,
+        )
+
+    async def _outcome(self, order: OperationOrder) -> Outcome:
+        try:
+            async with asyncio.timeout(self.answer_within.total_seconds()):
+                operated = await (await self._started(order)).result()
+        except TimeoutError as slow:
+            raise _not_yet(order) from slow
+        except WorkflowFailureError as failed:
+            raise Unavailable(_why(failed)) from failed
+        except RPCError as away:
+            raise Unavailable("Temporal gave no answer") from away
+        if operated.request_hash != order.request_hash:
+            raise Invalid(
+                Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request"
+            )
+        return operated.outcome
+
+    async def _started(self, order: OperationOrder) -> WorkflowHandle[OperationWorkflow, Operated]:
+        try:
+            return await self.client.start_workflow(
+                OperationWorkflow.run,
+                order,
+                id=order.workflow_id,
+                task_queue=options.PURCHASES,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                # one that failed did nothing; one that ended by itself has its result
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                static_summary=f"{order.operation} by {order.connection_code}",
+                search_attributes=attributes.of_integration(
+                    order.tenant_id, order.connection_code, order.livemode
+                ),
+                rpc_timeout=HAND_OVER_WITHIN,
+            )
+        except WorkflowAlreadyStartedError:
+            return self.client.get_workflow_handle_for(OperationWorkflow.run, order.workflow_id)
+
+
+def _result(outcome: Outcome) -> JsonObject:
+    if outcome.error_code is None:
+        return outcome.result or {}
+    message = outcome.error_message or outcome.error_code
+    if outcome.error_code is Code.PROVIDER_REFUSED:
+        raise ProviderRefusal(message, outcome.provider_code)
+    raise Conflict(outcome.error_code, message)
+
+
+def _not_yet(order: OperationOrder) -> PaybindError:
+    if not order.changes:
+        return Unavailable(f"{order.connection_code} has not answered yet")
+    return Conflict(
+        Code.OUTCOME_NOT_YET_KNOWN,
+        f"{order.connection_code} has not told what came of {order.operation}; it goes on as "
+        f"{order.operation_id}",
+    )
+
+
+def _why(failed: WorkflowFailureError) -> str:
+    if isinstance(failed.cause, ApplicationError):
+        return failed.cause.message
+    return "the workflow was ended by force; repeat the request"
