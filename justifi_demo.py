@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -16,17 +17,25 @@ import aiohttp
 from demo import ARRIVES_WITHIN, CARD, installed_for_a_demo, quote_of_demo
 from demo_api import DemoApi, Json
 from domain.model import Model
+from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from installation import Installation
 
 TURN_SECONDS = 6 * 3600
+OPERATOR = Caller(tenant_id=PLATFORM_TENANT, key_id="demo", scopes=frozenset({Scope.ADMIN}))
 MOST_TURNS = 60  # fifteen days: the money is due long before
+
+
+class Sum(Model, extra="ignore"):
+    minor: int
+    formatted: str
 
 
 class Payout(Model, extra="ignore"):
     payout_id: str
+    provider_payout_id: str
     status: str
-    amount: int
-    currency: str
+    amount: Sum
+    seen_at: datetime
 
 
 class JustifiFacts(Model):
@@ -62,6 +71,7 @@ class JustifiDemo:
         policy = _Policy.model_validate(completed["policy"])
         self.told(f"Paybind   issued policy {policy.number}")
         seen = await self._follow_payout(integration_id, client_id)
+        await self._reconcile(seen[-1])
         return JustifiFacts(
             purchase_id=purchase_id,
             integration_id=integration_id,
@@ -114,27 +124,41 @@ class JustifiDemo:
                 await asyncio.sleep(0.1)
 
     async def _follow_payout(self, integration_id: str, client_id: str) -> list[Payout]:
-        """As it was seen in each of its states, while JustiFi's clock is turned."""
+        """As its watch saw it in each of its states, while JustiFi's clock is turned."""
+        from composition import open_services
+
         await self._steer("payouts", {"client_id": client_id})
         seen: list[Payout] = []
-        for turn in range(MOST_TURNS):
-            payout = await self._payout(integration_id, f"demo-{integration_id}-{turn}")
-            if not seen or payout.status != seen[-1].status:
-                seen.append(payout)
-                amount = f"{payout.currency} {payout.amount / 100:.2f}"
-                hours = turn * TURN_SECONDS // 3600
-                told = f"{payout.payout_id} of {amount} is {payout.status}"
-                self.told(f"JustiFi   {told}" + (f" {hours} hours later" if hours else ""))
-            if payout.status == "paid":
-                return seen
-            await self._steer("clock", {"seconds": TURN_SECONDS})
+        async with open_services(self.running.settings) as services:
+            for turn in range(MOST_TURNS):
+                asked_at = datetime.now(UTC)
+                await services.payouts.watch_any(OPERATOR, integration_id)
+                payout = await self._seen_after(asked_at, integration_id)
+                if not seen or payout.status != seen[-1].status:
+                    seen.append(payout)
+                    hours = turn * TURN_SECONDS // 3600
+                    later = f" {hours} hours later" if hours else ""
+                    self.told(f"Payout    {payout.provider_payout_id} is {payout.status}{later}")
+                if payout.status == "paid":
+                    return seen
+                await self._steer("clock", {"seconds": TURN_SECONDS})
         raise RuntimeError(f"the payout was not paid within {MOST_TURNS} turns of the clock")
 
-    async def _payout(self, integration_id: str, key: str) -> Payout:
-        wish: Json = {"capability_code": "LIST_PAYOUTS", "parameters": {"limit": 1}}
-        path = f"/integrations/{integration_id}/execute"
-        execution = await self.api("POST", path, wish, key)
-        return _Payouts.model_validate(execution["result"]).payouts[0]
+    async def _seen_after(self, asked_at: datetime, integration_id: str) -> Payout:
+        async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
+            while True:
+                listed = await self.api("GET", f"/payouts?integration_id={integration_id}")
+                for payout in _Payouts.model_validate(listed).items:
+                    if payout.seen_at > asked_at:
+                        return payout
+                await asyncio.sleep(0.05)
+
+    async def _reconcile(self, payout: Payout) -> None:
+        path = f"/payouts/{payout.payout_id}/reconciliation"
+        compared = _Reconciliation.model_validate(await self.api("GET", path))
+        if not compared.reconciles:
+            raise RuntimeError(f"{payout.payout_id} does not reconcile")
+        self.told(f"Finance   {payout.amount.formatted} reconcile, {compared.purchases} purchase")
 
     async def _steer(self, door: str, body: Json) -> Json:
         url = f"{self.running.settings.stripe_api_base}/_simulator/justifi/{door}"
@@ -148,7 +172,12 @@ class _Policy(Model, extra="ignore"):
 
 
 class _Payouts(Model, extra="ignore"):
-    payouts: tuple[Payout, ...]
+    items: tuple[Payout, ...]
+
+
+class _Reconciliation(Model, extra="ignore"):
+    reconciles: bool
+    purchases: int
 
 
 async def run_justifi_demo(told: Callable[[str], None]) -> JustifiFacts:
