@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import SecretStr
 from temporalio.client import Client
 
 from api.examples import QUOTE
@@ -19,6 +20,7 @@ from connections import connect_database, connect_temporal
 from domain.errors import Code, Gone, Invalid, NotFound
 from domain.events import EventOutcome
 from domain.tenants import Caller, Scope
+from gateways.justifi_webhooks import JustifiWebhooks
 from gateways.keyring import Keyring
 from persistence.database import Database
 from persistence.migrate import migrate
@@ -172,3 +174,10 @@ async def test_each_printer_has_a_policy_in_hand_and_one_waiting(house: House) -
     worker = documents_worker(house.client, settings, house.database, FakePrinter())
 
     assert worker.config()["max_concurrent_activities"] == 6
+
+
+def test_a_provider_tells_of_the_environments_account_once_its_secret_is_set() -> None:
+    assert webhook_gateways(Settings(_env_file=None)) == {}
+    secret = SecretStr("sigk_1")
+    settings = Settings(_env_file=None).model_copy(update={"justifi_webhook_secret": secret})
+    assert isinstance(webhook_gateways(settings)["justifi"], JustifiWebhooks)
