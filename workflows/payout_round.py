@@ -1,6 +1,7 @@
 """The round of every day: each account that pays out is watched, and its balance is taken."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -27,8 +28,10 @@ class PayoutRoundWorkflow:
             PayoutActivities.list_payout_accounts, **options.PATIENTLY
         )
         for account in accounts:
-            await self._watch(account)
-            await self._take_balance(account)
+            with suppress(WorkflowAlreadyStartedError):
+                await self._watch(account)
+            with suppress(WorkflowAlreadyStartedError):
+                await self._take_balance(account)
         return len(accounts)
 
     @workflow.signal(dynamic=True)
@@ -36,29 +39,23 @@ class PayoutRoundWorkflow:
         count_unknown(name)
 
     async def _watch(self, account: PayoutAccount) -> None:
-        try:
-            await workflow.start_child_workflow(
-                PayoutWatchWorkflow.run,
-                PayoutWatch(account=account),
-                id=workflow_id_of(account),
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                static_summary=f"Payouts of {account.name}",
-                search_attributes=attributes.of_payouts(account),
-            )
-        except WorkflowAlreadyStartedError:
-            workflow.logger.info("%s is watched already", account.name)
+        await workflow.start_child_workflow(
+            PayoutWatchWorkflow.run,
+            PayoutWatch(account=account),
+            id=workflow_id_of(account),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            static_summary=f"Payouts of {account.name}",
+            search_attributes=attributes.of_payouts(account),
+        )
 
     async def _take_balance(self, account: PayoutAccount) -> None:
-        try:
-            await workflow.start_child_workflow(
-                BalanceWorkflow.run,
-                account,
-                id=balance_id_of(account),
-                parent_close_policy=ParentClosePolicy.ABANDON,
-                static_summary=f"Balance of {account.name}",
-                search_attributes=attributes.of_integration(
-                    account.tenant_id, account.provider, account.livemode
-                ),
-            )
-        except WorkflowAlreadyStartedError:
-            workflow.logger.info("the balance of %s is still being taken", account.name)
+        await workflow.start_child_workflow(
+            BalanceWorkflow.run,
+            account,
+            id=balance_id_of(account),
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            static_summary=f"Balance of {account.name}",
+            search_attributes=attributes.of_integration(
+                account.tenant_id, account.provider, account.livemode
+            ),
+        )

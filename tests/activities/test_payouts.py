@@ -1,5 +1,7 @@
 """What a look lists, which days a snapshot takes, and what finance's letters say."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from activities.payouts import (
 )
 from domain.emails import EmailOrder, EmailTemplate
 from gateways.faults import Misconfigured
+from gateways.internal_integration import InternalIntegration
 from persistence.balances import BalanceRecords
 from persistence.database import Database
 from persistence.migrate import migrate
@@ -138,5 +141,18 @@ async def test_the_environments_account_is_opened_by_its_provider() -> None:
 
 async def test_an_integration_that_tells_of_no_payouts_is_named() -> None:
     with pytest.raises(Misconfigured, match="int-1 tells of no payouts"):
-        async with OpenedPayouts(FakeExecutions(), {}).of(IN_HARBOUR):
+        async with OpenedPayouts(OpenedInternal(), {}).of(IN_HARBOUR):
             pass
+
+
+class OpenedInternal:
+    @asynccontextmanager
+    async def using(self, integration_id: str) -> AsyncIterator[InternalIntegration]:
+        assert integration_id == "int-1"
+        yield InternalIntegration()
+
+
+async def test_the_account_of_an_integration_is_opened_with_it() -> None:
+    harbour = FakeExecutions()
+    async with OpenedPayouts(harbour, {}).of(IN_HARBOUR) as found:
+        assert found is harbour.account.payouts

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
+from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker, WorkflowRunner
 
@@ -34,9 +35,11 @@ from tests.fake_payouts import (
 from tests.fake_rows import FakeEventRecords
 from tests.fake_world import World
 from tests.workflows.servers import start_skipping_server
-from tests.workflows.stories import Stories
+from tests.workflows.stories import SOON, Stories
 from tests.workflows.workers import WORKFLOWS
 from workflows import attributes, options
+from workflows.balance import BalanceWorkflow
+from workflows.payout_reconciliation import PayoutReconciliationWorkflow
 from workflows.payout_round import PayoutRoundWorkflow
 from workflows.payout_watch import STEPS_IN_A_RUN, PayoutWatchWorkflow
 
@@ -49,6 +52,7 @@ class Bank:
     """One account that pays out, its rows, and the test's hold on time."""
 
     env: WorkflowEnvironment
+    client: Client  # whoever waits by it lets no time fly
     database: Database
     world: World = field(default_factory=World)
     gateway: FakePayouts = field(default_factory=FakePayouts)
@@ -61,7 +65,7 @@ class Bank:
 
     @property
     def runs(self) -> PayoutRuns:
-        return PayoutRuns(self.env.client)
+        return PayoutRuns(self.client)
 
     def activities(self) -> Sequence[Callable[..., object]]:
         gateways = FakePayoutGateways(self.gateway)
@@ -130,10 +134,15 @@ async def bank(tmp_path: Path, prepared: bytes, runner: WorkflowRunner) -> Async
     (tmp_path / "paybind.db").write_bytes(prepared)
     database = Database(f"sqlite:///{tmp_path / 'paybind.db'}")
     async with await start_skipping_server() as env:
-        made = Bank(env, database)
+        made = Bank(env, await plain_client(env), database)
         async with watching(made, runner):
             yield made
     await database.close()
+
+
+async def plain_client(env: WorkflowEnvironment) -> Client:
+    address = env.client.service_client.config.target_host
+    return await Client.connect(address, data_converter=pydantic_data_converter)
 
 
 @asynccontextmanager
@@ -263,7 +272,7 @@ async def test_without_an_address_of_finance_the_review_is_open_all_the_same(
     (tmp_path / "paybind.db").write_bytes(prepared)
     database = Database(f"sqlite:///{tmp_path / 'paybind.db'}")
     async with await start_skipping_server() as env:
-        bank = Bank(env, database, finance=None)
+        bank = Bank(env, await plain_client(env), database, finance=None)
         async with watching(bank, runner):
             await bank.made(status="failed")
             await bank.watch()
@@ -272,6 +281,19 @@ async def test_without_an_address_of_finance_the_review_is_open_all_the_same(
             assert await bank.shown() == ("failed", True)
             assert await bank.records.raise_alerts(ACCOUNT, await bank.now()) == ()
     await database.close()
+
+
+async def test_an_outage_of_the_mail_delays_the_one_letter_and_makes_no_second(bank: Bank) -> None:
+    bank.world.mail.fault = Unreachable("no route to host")
+    await bank.made(status="failed")
+    await bank.watch()
+    await bank.passes(HOUR)
+    await bank.tell("po_1")
+    await bank.passes(HOUR)
+    assert bank.letters == []
+    bank.world.mail.fault = None
+    await bank.passes(HOUR)
+    assert bank.letters == ["payout_failed"]
 
 
 async def test_the_watch_ends_when_its_account_is_gone(bank: Bank) -> None:
@@ -321,16 +343,22 @@ async def test_the_daily_round_watches_every_account_once_and_takes_its_balance(
     bank.gateway.transactions.append(transaction("bt_1", 500, yesterday))
 
     for _ in range(2):
-        rounds = await bank.env.client.execute_workflow(
-            PayoutRoundWorkflow.run, id="payout-round", task_queue=options.PURCHASES
+        rounds = await bank.client.execute_workflow(
+            PayoutRoundWorkflow.run,
+            id="payout-round",
+            task_queue=options.PURCHASES,
+            start_signal="strange",
         )
         assert rounds == 2
-    await bank.passes(HOUR)
+    records = BalanceRecords(bank.database)
+    async with asyncio.timeout(SOON):
+        while len(await records.latest(ACCOUNT.tenant_id)) < 2:
+            continue
 
-    client = bank.env.client
+    client = bank.client
     watched = [client.get_workflow_handle(workflow_id_of(each)) for each in (ACCOUNT, other)]
     assert {(await each.describe()).status for each in watched} == {WorkflowExecutionStatus.RUNNING}
-    balances = await BalanceRecords(bank.database).latest(ACCOUNT.tenant_id)
+    balances = await records.latest(ACCOUNT.tenant_id)
     assert [(each.account.name, str(each.closing)) for each in balances] == [
         ("int-1", "USD 5.00"),
         ("justifi", "USD 5.00"),
@@ -346,6 +374,31 @@ async def test_a_payout_is_compared_with_its_transactions_for_whoever_waits(bank
     assert [each.kind.value for each in found.differences] == [
         *("transactions", "payments", "refunds", "fees"),
     ]
+
+
+async def test_a_word_that_a_short_run_does_not_know_is_counted_and_harms_nothing(
+    bank: Bank,
+) -> None:
+    await bank.made(status="paid")
+    await bank.watch()
+    await bank.passes(HOUR)
+    payout_id = payout_id_of(ACCOUNT, "po_1")
+    compared = await bank.client.execute_workflow(
+        PayoutReconciliationWorkflow.run,
+        payout_id,
+        id="compared",
+        task_queue=options.PURCHASES,
+        start_signal="strange",
+    )
+    assert compared.payout_id == payout_id
+    taken = await bank.client.execute_workflow(
+        BalanceWorkflow.run,
+        ACCOUNT,
+        id="taken",
+        task_queue=options.PURCHASES,
+        start_signal="strange",
+    )
+    assert taken == 1
 
 
 async def test_what_the_watch_does_not_listen_to_is_counted(bank: Bank) -> None:
