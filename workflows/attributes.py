@@ -66,14 +66,20 @@ def of_integration(tenant_id: str, connection_code: str, livemode: bool) -> Type
     )
 
 
-def show(status: PaymentStatus, policy: PolicyStatus, needs_review: bool) -> None:
+def provider_of(purchase: Purchase) -> str:
+    """Whose gateway takes the money; before it is routed, whose is expected to."""
+    return purchase.route.connection_code if purchase.route else purchase.order.provider
+
+
+def show(purchase: Purchase, policy: PolicyStatus, needs_review: bool) -> None:
     """Upsert what changed, and nothing where nothing did: each upsert is an event in history."""
     shown = workflow.info().typed_search_attributes
-    changes = [
-        key.value_set(value)
-        for key, value in ((PAYMENT_STATUS, status.value), (POLICY_STATUS, policy.value))
-        if shown.get(key) != value
-    ]
+    values = (
+        (PAYMENT_STATUS, purchase.status.value),
+        (POLICY_STATUS, policy.value),
+        (PROVIDER, provider_of(purchase)),
+    )
+    changes = [key.value_set(value) for key, value in values if shown.get(key) != value]
     if shown.get(NEEDS_REVIEW) != needs_review:
         workflow.upsert_search_attributes([*changes, NEEDS_REVIEW.value_set(needs_review)])
     elif changes:

@@ -266,16 +266,17 @@ class PurchaseWorkflow:
         return refund
 
     async def _start_refund(self, refund: Refund) -> None:
+        """By whoever took the money, which may be another than the order expected."""
+        provider = attributes.provider_of(self.checkout.purchase)
+        order = self.order.model_copy(update={"provider": provider})
         try:
             await workflow.start_child_workflow(
                 RefundWorkflow.run,
-                RefundStart(
-                    refund=refund, provider=self.order.provider, livemode=self.order.livemode
-                ),
+                RefundStart(refund=refund, provider=order.provider, livemode=order.livemode),
                 id=refund_workflow_id_of(refund.refund_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 static_summary=f"Refund of {refund.amount}",
-                search_attributes=attributes.of_refund(self.order),
+                search_attributes=attributes.of_refund(order),
             )
         except WorkflowAlreadyStartedError:  # the same request, repeated
             workflow.logger.info("%s is under way", refund.refund_id)
@@ -283,5 +284,5 @@ class PurchaseWorkflow:
     def _publish(self) -> None:
         """What operators see in the Temporal UI without opening a history."""
         purchase = self.checkout.purchase
-        attributes.show(purchase.status, self.policy.status, bool(self.reviews.open))
+        attributes.show(purchase, self.policy.status, bool(self.reviews.open))
         workflow.set_current_details(attributes.details(purchase, self.checkout.settled))

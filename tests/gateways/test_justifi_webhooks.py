@@ -111,6 +111,7 @@ def test_the_payment_is_found_in_whatever_object_speaks_of_it(
         ({"purchase_id": {"of": "another system"}}, None),
         (None, None),
     ],
+    ids=["ours", "a word of theirs", "an object of theirs", "none"],
 )
 def test_only_ids_of_ours_are_taken_from_the_metadata(
     metadata: JsonValue, purchase_id: str | None

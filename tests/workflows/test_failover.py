@@ -96,6 +96,24 @@ async def _opened(stories: Stories, accounts: int = 2, rule: tuple[str, ...] = R
     return street
 
 
+async def test_operators_find_a_purchase_by_the_provider_that_it_has_moved_to(
+    stories: Stories,
+) -> None:
+    street = Street(stories, 2)
+    north, south = stories.world.rows.candidates
+    backup = south.model_copy(update={"connection_code": "justifi"})
+    stories.world.rows.candidates = (north, backup)
+    await stories.opened(street.order)
+    before = await stories.shown(street.order)
+    await street.declined_at("north")
+    await street.moved_to("south")
+    await street.paid_at("south")
+
+    after = await stories.shown(street.order)
+
+    assert (before.others["Provider"], after.others["Provider"]) == ("stripe", "justifi")
+
+
 async def test_a_decline_that_the_rule_names_is_paid_at_the_backup(stories: Stories) -> None:
     street = await _opened(stories)
     first = street.stored.checkout
