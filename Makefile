@@ -47,7 +47,7 @@ test: ## Set everything up and run all tests, with the coverage of the code that
 test-fast: ## The quick tests: no simulators, no PostgreSQL, no browser, no server of their own, in under a minute
 	@scripts/setup.sh test
 	@$(PYTEST) --ignore tests/journeys --ignore tests/benchmarks \
-		-m "not slow and not browser and not postgres" --unwatched $(ARGS)
+		-m "not slow and not browser and not postgres" --sandbox none $(ARGS)
 
 .PHONY: check
 check: ## Lint, types, security, import rules, migrations, compose file, locks

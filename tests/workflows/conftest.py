@@ -11,15 +11,30 @@ from tests.workflows.servers import start_dev_server, start_skipping_server
 from tests.workflows.stories import Stories
 from tests.workflows.workers import WATCHING, workers
 
+_AS_IN_PRODUCTION = UnsandboxedWorkflowRunner()
+
 
 @pytest.fixture
 def world() -> World:
     return World()
 
 
-@pytest.fixture(scope="session")
-def runner(pytestconfig: pytest.Config) -> WorkflowRunner:
-    return UnsandboxedWorkflowRunner() if pytestconfig.getoption("unwatched") else WATCHING
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first story of each file stands for the others: it is told in the sandbox."""
+    files: set[str] = set()
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        if file not in files and "runner" in getattr(item, "fixturenames", ()):
+            files.add(file)
+            item.add_marker(pytest.mark.sandboxed)
+
+
+@pytest.fixture
+def runner(request: pytest.FixtureRequest) -> WorkflowRunner:
+    wanted = request.config.getoption("sandbox")
+    is_chosen = request.node.get_closest_marker("sandboxed") is not None
+    return WATCHING if wanted == "all" or (wanted == "some" and is_chosen) else _AS_IN_PRODUCTION
 
 
 @pytest.fixture

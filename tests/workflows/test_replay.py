@@ -15,7 +15,7 @@ HISTORIES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def replayer(runner: WorkflowRunner) -> Replayer:
     return Replayer(
         workflows=WORKFLOWS,
@@ -24,6 +24,7 @@ def replayer(runner: WorkflowRunner) -> Replayer:
     )
 
 
+@pytest.mark.sandboxed
 @pytest.mark.parametrize("name", HISTORIES)
 async def test_a_recorded_run_replays_as_it_ran(replayer: Replayer, name: str) -> None:
     await replayer.replay_workflow(WorkflowHistory.from_json(name, HISTORIES[name]))
