@@ -53,6 +53,11 @@ class BalanceTransaction(Model):
     def is_refund(self) -> bool:
         return self.kind is TransactionKind.REFUND
 
+    @property
+    def is_held(self) -> bool:
+        """Whether its money is in the account: in no payout yet, nor the other side of one."""
+        return self.provider_payout_id is None and self.kind is not TransactionKind.PAYOUT
+
 
 class BalanceSnapshot(Model):
     """One account, one currency, one day: opening + added − paid_out + returned = closing.

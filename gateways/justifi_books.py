@@ -1,4 +1,4 @@
-"""JustiFi's books of an account: what it holds, as far as it can be told, and what it paid out."""
+"""JustiFi's books of an account as capabilities: what it holds, and what it paid out."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from gateways import justifi_models as justifi
+from domain.payouts import PayoutSnapshot
 from gateways.ability_parameters import ListWish, PayoutWish
 from gateways.integrations import Ask, Done
 from gateways.justifi_client import JustifiClient
-from gateways.justifi_snapshots import from_justifi
+from gateways.justifi_payouts import JustifiPayouts
 
 
 @dataclass(frozen=True)
@@ -22,46 +22,38 @@ class JustifiBooks:
     async def retrieve_balance(self, _: Ask, /) -> Done:
         """JustiFi tells no balance: it is added up from what has not been paid out yet."""
         now, available, pending = datetime.now(UTC), Counter[str](), Counter[str]()
-        endpoint = self.client.endpoints.list_balance_transactions
-        async for each in self.client.listed(justifi.BalanceTransaction, endpoint):
-            if each.payout_id is None:
+        async for each in JustifiPayouts(self.client).transactions_since(None):
+            if each.is_held:
                 is_due = each.available_on is not None and each.available_on <= now
                 held = available if is_due else pending
-                held[from_justifi(each.net, each.currency).currency] += each.net
+                held[each.net.currency] += each.net.minor
         return Done(
             result={"available": _held(available), "pending": _held(pending), "derived": True}
         )
 
     async def list_payouts(self, ask: Ask, /) -> Done:
         wish = ListWish.of(ask)
-        page = await self.client.page(
-            justifi.Payout,
-            self.client.endpoints.list_payouts,
-            params={"created_after": wish.since.isoformat() if wish.since else None},
-            limit=wish.limit,
-            after_cursor=wish.cursor,
-        )
-        payouts: list[JsonValue] = [_payout(each) for each in page.items]
-        next_cursor = page.info.end_cursor if page.info.has_next else None
-        return Done(result={"payouts": payouts, "next_cursor": next_cursor})
+        payouts = JustifiPayouts(self.client, page_size=wish.limit)
+        page = await payouts.list_payouts(wish.since, wish.cursor)
+        shown: list[JsonValue] = [_shown(each) for each in page.payouts]
+        return Done(result={"payouts": shown, "next_cursor": page.next_cursor})
 
     async def retrieve_payout(self, ask: Ask, /) -> Done:
-        endpoint = self.client.endpoints.retrieve_payout
         payout_id = PayoutWish.of(ask).payout_id
-        return Done(result=_payout(await self.client.retrieve(justifi.Payout, endpoint, payout_id)))
+        return Done(result=_shown(await JustifiPayouts(self.client).fetch_payout(payout_id)))
 
 
 def _held(sums: Counter[str]) -> JsonValue:
     return [{"amount": amount, "currency": currency} for currency, amount in sorted(sums.items())]
 
 
-def _payout(payout: justifi.Payout) -> dict[str, JsonValue]:
-    money = from_justifi(payout.amount, payout.currency)
-    moments = {"arrives_at": payout.deposits_at, "created_at": payout.created_at}
+def _shown(payout: PayoutSnapshot) -> dict[str, JsonValue]:
+    arrives = {"arrives_at": payout.deposits_at.isoformat()} if payout.deposits_at else {}
     return {
-        "payout_id": payout.id,
+        "payout_id": payout.provider_payout_id,
         "status": payout.status,
-        "amount": money.minor,
-        "currency": money.currency,
-        **{name: moment.isoformat() for name, moment in moments.items() if moment is not None},
+        "amount": payout.amount.minor,
+        "currency": payout.amount.currency,
+        **arrives,
+        "created_at": payout.created_at.isoformat(),
     }

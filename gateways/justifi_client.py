@@ -41,6 +41,14 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     info: PageInfo
 
+    def following(self, cursor: str | None) -> str | None:
+        """The next page's cursor; None where this one, to which ``cursor`` led, is the last."""
+        if not self.info.has_next:
+            return None
+        if self.info.end_cursor in (None, cursor):
+            raise RefusedByProvider("JustiFi's page does not lead to the next", UNREADABLE)
+        return self.info.end_cursor
+
 
 class JustifiClient:
     """``sub_account`` is whose account is asked, where a request names no other.
@@ -149,11 +157,9 @@ class JustifiClient:
             )
             for item in page.items:
                 yield item
-            if not page.info.has_next:
+            cursor = page.following(cursor)
+            if cursor is None:
                 return
-            if page.info.end_cursor in (None, cursor):
-                raise RefusedByProvider("JustiFi's page does not lead to the next", UNREADABLE)
-            cursor = page.info.end_cursor
         raise RefusedByProvider(f"{endpoint} has more than {most_pages} pages", "too_many_pages")
 
     async def probe(self) -> None:

@@ -25,11 +25,11 @@ from gateways.justifi_models import (
     Refund,
 )
 from gateways.justifi_object import JustifiObject
+from gateways.justifi_payouts import transaction_of
 from gateways.justifi_wishes import ListWish, OneWish, PayoutListWish, RefundListWish, Wish
 
 T = TypeVar("T", bound=JustifiObject)
 USUAL_PAGE = 25  # as JustiFi's own
-_OTHER_SIDE = "payout"  # of what a payout takes: no movement of its own
 
 
 def _now() -> datetime:
@@ -114,13 +114,13 @@ class JustifiLists:
             self.client.endpoints.list_balance_transactions,
             sub_account=wish.sub_account_id,
         ):
-            if each.payout_id is not None or each.txn_type == _OTHER_SIDE:
+            made = transaction_of(each)
+            if not made.is_held:
                 continue
-            is_there = each.available_on is None or each.available_on <= at
+            is_there = made.available_on is None or made.available_on <= at
             side, other = (available, pending) if is_there else (pending, available)
-            currency = each.currency.upper()
-            side[currency] += each.net
-            other[currency] += 0
+            side[made.net.currency] += made.net.minor
+            other[made.net.currency] += 0
             count += 1
         balances: list[JsonValue] = [
             {"currency": one, "available": available[one], "pending": pending[one]}

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.balances import BalanceTransaction, TransactionKind
-from domain.money import Money, is_currency
 from domain.payouts import PayoutSnapshot, PayoutTotals
-from gateways.faults import RefusedByProvider
 from gateways.justifi_client import LARGEST_PAGE, JustifiClient
 from gateways.justifi_models import BalanceTransaction as JustifiTransaction
 from gateways.justifi_models import Payout
-from gateways.justifi_object import UNREADABLE
+from gateways.justifi_snapshots import from_justifi, unreadable
 from gateways.payouts import PayoutPage
 
 # txn_type is an open set: what is not here moves the balance like any other.
@@ -46,11 +44,8 @@ class JustifiPayouts:
             limit=self.page_size,
             after_cursor=cursor,
         )
-        following = page.info.end_cursor if page.info.has_next else None
-        if page.info.has_next and following in (None, cursor):
-            raise RefusedByProvider("JustiFi's page does not lead to the next", UNREADABLE)
         payouts = tuple(snapshot_of(each) for each in page.items)
-        return PayoutPage(payouts=payouts, next_cursor=following)
+        return PayoutPage(payouts=payouts, next_cursor=page.following(cursor))
 
     async def fetch_payout(self, provider_payout_id: str) -> PayoutSnapshot:
         endpoint = self.client.endpoints.retrieve_payout
@@ -81,18 +76,18 @@ class JustifiPayouts:
 
 def snapshot_of(payout: Payout) -> PayoutSnapshot:
     if payout.created_at is None:
-        raise RefusedByProvider(f"JustiFi's payout {payout.id} has no date", UNREADABLE)
+        raise unreadable(f"JustiFi's payout {payout.id} has no date")
     bank = payout.bank_account
     return PayoutSnapshot(
         provider_payout_id=payout.id,
         provider_account_id=payout.account_id,
         status=payout.status,
-        amount=_money(payout.amount, payout.currency),
+        amount=from_justifi(payout.amount, payout.currency),
         totals=PayoutTotals(
-            payments=_money(payout.payments_total or 0, payout.currency),
-            refunds=_money(payout.refunds_total or 0, payout.currency),
-            fees=_money(payout.fees_total or 0, payout.currency),
-            other=_money(payout.other_total or 0, payout.currency),
+            payments=from_justifi(payout.payments_total or 0, payout.currency),
+            refunds=from_justifi(payout.refunds_total or 0, payout.currency),
+            fees=from_justifi(payout.fees_total or 0, payout.currency),
+            other=from_justifi(payout.other_total or 0, payout.currency),
         ),
         payments_count=payout.payments_count or 0,
         refunds_count=payout.refunds_count or 0,
@@ -108,14 +103,14 @@ def snapshot_of(payout: Payout) -> PayoutSnapshot:
 
 def transaction_of(made: JustifiTransaction) -> BalanceTransaction:
     if made.created_at is None:
-        raise RefusedByProvider(f"JustiFi's transaction {made.id} has no date", UNREADABLE)
+        raise unreadable(f"JustiFi's transaction {made.id} has no date")
     return BalanceTransaction(
         transaction_id=made.id,
         kind=_kind_of(made),
         txn_type=made.txn_type,
-        amount=_money(made.amount, made.currency),
-        fee=_money(made.fee, made.currency),
-        net=_money(made.net, made.currency),
+        amount=from_justifi(made.amount, made.currency),
+        fee=from_justifi(made.fee, made.currency),
+        net=from_justifi(made.net, made.currency),
         available_on=made.available_on,
         provider_payout_id=made.payout_id,
         source_id=made.source_id,
@@ -131,13 +126,6 @@ def _kind_of(made: JustifiTransaction) -> TransactionKind:
         is_back = made.payout_id is None and made.amount > 0
         return TransactionKind.RETURNED if is_back else TransactionKind.PAYOUT
     return _KINDS.get(made.txn_type, TransactionKind.OTHER)
-
-
-def _money(minor: int, currency: str) -> Money:
-    """JustiFi writes currencies in small letters here and in capitals there."""
-    if not is_currency(currency.upper()):
-        raise RefusedByProvider("JustiFi named a currency that is not known", UNREADABLE)
-    return Money(minor=minor, currency=currency)
 
 
 def _last_four(told: str | None) -> str | None:

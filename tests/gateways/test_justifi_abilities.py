@@ -3,13 +3,14 @@
 import pytest
 from pydantic import JsonValue
 
+from domain.connections import JsonObject
 from domain.errors import InvalidParameters
 from gateways.faults import OutcomeUnknown, RefusedByProvider
 from gateways.integrations import Ask
 from gateways.justifi_client import JustifiClient
 from gateways.justifi_integration import JustifiIntegration, JustifiProvider
 from gateways.justifi_payments import JustifiPayments
-from tests.gateways.justifi_samples import payment_wire
+from tests.gateways.justifi_samples import BEFORE, payment_wire
 from tests.gateways.justifi_street import PRICE, Street
 from tests.gateways.scripted_justifi import one, scripted_justifi, some
 from tests.gateways.simulated_justifi import SELLER
@@ -162,28 +163,59 @@ async def test_the_balance_is_derived_and_moves_into_a_payout(
 
 
 async def test_what_is_due_stands_apart_from_what_is_not() -> None:
-    def moved(number: int, **changed: JsonValue) -> JsonValue:
-        usual: dict[str, JsonValue] = {"id": f"bt_{number}", "amount": 110, "fee": 10, "net": 100}
-        return {**usual, "currency": "usd", "txn_type": "seller_payment", **changed}
-
-    async with scripted_justifi() as justifi:
-        client = JustifiClient("test_id", "test_secret", justifi.url)
-        justifi.answers(
-            some(
-                moved(1, available_on="2020-01-01T00:00:00Z"),
-                moved(2, available_on="2999-01-01T00:00:00Z", currency="CAD"),
-                moved(3),
-                moved(4, available_on="2020-01-01", payout_id="po_1"),
-            )
-        )
-        asking = Asking(JustifiIntegration(JustifiPayments(client)), shipped_schemas("justifi"))
-        held = await asking("RETRIEVE_BALANCE")
-        await client.close()
+    held = await _balance_of(
+        _moved(1, available_on="2020-01-01T00:00:00Z"),
+        _moved(2, available_on="2999-01-01T00:00:00Z", currency="CAD"),
+        _moved(3),
+        _moved(4, available_on="2020-01-01", payout_id="po_1"),
+    )
     assert held["available"] == [{"amount": 100, "currency": "USD"}]
     assert held["pending"] == [
         {"amount": 100, "currency": "CAD"},
         {"amount": 100, "currency": "USD"},
     ]
+
+
+async def test_what_a_payout_takes_is_no_debt_and_what_it_gives_back_is_there_again() -> None:
+    held = await _balance_of(
+        _moved(1, txn_type="payout", amount=-100, net=-100, available_on="2020-01-01"),
+        _moved(2, txn_type="payout", currency="CAD", available_on="2020-01-01"),
+    )
+    assert (held["available"], held["pending"]) == ([{"amount": 100, "currency": "CAD"}], [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        some({"id": "po", "amount": 5, "currency": "jpy", "status": "paid", "created_at": BEFORE}),
+        {"type": "array", "data": [], "page_info": {"has_next": True}},
+    ],
+)
+async def test_payouts_that_cannot_be_read_are_not_listed(answer: JsonValue) -> None:
+    with pytest.raises(RefusedByProvider) as refused:
+        await _told("LIST_PAYOUTS", answer)
+    assert refused.value.code == "unreadable"
+
+
+def _moved(number: int, **changed: JsonValue) -> JsonValue:
+    usual: dict[str, JsonValue] = {"id": f"bt_{number}", "amount": 110, "fee": 10, "net": 100}
+    usual |= {"currency": "usd", "txn_type": "seller_payment", "created_at": BEFORE}
+    return {**usual, **changed}
+
+
+async def _balance_of(*moved: JsonValue) -> JsonObject:
+    return await _told("RETRIEVE_BALANCE", some(*moved))
+
+
+async def _told(capability: str, answer: JsonValue) -> JsonObject:
+    async with scripted_justifi() as justifi:
+        client = JustifiClient("test_id", "test_secret", justifi.url)
+        justifi.answers(answer)
+        asking = Asking(JustifiIntegration(JustifiPayments(client)), shipped_schemas("justifi"))
+        try:
+            return await asking(capability)
+        finally:
+            await client.close()
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_of_an_account_number_no_more_than_four_digits_are_kept() -> None:
     assert "00012345" not in whole.model_dump_json()
 
 
-@pytest.mark.parametrize("odd", [{"created_at": None}, {"currency": "XXX"}])
+@pytest.mark.parametrize("odd", [{"created_at": None}, {"currency": "XXX"}, {"currency": "JPY"}])
 def test_a_payout_that_cannot_be_read_is_refused(odd: dict[str, object]) -> None:
     with pytest.raises(RefusedByProvider):
         payout_with(**odd)
