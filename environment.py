@@ -9,7 +9,7 @@ from settings import Settings
 
 
 def accounts_of(settings: Settings) -> dict[str, IntegrationGateway]:
-    """Those whose own API can be asked by the names of its operations, by connection_code."""
+    """By connection_code: one client each, for all that is asked of the account. Close them."""
     if settings.justifi_client_id is None:
         return {}
     credentials = {

@@ -1,21 +1,18 @@
 """What the worker does about payouts: their steps, over integrations and the environment's own."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Mapping
 
 from activities.balances import BalanceActivities
 from activities.opened_payouts import OpenedPayouts
 from activities.payouts import PayoutActivities
-from gateways.justifi_client import JustifiClient
-from gateways.justifi_payouts import JustifiPayouts
-from gateways.payouts import PayoutGateway
+from gateways.integrations import IntegrationGateway
+from gateways.payouts import PayingOutIntegration, PayoutGateway
 from persistence.balances import BalanceRecords
 from persistence.database import Database
 from persistence.events import EventRecords
 from persistence.paid_records import PaidRecords
 from persistence.payout_accounts import PayoutAccountRecords
 from persistence.payouts import PayoutRecords
-from settings import Settings
 
 Steps = tuple[Callable[..., Awaitable[object]], ...]
 
@@ -42,16 +39,10 @@ def payout_steps(
     )
 
 
-def own_payouts(settings: Settings, stack: AsyncExitStack) -> dict[str, PayoutGateway]:
-    """Of the environment's own accounts, where their keys are set."""
-    if settings.justifi_client_id is None or settings.justifi_client_secret is None:
-        return {}
-    client = JustifiClient(
-        settings.justifi_client_id,
-        settings.justifi_client_secret.get_secret_value(),
-        settings.justifi_base_url,
-        settings.justifi_sub_account,
-        redis_url=settings.redis_url,
-    )
-    stack.push_async_callback(client.close)
-    return {"justifi": JustifiPayouts(client)}
+def payouts_of(accounts: Mapping[str, IntegrationGateway]) -> dict[str, PayoutGateway]:
+    """Of those accounts that tell of payouts."""
+    return {
+        code: each.payouts
+        for code, each in accounts.items()
+        if isinstance(each, PayingOutIntegration)
+    }

@@ -40,12 +40,11 @@ from gateways.integrations import GatewayProviders, IntegrationGateway
 from gateways.keyring_vault import KeyringVault
 from gateways.letters import LetterWriter
 from gateways.payments import PaymentGateway, PaymentGateways
-from gateways.payouts import PayoutGateway
 from gateways.providers import installed_providers
 from gateways.sendgrid_emails import SendGridEmails
 from gateways.stripe_payments import StripePayments
 from gateways.weasyprint_policies import WeasyPrintPolicies
-from payout_steps import Steps, own_payouts, payout_steps
+from payout_steps import Steps, payout_steps, payouts_of
 from persistence.connections import CapabilityRecords
 from persistence.database import Database
 from persistence.emails import EmailRecords
@@ -110,9 +109,11 @@ async def run_worker(
                 required(settings.sendgrid_api_key), brand(settings), settings.sendgrid_api_base
             )
             stack.push_async_callback(mail.close)
-            payouts = own_payouts(settings, stack)
+            accounts = accounts_of(settings)
+            for account in accounts.values():
+                stack.push_async_callback(account.close)
             await stack.enter_async_context(
-                purchases_worker(client, settings, database, payments, mail, payouts=payouts)
+                purchases_worker(client, settings, database, payments, mail, accounts=accounts)
             )
         gc.freeze()  # what is loaded by now stays: the collector need not walk it each time
         if on_ready is not None:
@@ -127,14 +128,15 @@ def purchases_worker(
     payments: PaymentGateway,
     mail: EmailGateway,
     providers: GatewayProviders | None = None,
-    payouts: Mapping[str, PayoutGateway] = MappingProxyType({}),
+    accounts: Mapping[str, IntegrationGateway] = MappingProxyType({}),
 ) -> Worker:
     """Workflows, rows, money and mail. ``payments`` is the environment's own account.
 
-    ``payouts``: by provider, what pays out to the environment's own accounts.
+    ``accounts``: those it has elsewhere, by connection_code.
     ``providers``: those of the installed packages unless they are given.
     """
     gateways = opened_integrations(settings, database, payments, providers)
+    payouts = payouts_of(accounts)
     return Worker(
         client,
         task_queue=options.PURCHASES,
@@ -144,7 +146,7 @@ def purchases_worker(
         activities=[
             *_purchase_steps(settings, database, gateways),
             *_refund_steps(database, gateways),
-            *_integration_steps(database, gateways, accounts_of(settings)),
+            *_integration_steps(database, gateways, accounts),
             *payout_steps(
                 database,
                 OpenedPayouts(gateways, payouts),

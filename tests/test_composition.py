@@ -3,8 +3,8 @@
 import asyncio
 import base64
 import multiprocessing
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,27 +19,31 @@ from composition import build_services, webhook_gateways
 from connections import connect_database, connect_temporal
 from domain.errors import Code, Gone, Invalid, NotFound
 from domain.events import EventOutcome
-from domain.tenants import Caller, Scope
+from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from gateways.justifi_webhooks import JustifiWebhooks
 from gateways.keyring import Keyring
 from persistence.database import Database
 from persistence.migrate import migrate
 from services.catalogue import Services
+from services.operations import OperationWish
 from services.purchases import PurchaseRequest
 from services.quotes import QuoteRequest
 from settings import Settings
 from tests.api.door import SECRET, event_about, signature_of
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
+from tests.gateways.scripted_justifi import scripted_justifi, some
 from tests.gateways.test_signed_urls import AT_ONCE, POLICY
 from tests.workflows.servers import start_skipping_server
 from worker import documents_worker, purchases_worker, run_worker
 from workflows import options
 
 CALLER = Caller(tenant_id="ten_acme", key_id="key_1", scopes=frozenset(Scope))
+OPERATOR = CALLER.model_copy(update={"tenant_id": PLATFORM_TENANT})
 OFFER = QuoteRequest.model_validate(QUOTE)
 WISH = PurchaseRequest(quote_id=str(QUOTE["quote_id"]), user_id="user_mei", price=OFFER.price)
 TEST: dict[str, object] = {"paybind_mode": "test", "stripe_secret_key": None}
+BOTH_USES = {"/v1/payments", "/v1/payouts"}
 
 
 @dataclass(frozen=True)
@@ -151,21 +155,52 @@ async def test_a_document_link_lives_as_long_as_is_set(house: House) -> None:
         over.policies.urls.read_document(token)
 
 
-@pytest.mark.slow
-async def test_as_many_printers_run_as_are_set(house: House) -> None:
+@asynccontextmanager
+async def working(settings: Settings, queue: str) -> AsyncIterator[None]:
+    """A worker as a process runs it, until it is told to stop."""
     ready = asyncio.Event()
-    running = asyncio.create_task(
-        run_worker(house.settings(renderer_processes=2), (options.DOCUMENTS,), ready.set)
-    )
+    running = asyncio.create_task(run_worker(settings, (queue,), ready.set))
     try:
         await asyncio.wait_for(ready.wait(), 60)
-        printers = multiprocessing.active_children()
+        yield
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
 
+
+@pytest.mark.slow
+async def test_as_many_printers_run_as_are_set(house: House) -> None:
+    async with working(house.settings(renderer_processes=2), options.DOCUMENTS):
+        printers = multiprocessing.active_children()
+
     assert len(printers) == 2
+
+
+async def test_a_worker_has_one_client_for_the_environments_account_and_closes_it(
+    house: House,
+) -> None:
+    wish = OperationWish(connection_code="justifi", operation="list_payments", parameters={})
+    async with scripted_justifi() as justifi:
+        justifi.answers(some())
+        keys = {"justifi_client_id": "test_id", "justifi_client_secret": "test_secret"}
+        keys |= {"stripe_secret_key": "sk_test_x", "sendgrid_api_key": "SG.x"}
+        settings = house.settings(justifi_base_url=justifi.url, **keys)
+        services = build_services(settings, house.client, house.database)
+        async with working(settings, options.PURCHASES):
+            await services.operations.read(OPERATOR, wish)
+            await services.payouts.watch(OPERATOR)
+            await until(lambda: {each.path for each in justifi.asked} >= BOTH_USES)
+            assert justifi.connections
+
+        assert len(justifi.tokens_asked) == 1
+        await until(lambda: not justifi.connections)
+
+
+async def until(hoped: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not hoped():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_each_printer_has_a_policy_in_hand_and_one_waiting(house: House) -> None:

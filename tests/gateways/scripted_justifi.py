@@ -31,6 +31,7 @@ class ScriptedJustifi:
     lifetime: int | None = 3600
     accepted: set[str] | None = None  # None: every token
     token_answer: Answer | None = None
+    server: web.Server | None = None
     asked: list[Asked] = field(default_factory=list)
     tokens_asked: list[Asked] = field(default_factory=list)
     _script: deque[Answer] = field(default_factory=deque)
@@ -76,6 +77,11 @@ class ScriptedJustifi:
 
     def end(self) -> None:
         self._over.set()
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self.server.connections) if self.server else 0
 
 
 def json_answer(
@@ -130,6 +136,7 @@ async def scripted_justifi() -> AsyncIterator[ScriptedJustifi]:
     app.router.add_route("*", "/v1/{path:.*}", justifi.answer)
     runner = web.AppRunner(app)
     await runner.setup()
+    justifi.server = runner.server
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     justifi.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:

@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from composition import build_services
 from connections import connect_database, connect_temporal
 from domain.tenants import Scope
+from environment import accounts_of
 from gateways.integrations import GatewayProviders
 from gateways.justifi_integration import JustifiProvider
 from persistence.migrate import migrate
@@ -86,11 +87,14 @@ async def shop(
     services = build_services(settings, client, database, providers)
     await put_into_catalogue(services.connections)
     _, key = await services.api_keys.issue(TENANT, "agent", frozenset(Scope) - {Scope.ADMIN})
+    accounts = accounts_of(settings)
     async with (
-        purchases_worker(client, settings, database, payments, mail, providers),
+        purchases_worker(client, settings, database, payments, mail, providers, accounts),
         documents_worker(client, settings, database, FakePrinter()),
     ):
         yield Shop(settings, services, payments, mail, key, TENANT, harbour)
+    for account in accounts.values():
+        await account.close()
     await database.close()
 
 
