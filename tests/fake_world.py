@@ -12,6 +12,7 @@ from activities.finance_letters import FinanceLetters
 from activities.keys import KeyActivities
 from activities.letters import Letters
 from activities.links import LinkActivities
+from activities.operations import OperationActivities
 from activities.policies import PolicyActivities
 from activities.probes import ProbeActivities
 from activities.purchases import PurchaseActivities
@@ -23,6 +24,7 @@ from domain.money import Money
 from domain.purchases import PurchaseOrder, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
+from tests.fake_account import Account
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_executions import FakeExecutions
 from tests.fake_payments import FakeAccounts, FakePayments
@@ -64,6 +66,7 @@ class World:
     payouts: FakePayoutRows = field(default_factory=FakePayoutRows)
     paused: set[str | None] = field(default_factory=set)  # None: the environment's account
     executions: FakeExecutions = field(default_factory=FakeExecutions)
+    operated: Account = field(default_factory=Account)
     mail: FakeMail = field(default_factory=FakeMail)
     writer: FakeWriter = field(default_factory=FakeWriter)
     printer: FakePrinter = field(default_factory=FakePrinter)
@@ -95,6 +98,7 @@ class World:
             emails.send_email,
             executions.execute_capability,
             executions.fail_execution,
+            OperationActivities(self.operated, {"justifi": self.operated}).ask_provider,
             ProbeActivities(self.executions, self.executions).probe_integration,
             keys.count_sealed,
             keys.list_due,

@@ -11,7 +11,10 @@ import logging
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Set
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
@@ -19,9 +22,14 @@ from temporalio.testing import WorkflowEnvironment
 from domain.executions import workflow_id_of as execution_workflow_id_of
 from domain.key_rotation import ROTATION_ID
 from domain.links import workflow_id_of as link_workflow_id_of
+from domain.payouts import balance_id_of, payout_id_of
+from domain.payouts import workflow_id_of as watch_id_of
 from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Asker
 from domain.refunds import workflow_id_of as refund_workflow_id_of
+from services.payout_runs import ROUND
+from tests.fake_account import order as operation_order
+from tests.fake_payouts import ACCOUNT
 from tests.fake_world import World
 from tests.workflows import test_approvals as approvals
 from tests.workflows import test_cancelling as cancelling
@@ -33,13 +41,16 @@ from tests.workflows import test_link as link
 from tests.workflows import test_looks as looks
 from tests.workflows import test_mailing as mailing
 from tests.workflows import test_opening as opening
+from tests.workflows import test_operations as operations
 from tests.workflows import test_payment as payment
+from tests.workflows import test_payout_watch as payout_watch
 from tests.workflows import test_refunds as refunds
 from tests.workflows import test_returned_refunds as returned
 from tests.workflows import test_settlement as settlement
+from tests.workflows.bank import Bank, empty_rows, opened_bank
 from tests.workflows.servers import start_dev_server, start_skipping_server
 from tests.workflows.stories import Stories
-from tests.workflows.workers import workers
+from tests.workflows.workers import WATCHING, workers
 
 HISTORIES = Path(__file__).with_name("histories")
 Story = Callable[[Stories], Awaitable[None]]
@@ -86,6 +97,10 @@ SHORT: Mapping[str, Story] = {
     "probed": executions.test_a_wrong_key_is_an_answer_and_no_reason_to_try_again,
     "unanswered_probe": executions.test_a_provider_that_cannot_be_reached_leaves_the_question_open,
     "sealed_anew": key_rotation.test_every_row_is_sealed_anew_and_the_lost_ones_are_named,
+    "operated": operations.test_what_the_provider_answers_is_told_with_what_it_was_asked,
+    "refused_operation": partial(
+        operations.test_what_did_nothing_fails_and_may_be_asked_for_again, changes=True
+    ),
     "revoked": link.test_a_revoked_link_ends_at_once,
 }
 LONG: Mapping[str, Story] = {
@@ -118,10 +133,60 @@ LONG: Mapping[str, Story] = {
     "outcome_unknown": (
         executions.test_an_outcome_that_nobody_learns_within_a_day_is_left_to_a_person
     ),
+    "unknown_operation": operations.test_what_stays_unknown_for_a_day_is_for_a_person,
     "seven_days": (
         link.test_an_unpaid_link_reminds_on_day_three_and_six_and_says_farewell_on_day_seven
     ),
     "link_paid": link.test_a_link_paid_after_a_reminder_gets_no_other,
+}
+WATCH = watch_id_of(ACCOUNT)
+
+
+class PayoutStory(NamedTuple):
+    """``workflow_id``: the one of its runs that is recorded."""
+
+    story: Callable[[Bank], Awaitable[None]]
+    workflow_id: str
+
+
+# By the name of their file; time passes in all of them.
+PAYOUTS: Mapping[str, PayoutStory] = {
+    "polled.watch": PayoutStory(
+        partial(payout_watch.test_a_payout_is_followed_to_its_end_by_polls_alone, end="paid"), WATCH
+    ),
+    "told_of.watch": PayoutStory(
+        payout_watch.test_a_failed_payout_is_seen_by_its_event_alone_and_told_of_once, WATCH
+    ),
+    "failed.watch": PayoutStory(
+        payout_watch.test_a_review_that_is_resolved_is_shown_no_more, WATCH
+    ),
+    "overdue.watch": PayoutStory(
+        payout_watch.test_an_overdue_payout_whose_review_is_resolved_is_followed_on, WATCH
+    ),
+    "unreachable.watch": PayoutStory(
+        payout_watch.test_a_look_that_fails_is_made_good_by_the_next, WATCH
+    ),
+    "mail_outage.watch": PayoutStory(
+        payout_watch.test_an_outage_of_the_mail_delays_the_one_letter_and_makes_no_second, WATCH
+    ),
+    "long.watch": PayoutStory(
+        payout_watch.test_a_long_watch_goes_on_in_a_new_run_and_neither_loses_nor_repeats_anything,
+        WATCH,
+    ),
+    "account_gone.watch": PayoutStory(
+        payout_watch.test_the_watch_ends_when_its_account_is_gone, WATCH
+    ),
+    "second.round": PayoutStory(
+        payout_watch.test_the_daily_round_watches_every_account_once_and_takes_its_balance, ROUND
+    ),
+    "taken.balance": PayoutStory(
+        payout_watch.test_the_daily_round_watches_every_account_once_and_takes_its_balance,
+        balance_id_of(ACCOUNT),
+    ),
+    "compared.reconciliation": PayoutStory(
+        payout_watch.test_a_payout_is_compared_with_its_transactions_for_whoever_waits,
+        f"reconcile-{payout_id_of(ACCOUNT, 'po_1')}",
+    ),
 }
 
 
@@ -133,6 +198,9 @@ async def record(names: Set[str]) -> None:
     for name in LONG.keys() & names:
         async with await start_skipping_server() as env:
             await _record(env, name, LONG[name])
+    for name in PAYOUTS.keys() & names:
+        with TemporaryDirectory() as folder:
+            await _record_payouts(Path(folder), name, PAYOUTS[name])
 
 
 async def _record(env: WorkflowEnvironment, name: str, story: Story) -> None:
@@ -142,9 +210,26 @@ async def _record(env: WorkflowEnvironment, name: str, story: Story) -> None:
         await story(stories)
     for kind, workflow_id in _workflows_of(world):
         history = await env.client.get_workflow_handle(workflow_id).fetch_history()
-        path = HISTORIES / f"{name}.{kind}.json"
-        path.write_text(_published(history), "utf-8")
-        print(f"{path.name}: {len(history.events)} events")  # noqa: T201
+        _write(f"{name}.{kind}", history)
+
+
+async def _record_payouts(folder: Path, name: str, told: PayoutStory) -> None:
+    """The last run, and those that it went on from."""
+    async with opened_bank(folder, await empty_rows(folder), WATCHING) as bank:
+        await told.story(bank)
+        file, run_id = name, None
+        while file:
+            run = bank.env.client.get_workflow_handle(told.workflow_id, run_id=run_id)
+            history = await run.fetch_history()
+            _write(file, history)
+            begun = history.events[0].workflow_execution_started_event_attributes
+            run_id = begun.continued_execution_run_id
+            file = f"before_{file}" if run_id else ""
+
+
+def _write(file: str, history: WorkflowHistory) -> None:
+    (HISTORIES / f"{file}.json").write_text(_published(history), "utf-8")
+    print(f"{file}: {len(history.events)} events")  # noqa: T201
 
 
 def _workflows_of(world: World) -> Iterator[tuple[str, str]]:
@@ -157,6 +242,7 @@ def _workflows_of(world: World) -> Iterator[tuple[str, str]]:
         ("execution", [execution_workflow_id_of(each) for each in world.executions.rows]),
         ("probe", [f"probe-{executions.PROBED}-1"] if world.executions.was_probed else []),
         ("rotation", [ROTATION_ID] if world.sealed.rows else []),
+        ("operation", [operation_order().workflow_id] if world.operated.asked else []),
     ):
         yield from ((kind, workflow_id) for workflow_id in ids[:1])
 
@@ -174,4 +260,4 @@ def _without_traces(fields: dict[str, object]) -> dict[str, object]:
 
 if __name__ == "__main__":
     logging.disable()  # the stories are full of faults that are meant to be
-    asyncio.run(record(set(sys.argv[1:]) or {*SHORT, *LONG}))
+    asyncio.run(record(set(sys.argv[1:]) or {*SHORT, *LONG, *PAYOUTS}))

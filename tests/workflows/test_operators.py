@@ -22,7 +22,7 @@ from gateways.stripe_webhooks import PRODUCED_FACTS as BY_STRIPE
 from services.workflows import PURCHASE_SIGNALS, REFUND_SIGNALS
 from tests.fake_world import TENANT
 from tests.workflows.stories import Stories
-from tests.workflows.workers import WORKFLOWS
+from worker import STORIES
 from workflows.execution import ExecutionWorkflow
 from workflows.payout_watch import PayoutWatchWorkflow
 from workflows.purchase import PurchaseWorkflow
@@ -137,7 +137,7 @@ async def test_a_signal_that_nobody_listens_to_stays_in_history_and_harms_nothin
     assert names == ["moon_risen"]
 
 
-@pytest.mark.parametrize("story", WORKFLOWS, ids=lambda story: story.__name__)
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_every_workflow_counts_signals_that_it_does_not_know(story: type) -> None:
     assert None in workflow._Definition.must_from_class(story).signals
 
@@ -151,14 +151,14 @@ def _facts_taken_by(story: type) -> Iterator[tuple[object, str]]:
             yield get_type_hints(definition.fn)[parameters[0].name], name
 
 
-@pytest.mark.parametrize("story", WORKFLOWS, ids=lambda story: story.__name__)
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_a_workflow_is_told_exactly_the_facts_that_it_takes(story: type) -> None:
     told = (TOLD | SAID).get(story, {}).items()
     assert sorted(told, key=str) == sorted(_facts_taken_by(story), key=str)
 
 
 def test_every_fact_that_a_provider_can_tell_of_has_one_handler() -> None:
-    told = [fact for story in WORKFLOWS for fact in TOLD.get(story, {})]
+    told = [fact for story in STORIES for fact in TOLD.get(story, {})]
     assert len(told) == len(set(told))
     assert set(told) == FACTS == BY_STRIPE | BY_SENDGRID | BY_JUSTIFI
 

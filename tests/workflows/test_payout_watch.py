@@ -1,160 +1,36 @@
 """An account's payouts followed to their end: by polls, by events, and told of once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker, WorkflowRunner
+from temporalio.client import WorkflowExecutionStatus
+from temporalio.worker import WorkflowRunner
 
-from activities.balances import BalanceActivities
-from activities.finance_letters import FinanceLetters
-from activities.payouts import PayoutActivities
-from domain.payouts import Payout, PayoutReported, PayoutSnapshot, payout_id_of, workflow_id_of
+from domain.payouts import payout_id_of, workflow_id_of
 from gateways.faults import Unreachable
 from persistence.balances import BalanceRecords
-from persistence.database import Database
-from persistence.migrate import migrate
-from persistence.paid_records import PaidRecords
-from persistence.payouts import PayoutRecords
-from services.payout_runs import PayoutRuns
-from tests.fake_payouts import (
-    ACCOUNT,
-    FakeAccountRows,
-    FakePayoutGateways,
-    FakePayouts,
-    payout,
-    transaction,
-)
-from tests.fake_rows import FakeEventRecords
-from tests.fake_world import World
-from tests.workflows.servers import start_skipping_server
-from tests.workflows.stories import SOON, Stories
-from tests.workflows.workers import WORKFLOWS
-from workflows import attributes, options
+from tests.fake_payouts import ACCOUNT, payout, transaction
+from tests.workflows.bank import DAY, HOUR, Bank, empty_rows, opened_bank
+from tests.workflows.stories import SOON
+from workflows import options
 from workflows.balance import BalanceWorkflow
 from workflows.payout_reconciliation import PayoutReconciliationWorkflow
 from workflows.payout_round import PayoutRoundWorkflow
 from workflows.payout_watch import STEPS_IN_A_RUN, PayoutWatchWorkflow
 
-FINANCE = "finance@example.com"
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@dataclass
-class Bank:
-    """One account that pays out, its rows, and the test's hold on time."""
-
-    env: WorkflowEnvironment
-    client: Client  # whoever waits by it lets no time fly
-    database: Database
-    world: World = field(default_factory=World)
-    gateway: FakePayouts = field(default_factory=FakePayouts)
-    accounts: FakeAccountRows = field(default_factory=FakeAccountRows)
-    finance: str | None = FINANCE
-
-    @property
-    def records(self) -> PayoutRecords:
-        return PayoutRecords(self.database)
-
-    @property
-    def runs(self) -> PayoutRuns:
-        return PayoutRuns(self.client)
-
-    def activities(self) -> Sequence[Callable[..., object]]:
-        gateways = FakePayoutGateways(self.gateway)
-        events = FakeEventRecords(self.world.rows)
-        looks = PayoutActivities(self.records, self.accounts, events, gateways)
-        balances = BalanceActivities(
-            BalanceRecords(self.database), self.records, PaidRecords(self.database), gateways
-        )
-        finance = FinanceLetters(self.records, self.finance)
-        emails = self.world.emails()
-        emails = replace(emails, letters=replace(emails.letters, finance=finance))
-        return (
-            *(looks.list_payout_accounts, looks.plan_look, looks.look_at_page),
-            *(looks.look_at_older, looks.look_at_hinted, looks.judge_payouts, looks.close_alert),
-            *(balances.take_snapshots, balances.reconcile_payout, emails.send_email),
-        )
-
-    async def now(self) -> datetime:
-        return await self.env.get_current_time()
-
-    async def made(self, name: str = "po_1", status: str = "scheduled") -> PayoutSnapshot:
-        """At the provider, just now."""
-        made = payout(name, status, await self.now())
-        self.gateway.put(made)
-        return made
-
-    async def watch(self) -> None:
-        await self.runs.watch(ACCOUNT)
-        await self.stories.until(lambda: "page" in self.gateway.calls)
-
-    async def tell(self, name: str) -> str:
-        event_id = self.world.event()
-        await self.runs.tell(ACCOUNT, PayoutReported(event_id=event_id, provider_payout_id=name))
-        return event_id
-
-    async def passes(self, time: timedelta) -> None:
-        await self.env.sleep(time)
-
-    async def standing(self, name: str = "po_1") -> Payout:
-        return await self.records.required(payout_id_of(ACCOUNT, name))
-
-    async def shown(self) -> tuple[str, bool]:
-        run = self.env.client.get_workflow_handle(workflow_id_of(ACCOUNT))
-        found = (await run.describe()).typed_search_attributes
-        return found[attributes.PAYOUT_STATUS], found[attributes.NEEDS_REVIEW]
-
-    @property
-    def letters(self) -> list[str]:
-        assert {message.to for message in self.world.mail.sent} <= {FINANCE}
-        return self.world.mail.subjects()
-
-    @property
-    def stories(self) -> Stories:
-        return Stories(self.env, self.env.client, self.world)
-
 
 @pytest.fixture(scope="session")
-async def prepared(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("payouts") / "paybind.db"
-    await migrate(f"sqlite:///{path}")
-    return path.read_bytes()
+async def rows(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return await empty_rows(tmp_path_factory.mktemp("payouts"))
 
 
 @pytest.fixture
-async def bank(tmp_path: Path, prepared: bytes, runner: WorkflowRunner) -> AsyncIterator[Bank]:
-    (tmp_path / "paybind.db").write_bytes(prepared)
-    database = Database(f"sqlite:///{tmp_path / 'paybind.db'}")
-    async with await start_skipping_server() as env:
-        made = Bank(env, await plain_client(env), database)
-        async with watching(made, runner):
-            yield made
-    await database.close()
-
-
-async def plain_client(env: WorkflowEnvironment) -> Client:
-    address = env.client.service_client.config.target_host
-    return await Client.connect(address, data_converter=pydantic_data_converter)
-
-
-@asynccontextmanager
-async def watching(bank: Bank, runner: WorkflowRunner) -> AsyncIterator[None]:
-    async with Worker(
-        bank.env.client,
-        task_queue=options.PURCHASES,
-        workflows=WORKFLOWS,
-        activities=bank.activities(),
-        workflow_runner=runner,
-    ):
-        yield
+async def bank(tmp_path: Path, rows: bytes, runner: WorkflowRunner) -> AsyncIterator[Bank]:
+    async with opened_bank(tmp_path, rows, runner) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("end", ["paid", "failed", "canceled", "forwarded"])
@@ -234,10 +110,25 @@ async def test_a_review_that_is_resolved_is_shown_no_more(bank: Bank) -> None:
     await bank.watch()
     await bank.passes(HOUR)
     assert await bank.shown() == ("failed", True)
-    await bank.records.resolve_review(ACCOUNT.tenant_id, payout_id_of(ACCOUNT, "po_1"))
-    await bank.runs.tell_resolved(ACCOUNT)
+    await bank.resolve("po_1")
     await bank.passes(timedelta(minutes=1))
     assert await bank.shown() == ("paid", False)
+
+
+async def test_an_overdue_payout_whose_review_is_resolved_is_followed_on(bank: Bank) -> None:
+    long_ago = await bank.now() - 20 * DAY  # longer than looks list, from the second on
+    bank.gateway.put(payout("po_1", "in_transit", long_ago))
+    await bank.watch()
+    await bank.passes(HOUR)
+    assert await bank.shown() == ("overdue", True)
+    await bank.resolve("po_1")
+    await bank.passes(timedelta(minutes=1))
+    assert await bank.shown() == ("overdue", False)
+
+    bank.gateway.move("po_1", "paid", 20 * DAY)
+    await bank.passes(DAY)
+    assert await bank.shown() == ("paid", False)
+    assert bank.letters == ["payout_overdue"]
 
 
 async def test_a_look_costs_a_call_for_each_page_however_many_payouts_there_are(
@@ -267,20 +158,15 @@ async def test_a_look_that_fails_is_made_good_by_the_next(bank: Bank) -> None:
 
 
 async def test_without_an_address_of_finance_the_review_is_open_all_the_same(
-    tmp_path: Path, prepared: bytes, runner: WorkflowRunner
+    tmp_path: Path, rows: bytes, runner: WorkflowRunner
 ) -> None:
-    (tmp_path / "paybind.db").write_bytes(prepared)
-    database = Database(f"sqlite:///{tmp_path / 'paybind.db'}")
-    async with await start_skipping_server() as env:
-        bank = Bank(env, await plain_client(env), database, finance=None)
-        async with watching(bank, runner):
-            await bank.made(status="failed")
-            await bank.watch()
-            await bank.passes(DAY)
-            assert bank.letters == []
-            assert await bank.shown() == ("failed", True)
-            assert await bank.records.raise_alerts(ACCOUNT, await bank.now()) == ()
-    await database.close()
+    async with opened_bank(tmp_path, rows, runner, finance=None) as bank:
+        await bank.made(status="failed")
+        await bank.watch()
+        await bank.passes(DAY)
+        assert bank.letters == []
+        assert await bank.shown() == ("failed", True)
+        assert await bank.records.raise_alerts(ACCOUNT, await bank.now()) == ()
 
 
 async def test_an_outage_of_the_mail_delays_the_one_letter_and_makes_no_second(bank: Bank) -> None:

@@ -8,23 +8,9 @@ from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from tests.fake_world import World
+from worker import STORIES
 from workflows import options
-from workflows.balance import BalanceWorkflow
-from workflows.execution import ExecutionWorkflow
-from workflows.key_rotation import KeyRotationWorkflow
-from workflows.link import PaymentLinkWorkflow
-from workflows.payout_reconciliation import PayoutReconciliationWorkflow
-from workflows.payout_round import PayoutRoundWorkflow
-from workflows.payout_watch import PayoutWatchWorkflow
-from workflows.probe import ProbeWorkflow
-from workflows.purchase import PurchaseWorkflow
-from workflows.refund import RefundWorkflow
 
-WORKFLOWS = (
-    *(PurchaseWorkflow, RefundWorkflow, PaymentLinkWorkflow),
-    *(ExecutionWorkflow, ProbeWorkflow, KeyRotationWorkflow),
-    *(PayoutWatchWorkflow, PayoutRoundWorkflow, BalanceWorkflow, PayoutReconciliationWorkflow),
-)
 # In production our stories are passed through as well, once these tests have watched them.
 WATCHING = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
@@ -41,7 +27,7 @@ async def workers(
     stories = Worker(
         client,
         task_queue=options.PURCHASES,
-        workflows=WORKFLOWS,
+        workflows=STORIES,
         activities=world.activities(),
         workflow_runner=runner,
         max_cached_workflows=remembered,
