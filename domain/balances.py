@@ -16,7 +16,7 @@ from domain.payouts import PayoutAccount, PayoutSnapshot
 class TransactionKind(StrEnum):
     """``payout`` is the other side of what a payout takes: no movement of its own.
 
-    ``returned`` is the money of a payout that did not arrive.
+    ``returned`` is the money of a payout that did not arrive, until and after a later one takes it.
     """
 
     PAYMENT = "payment"

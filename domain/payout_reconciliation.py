@@ -113,13 +113,17 @@ def _of_other_currency(
 
 
 def _of_sums(payout: Payout, moved: Sequence[BalanceTransaction]) -> Iterator[PayoutDifference]:
-    """A fee may stand in its payment's own transaction or in one for itself: both are counted."""
+    """A fee may stand in its payment's own transaction or in one for itself: both are counted.
+
+    What an earlier payout gave back is among the other money.
+    """
     by_kind = {
         kind: _sum((each.amount for each in moved if each.kind is kind), payout)
         for kind in TransactionKind
     }
     within = _sum((each.fee for each in moved), payout)
     net = _sum((each.net for each in moved), payout)
+    other = by_kind[TransactionKind.OTHER] + by_kind[TransactionKind.RETURNED]
     totals = payout.totals
     for kind, expected, found in (
         (PayoutDifferenceKind.TOTALS, payout.amount, totals.amount),
@@ -127,7 +131,7 @@ def _of_sums(payout: Payout, moved: Sequence[BalanceTransaction]) -> Iterator[Pa
         (PayoutDifferenceKind.PAYMENTS, totals.payments, by_kind[TransactionKind.PAYMENT]),
         (PayoutDifferenceKind.REFUNDS, totals.refunds, by_kind[TransactionKind.REFUND]),
         (PayoutDifferenceKind.FEES, totals.fees, within - by_kind[TransactionKind.FEE]),
-        (PayoutDifferenceKind.OTHER, totals.other, by_kind[TransactionKind.OTHER]),
+        (PayoutDifferenceKind.OTHER, totals.other, other),
     ):
         if expected != found:
             yield PayoutDifference(

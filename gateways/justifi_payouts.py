@@ -120,12 +120,17 @@ def transaction_of(made: JustifiTransaction) -> BalanceTransaction:
 
 
 def _kind_of(made: JustifiTransaction) -> TransactionKind:
-    """A payout's own transaction names it; the one that undoes it waits for a later payout."""
     is_of_payout = (made.source_type or "").lower() == "payout" and made.txn_type in _OF_PAYOUTS
     if is_of_payout or made.txn_type == "payout":
-        is_back = made.payout_id is None and made.amount > 0
-        return TransactionKind.RETURNED if is_back else TransactionKind.PAYOUT
+        return TransactionKind.PAYOUT if _is_payouts_own(made) else TransactionKind.RETURNED
     return _KINDS.get(made.txn_type, TransactionKind.OTHER)
+
+
+def _is_payouts_own(made: JustifiTransaction) -> bool:
+    """It names itself; the one that undoes it is in no payout yet, or in a later one."""
+    if made.payout_id is None or made.source_id is None:
+        return made.amount <= 0
+    return made.source_id == made.payout_id
 
 
 def _last_four(told: str | None) -> str | None:

@@ -11,7 +11,7 @@ from domain.balances import BalanceTransaction, TransactionKind
 from domain.money import Money
 from domain.payouts import Payout, PayoutAccount, PayoutSnapshot, PayoutTotals, payout_id_of
 from gateways.faults import GatewayFault, RefusedByProvider
-from gateways.payouts import PayoutPage
+from gateways.payouts import PayoutGateway, PayoutPage
 
 ACCOUNT = PayoutAccount(tenant_id="ten_harbour", provider="justifi", livemode=True)
 MONDAY = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)  # just after the batch
@@ -137,10 +137,10 @@ class FakePayouts:
 
 @dataclass(frozen=True)
 class FakePayoutGateways:
-    gateway: FakePayouts
+    gateway: PayoutGateway
 
     @asynccontextmanager
-    async def of(self, account: PayoutAccount) -> AsyncIterator[FakePayouts]:
+    async def of(self, account: PayoutAccount) -> AsyncIterator[PayoutGateway]:
         yield self.gateway
 
 

@@ -100,6 +100,19 @@ def test_a_payout_that_fails_gives_its_money_back_to_the_balance() -> None:
     assert all(each.reconciles for each in days)
 
 
+def test_what_failed_and_is_paid_out_again_on_the_same_day_leaves_no_difference() -> None:
+    failed = out("po_1", 500, noon(1), "failed", updated_at=noon(3))
+    again = out("po_2", 500, noon(3) + timedelta(hours=5))
+    books = [
+        transaction("a", 500, noon(0), provider_payout_id="po_1"),
+        transaction("b", 500, noon(3), TransactionKind.RETURNED, provider_payout_id="po_2"),
+    ]
+    days = taken(books, [failed, again], 4)
+    assert [each.closing.minor for each in days] == [500, 0, 0, 0]
+    assert (days[3].returned, days[3].paid_out) == (usd(500), usd(500))
+    assert all(each.reconciles for each in days)
+
+
 def test_what_is_paid_out_beyond_its_transactions_is_a_difference_with_a_figure() -> None:
     [_, second] = taken(
         [transaction("a", 500, noon(0), provider_payout_id="po_1")], [out("po_1", 450, noon(1))], 2

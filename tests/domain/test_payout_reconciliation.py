@@ -10,7 +10,7 @@ from domain.payout_reconciliation import (
     reconciled,
 )
 from domain.payouts import Payout
-from tests.fake_payouts import MONDAY, kept, payout, transaction, usd
+from tests.fake_payouts import MONDAY, kept, payout, totals, transaction, usd
 
 PAYMENT, REFUND = TransactionKind.PAYMENT, TransactionKind.REFUND
 BOOKS = (
@@ -69,6 +69,13 @@ def test_each_kind_of_sum_is_compared_by_itself() -> None:
     assert named(compared(books=other)) == [("fees", "po_1"), ("other", "po_1")]
     fewer = (*BOOKS[:2], BOOKS[3])
     assert named(compared(books=fewer)) == [("transactions", "po_1"), ("refunds", "po_1")]
+
+
+def test_what_an_earlier_payout_gave_back_is_among_the_other_money() -> None:
+    back = transaction("bt_6", 700, kind=TransactionKind.RETURNED, source_id="po_0")
+    later = kept(payout(amount=usd(22_715), totals=totals(24_500, -1_000, 1_485, 700)))
+    assert compared(later, (*BOOKS, back)).reconciles
+    assert named(compared(later)) == [("transactions", "po_1"), ("other", "po_1")]
 
 
 def test_money_that_no_purchase_or_refund_of_ours_stands_for_is_named() -> None:

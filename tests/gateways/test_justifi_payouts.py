@@ -99,6 +99,29 @@ async def test_a_failed_payout_gives_its_money_back_in_a_transaction_of_its_own(
     assert await everything(payouts.transactions_since(after)) == []
 
 
+@pytest.mark.parametrize("end", ["failed", "canceled"])
+async def test_the_payout_that_takes_what_another_gave_back_agrees_to_the_cent(
+    justifi: SimulatedJustifi, end: str
+) -> None:
+    await justifi.pay("first", 20_000)
+    await steered(justifi, "", outcome=end)
+    payouts = JustifiPayouts(justifi.client)
+    [made] = (await payouts.list_payouts(None, None)).payouts
+    await steered(justifi, f"/{made.provider_payout_id}", status=end)
+    second = await justifi.pay("second", 4_500)
+    assert isinstance(second, Payment)
+    await steered(justifi, "")
+    later, _ = (await payouts.list_payouts(None, None)).payouts
+    assert later.totals.other == made.amount
+
+    books = await everything(payouts.transactions_of_payout(later.provider_payout_id))
+    ours = OurRecords(
+        payments={second.id: OurRecord(purchase_id="pur_2", amount=usd(4_500))}, refunds={}
+    )
+    found = reconciled(kept(later), books, ours, later.created_at)
+    assert found.reconciles, found.differences
+
+
 async def test_lists_go_on_page_by_page(justifi: SimulatedJustifi) -> None:
     for number in range(3):
         await justifi.pay(f"payment-{number}")
@@ -148,6 +171,10 @@ def transaction_with(**more: object) -> BalanceTransaction:
     return transaction_of(JustifiTransaction.of({**told, "txn_type": "seller_payment", **more}))
 
 
+# A negative payout, as Canadian ones may be, takes nothing away: its own transaction is positive.
+OF_PAYOUT = {"txn_type": "transfer", "source_type": "Payout", "source_id": "po_1"}
+
+
 @pytest.mark.parametrize(
     ("told", "kind"),
     [
@@ -162,6 +189,11 @@ def transaction_with(**more: object) -> BalanceTransaction:
             {"txn_type": "transfer", "source_type": "payout", "amount": -500},
             TransactionKind.PAYOUT,
         ),
+        ({**OF_PAYOUT, "payout_id": "po_1", "amount": -500}, TransactionKind.PAYOUT),
+        ({**OF_PAYOUT, "payout_id": "po_1", "amount": 500}, TransactionKind.PAYOUT),
+        ({**OF_PAYOUT, "payout_id": "po_2", "amount": 500}, TransactionKind.RETURNED),
+        ({**OF_PAYOUT, "payout_id": "po_2", "amount": -500}, TransactionKind.RETURNED),
+        ({**OF_PAYOUT, "txn_type": "account_fee", "payout_id": "po_1"}, TransactionKind.OTHER),
     ],
 )
 def test_each_transaction_is_of_a_kind(told: dict[str, object], kind: TransactionKind) -> None:
