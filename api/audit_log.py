@@ -14,7 +14,8 @@ router = APIRouter(prefix="/audit-log", tags=["audit log"], dependencies=KEY_REQ
 
 class AuditListing(Listing):
     subject: str | None = Field(
-        None, description="The id of an integration or an execution, or a connection's code."
+        None,
+        description="The id of an integration, an execution or a payout, or a connection's code.",
     )
 
 

@@ -1,6 +1,6 @@
 """Payouts as rows: one method takes what a poll or an event showed, and raises what is owed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from sqlmodel import col, func, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from domain.audit import AuditEvent
 from domain.errors import Code, NotFound
 from domain.identifiers import derived_id
 from domain.payouts import (
@@ -24,11 +25,13 @@ from domain.payouts import (
     payout_id_of,
 )
 from domain.views import Page
+from persistence.audit import write_down
 from persistence.database import Database
 from persistence.pages import after, page_of
 from persistence.rows.payouts import PayoutAlertRow, PayoutRow, payout_of, payout_row_of
 from persistence.statements import insert_if_absent, line_up, locked
 
+Told = Callable[[Payout], AuditEvent]
 _IS_PENDING = col(PayoutRow.status).not_in(ENDED)
 
 
@@ -75,13 +78,18 @@ class PayoutRecords:
             if row is not None and row.told_at is None:
                 row.told_at = at
 
-    async def resolve_review(self, tenant_id: str, payout_id: str) -> Payout | None:
-        """Somebody has seen to it."""
+    async def resolve_review(
+        self, tenant_id: str, payout_id: str, told: Told, at: datetime
+    ) -> Payout | None:
+        """Somebody has seen to it; ``told`` of it as it stood. Without a review nothing is done."""
         async with self.database.transaction() as session:
             row = await locked(session, PayoutRow, payout_id)
             if row is None or row.tenant_id != tenant_id:
                 return None
-            row.needs_review = False
+            if row.needs_review:
+                before = payout_of(row)
+                row.needs_review = False
+                await write_down(session, told(before), at)
             return payout_of(row)
 
     async def groups(self, account: PayoutAccount) -> tuple[PayoutGroup, ...]:

@@ -1,14 +1,19 @@
 """Payouts: reading them, holding them against our books, and having them watched."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from domain.audit import AuditEvent
 from domain.errors import Code, Invalid, NotFound
 from domain.payout_reconciliation import PayoutReconciliation
 from domain.payouts import Payout, PayoutAccount, PayoutFilter, PayoutReported
 from domain.tenants import Caller, Scope
 from domain.views import Page
+from persistence.clock import now
 from persistence.payout_accounts import PayoutAccountRecords
 from persistence.payouts import PayoutRecords
+from services.audit import told
 from services.integrations import IntegrationService
 from services.payout_runs import PayoutRuns
 
@@ -19,6 +24,7 @@ class PayoutService:
     accounts: PayoutAccountRecords
     integrations: IntegrationService
     runs: PayoutRuns
+    clock: Callable[[], datetime] = now
 
     async def page(
         self,
@@ -44,7 +50,12 @@ class PayoutService:
         """Somebody has seen to a payout that failed or was overdue."""
         caller.require(Scope.ADMIN)
         payout = await self.get(caller, any_id)
-        resolved = await self.payouts.resolve_review(caller.tenant_id, payout.payout_id)
+        resolved = await self.payouts.resolve_review(
+            caller.tenant_id,
+            payout.payout_id,
+            lambda before: _resolved(caller, before),
+            self.clock(),
+        )
         await self.runs.tell_resolved(payout.account)
         return _found(resolved, any_id)
 
@@ -94,6 +105,13 @@ class PayoutService:
         if account is None:
             raise _not_offered()
         return account
+
+
+def _resolved(caller: Caller, before: Payout) -> AuditEvent:
+    """With what it was in review for."""
+    event = told(caller, "payout_review.resolved", before.payout_id)
+    trouble = before.model_dump(mode="json", include={"status", "is_overdue"})
+    return event.model_copy(update={"before": trouble})
 
 
 def _not_offered() -> Invalid:

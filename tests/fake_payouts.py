@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from domain.audit import AuditEvent
 from domain.balances import BalanceTransaction, TransactionKind
 from domain.money import Money
 from domain.payouts import Payout, PayoutAccount, PayoutSnapshot, PayoutTotals, payout_id_of
@@ -53,6 +54,17 @@ def kept(snapshot: PayoutSnapshot, account: PayoutAccount = ACCOUNT) -> Payout:
         payout_id=payout_id_of(account, snapshot.provider_payout_id),
         first_seen_at=snapshot.created_at,
         seen_at=snapshot.created_at,
+    )
+
+
+def seen_to(before: Payout) -> AuditEvent:
+    """What is written down of it when somebody resolves its review."""
+    return AuditEvent(
+        tenant_id=before.tenant_id,
+        actor="key_1",
+        action="payout_review.resolved",
+        subject=before.payout_id,
+        before=before.model_dump(mode="json", include={"status", "needs_review"}),
     )
 
 

@@ -83,6 +83,12 @@ async def test_a_failed_payout_waits_for_somebody_to_see_to_it(quay: Pier) -> No
     await quay.until_in_review()
     resolved = await quay.http.post(f"/payouts/{made.provider_payout_id}/review/resolve")
     assert (resolved.status_code, resolved.json()["needs_review"]) == (200, False)
+    subject = resolved.json()["payout_id"]
+    log = await quay.http.get("/audit-log", params={"subject": subject})
+    [entry] = log.json()["items"]
+    assert entry["action"] == "payout_review.resolved"
+    assert entry["actor"].startswith("key_")
+    assert entry["before"] == {"status": "failed", "is_overdue": False}
 
 
 async def test_an_account_is_watched_by_its_own_tenant_alone(door: Door, quay: Pier) -> None:

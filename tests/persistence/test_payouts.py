@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
+from domain.audit import AuditEntry, AuditEvent
 from domain.balances import BalanceSnapshot
 from domain.errors import NotFound
 from domain.payouts import Payout, PayoutAlertKind, PayoutFilter, payout_id_of
+from persistence.audit import AuditRecords
 from persistence.balances import BalanceRecords
 from persistence.database import Database
 from persistence.payout_accounts import PayoutAccountRecords
 from persistence.payouts import PayoutRecords
 from tests.domain.test_balances import FIRST, ONE_DAY, noon, taken
-from tests.fake_payouts import ACCOUNT, MONDAY, kept, payout, transaction, usd
+from tests.fake_payouts import ACCOUNT, MONDAY, kept, payout, seen_to, transaction, usd
 from tests.fake_sealed_rows import NEW, vault
 from tests.persistence.integration_samples import integration, stored
 
@@ -83,12 +86,37 @@ async def test_an_overdue_payout_that_arrives_needs_nobodys_review_and_one_that_
 async def test_a_review_is_resolved_by_its_own_tenant_alone(records: PayoutRecords) -> None:
     await records.apply(ACCOUNT, [payout(status="failed")], MONDAY)
     await records.raise_alerts(ACCOUNT, MONDAY)
-    assert await records.resolve_review("ten_other", ID) is None
-    assert await records.resolve_review("ten_harbour", "pyo_unknown") is None
-    resolved = await records.resolve_review("ten_harbour", ID)
+    assert await records.resolve_review("ten_other", ID, seen_to, LATE) is None
+    assert await records.resolve_review("ten_harbour", "pyo_unknown", seen_to, LATE) is None
+    assert await entries(records) == []
+    resolved = await records.resolve_review("ten_harbour", ID, seen_to, LATE)
     assert resolved is not None
     assert not resolved.needs_review
     assert await records.groups(ACCOUNT) == ()
+
+
+async def test_who_resolved_a_review_is_written_down_once(records: PayoutRecords) -> None:
+    await records.apply(ACCOUNT, [payout(status="failed")], MONDAY)
+    await records.raise_alerts(ACCOUNT, MONDAY)
+    for at in (LATE, LATE + HOUR):
+        await records.resolve_review("ten_harbour", ID, seen_to, at)
+    [entry] = await entries(records)
+    assert (entry.actor, entry.subject, entry.at) == ("key_1", ID, LATE)
+    assert entry.before == {"status": "failed", "needs_review": True}
+
+
+async def test_a_review_that_cannot_be_written_down_is_not_resolved(
+    records: PayoutRecords,
+) -> None:
+    await records.apply(ACCOUNT, [payout(status="failed")], MONDAY)
+    await records.raise_alerts(ACCOUNT, MONDAY)
+
+    def unwritable(before: Payout) -> AuditEvent:
+        return seen_to(before).model_copy(update={"action": None})
+
+    with pytest.raises(ValidationError):
+        await records.resolve_review("ten_harbour", ID, unwritable, LATE)
+    assert (await records.required(ID)).needs_review
 
 
 async def test_accounts_are_told_apart(records: PayoutRecords) -> None:
@@ -165,6 +193,10 @@ async def test_the_accounts_that_pay_out_are_our_own_and_the_integrations_in_use
     others = PayoutAccountRecords(database, frozenset({"justifi"}))
     assert await others.all() == ()
     assert not await others.is_known(ACCOUNT)
+
+
+async def entries(records: PayoutRecords) -> list[AuditEntry]:
+    return list((await AuditRecords(records.database).page("ten_harbour", ID)).items)
 
 
 async def page(records: PayoutRecords) -> list[Payout]:

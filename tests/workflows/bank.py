@@ -21,7 +21,14 @@ from persistence.migrate import migrate
 from persistence.paid_records import PaidRecords
 from persistence.payouts import PayoutRecords
 from services.payout_runs import PayoutRuns
-from tests.fake_payouts import ACCOUNT, FakeAccountRows, FakePayoutGateways, FakePayouts, payout
+from tests.fake_payouts import (
+    ACCOUNT,
+    FakeAccountRows,
+    FakePayoutGateways,
+    FakePayouts,
+    payout,
+    seen_to,
+)
 from tests.fake_rows import FakeEventRecords
 from tests.fake_world import World
 from tests.workflows.servers import start_skipping_server
@@ -89,7 +96,8 @@ class Bank:
 
     async def resolve(self, name: str) -> None:
         """As the services do when somebody has seen to it."""
-        await self.records.resolve_review(ACCOUNT.tenant_id, payout_id_of(ACCOUNT, name))
+        payout_id, at = payout_id_of(ACCOUNT, name), await self.now()
+        await self.records.resolve_review(ACCOUNT.tenant_id, payout_id, seen_to, at)
         await self.runs.tell_resolved(ACCOUNT)
 
     async def passes(self, time: timedelta) -> None:
