@@ -11,6 +11,7 @@ from simulators.justifi import payouts, records
 from simulators.justifi.errors import JustifiError
 from simulators.justifi.exchange import PREFIX
 from simulators.justifi.payout_objects import balance_transaction
+from simulators.justifi.platform import JustifiPlatform
 from simulators.justifi.platforms import JustifiPlatforms
 from simulators.store import Store
 
@@ -69,10 +70,7 @@ class PayoutDoor:
 
     async def change(self, payout_id: str, change: PayoutChange) -> PayoutState:
         """Move a payout now, or say how it will end."""
-        platform = self._platforms.of_payout(payout_id)
-        payout = platform.payouts.get(payout_id)
-        if payout is None:
-            raise HTTPException(404, "No such payout.")
+        platform, payout = self._found(payout_id)
         if change.outcome:
             payout = platform.payouts.put(replace(payout, outcome=change.outcome))
         if change.status:
@@ -84,15 +82,24 @@ class PayoutDoor:
         return _state(payout)
 
     async def report(self, payout_id: str) -> Response:
-        """What a payout is made of, as the file its report's address leads to."""
-        platform = self._platforms.of_payout(payout_id)
+        """The file to which a report's address leads: the lines' net adds up to the payout."""
+        platform, payout = self._found(payout_id)
         lines = io.StringIO()
         table = csv.DictWriter(lines, COLUMNS, extrasaction="ignore")
         table.writeheader()
         table.writerows(
-            balance_transaction(one) for one in platform.transactions if one.payout_id == payout_id
+            balance_transaction(one)
+            for one in platform.transactions
+            if one.payout_id == payout.id and one.txn_type != "payout"
         )
         return Response(lines.getvalue(), media_type="text/csv")
+
+    def _found(self, payout_id: str) -> tuple[JustifiPlatform, records.Payout]:
+        platform = self._platforms.of_payout(payout_id)
+        payout = platform.payouts.get(payout_id)
+        if payout is None:
+            raise HTTPException(404, "No such payout.")
+        return platform, payout
 
 
 def _state(payout: records.Payout) -> PayoutState:

@@ -1,5 +1,7 @@
 """Payouts on a clock: what they are made of, how they move, and that everything adds up."""
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -238,16 +240,22 @@ async def test_a_transaction_is_read_by_its_id(desk: Desk) -> None:
     assert refusal(missing) == (404, "resource_not_found")
 
 
-async def test_the_report_of_a_payout_leads_to_a_file(desk: Desk) -> None:
-    await desk.pay(await desk.card())
+async def test_the_report_of_a_payout_leads_to_a_file_that_adds_up_to_it(desk: Desk) -> None:
+    payment = await desk.pay(await desk.card(), fees=[{"type": "platform_fee", "amount": 500}])
+    await desk.post(f"/payments/{payment['id']}/refunds", {"amount": 2_500})
     [made] = parts(await desk.steer("/justifi/payouts"), "payouts")
 
     report = part(await desk.get(f"/reports/payouts/{made['payout_id']}"))
 
-    address = str(report["csv_url"]).partition("/justifi")[2]
-    file = await desk.client.get(f"/justifi{address}")
+    file = await desk.client.get(str(report["csv_url"]).removeprefix("http://127.0.0.1"))
     assert file.headers["content-type"].startswith("text/csv")
-    assert len(file.text.splitlines()) == 4
+    lines = list(csv.DictReader(io.StringIO(file.text)))
+    assert sum(int(line["net"]) for line in lines) == made["amount"]
+    assert {line["txn_type"] for line in lines} == {
+        *("seller_payment", "platform_fee", "seller_payment_refund"),
+    }
+    unknown = await desk.client.get("/justifi/reports/po_none.csv")
+    assert unknown.status_code == 404
 
 
 async def test_the_clock_and_what_is_due_survive_a_restart(tmp_path: Path) -> None:
