@@ -1,6 +1,6 @@
 """Payouts looked at: a page at a time, or one by one; what is seen goes into rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -22,6 +22,7 @@ from gateways.faults import RefusedByProvider
 from gateways.payouts import PayoutGateway, PayoutGateways
 
 FIRST_LOOK_BACK = timedelta(days=30)
+SENT_BACK_WITHIN = timedelta(days=7)  # what banks send back after it was paid
 # Older ones that are still under way are read one by one, so that one of them makes no list long.
 LISTED_BACK = timedelta(days=14)
 OVERLAP = timedelta(hours=1)  # the provider's clock, and what it lists late
@@ -41,6 +42,9 @@ class PayoutRows(Protocol):
     async def pending_before(
         self, account: PayoutAccount, at: datetime, limit: int
     ) -> tuple[str, ...]: ...
+    async def known_since(
+        self, account: PayoutAccount, provider_payout_ids: tuple[str, ...], since: datetime
+    ) -> frozenset[str]: ...
 
 
 class PayoutAccounts(Protocol):
@@ -80,11 +84,15 @@ class PageSeen(Model):
 
 
 class HintedPayouts(Model):
-    """What events told of: the payouts are read, and then the events are handled."""
+    """What events told of: the payouts are read, and then the events are handled.
+
+    ``listed_since``: pages have just shown what was made since then.
+    """
 
     account: PayoutAccount
     provider_payout_ids: tuple[str, ...]
     event_ids: tuple[str, ...]
+    listed_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -107,9 +115,9 @@ class PayoutActivities:
                 return LookPlan()
             if asked.looked_at is None:
                 return LookPlan(since=asked.at - FIRST_LOOK_BACK)
-            oldest = await self.rows.oldest_pending(asked.account) or asked.looked_at
-            since = min(asked.looked_at, max(oldest, asked.at - LISTED_BACK))
-            return LookPlan(since=since - OVERLAP)
+            oldest = await self.rows.oldest_pending(asked.account) or asked.at
+            since = min(asked.at - SENT_BACK_WITHIN, max(oldest, asked.at - LISTED_BACK))
+            return LookPlan(since=min(since, asked.looked_at) - OVERLAP)
 
     @activity.defn
     async def look_at_page(self, order: PageOrder) -> PageSeen:
@@ -125,13 +133,14 @@ class PayoutActivities:
         """Those still under way that were made before what the pages list; few are."""
         with told_to_temporal():
             ids = await self.rows.pending_before(order.account, order.since, READ_SINGLY)
-            if ids:
-                await self._read(order.account, ids)
+            await self._read(order.account, ids)
 
     @activity.defn
     async def look_at_hinted(self, hinted: HintedPayouts) -> None:
         with told_to_temporal():
-            await self._read(hinted.account, hinted.provider_payout_ids)
+            account, ids, since = hinted.account, hinted.provider_payout_ids, hinted.listed_since
+            shown = await self.rows.known_since(account, ids, since) if since else ()
+            await self._read(account, [each for each in ids if each not in shown])
             await self.events.mark_handled(hinted.event_ids, self.clock())
 
     @activity.defn
@@ -155,7 +164,9 @@ class PayoutActivities:
         with told_to_temporal():
             await self.rows.mark_told(alert, self.clock())
 
-    async def _read(self, account: PayoutAccount, provider_payout_ids: Iterable[str]) -> None:
+    async def _read(self, account: PayoutAccount, provider_payout_ids: Sequence[str]) -> None:
+        if not provider_payout_ids:
+            return
         async with self.gateways.of(account) as gateway:
             found = [await _found(gateway, each) for each in provider_payout_ids]
         seen = [payout for payout in found if payout is not None]

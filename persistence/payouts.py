@@ -126,6 +126,17 @@ class PayoutRecords:
         async with self.database.reading() as session:
             return tuple(await session.exec(oldest))
 
+    async def known_since(
+        self, account: PayoutAccount, provider_payout_ids: tuple[str, ...], since: datetime
+    ) -> frozenset[str]:
+        """Those of them that were begun since then and are kept here."""
+        ids = [payout_id_of(account, each) for each in provider_payout_ids]
+        known = select(PayoutRow.provider_payout_id).where(
+            col(PayoutRow.payout_id).in_(ids), col(PayoutRow.created_at) >= since
+        )
+        async with self.database.reading() as session:
+            return frozenset(await session.exec(known))
+
     async def get(self, tenant_id: str, any_id: str) -> Payout | None:
         """By our id, or by the provider's; where two integrations know that, the newest record."""
         named = or_(col(PayoutRow.payout_id) == any_id, col(PayoutRow.provider_payout_id) == any_id)

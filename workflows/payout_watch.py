@@ -36,12 +36,17 @@ TEMPLATES = {
 
 
 class PayoutWatch(Model):
-    """What one run hands on to the next. ``looked_at`` None: nothing was looked at yet."""
+    """What one run hands on to the next. ``looked_at`` None: nothing was looked at yet.
+
+    ``unread`` are hints that are left to the next look.
+    """
 
     account: PayoutAccount
     looked_at: datetime | None = None
     standing: PayoutStanding | None = None
     hints: tuple[PayoutReported, ...] = ()
+    unread: tuple[PayoutReported, ...] = ()
+    look_is_asked: bool = False
 
 
 @workflow.defn
@@ -53,15 +58,16 @@ class PayoutWatchWorkflow:
         self.account = watch.account
         self.looked_at = watch.looked_at
         self.standing = watch.standing
-        self.hints = list(watch.hints)
-        self.look_is_asked = False
+        self.hints = watch.hints
+        self.unread = watch.unread
+        self.look_is_asked = watch.look_is_asked
         self.review_is_over = False
         self.telling: dict[str, asyncio.Task[None]] = {}  # by alert: each is told once
         self.steps = 0
 
     @workflow.run
     async def run(self, watch: PayoutWatch) -> None:
-        if self.standing is not None:
+        if self.standing is not None and not self.look_is_asked:
             await self._wait_for_next_look()
         while await self._look():
             await self._wait_for_next_look()
@@ -72,7 +78,7 @@ class PayoutWatchWorkflow:
 
     @workflow.signal
     def payout_reported(self, fact: PayoutReported) -> None:
-        self.hints.append(fact)
+        self.hints += (fact,)
 
     @workflow.signal
     def look_requested(self) -> None:
@@ -96,7 +102,9 @@ class PayoutWatchWorkflow:
             account=self.account,
             looked_at=self.looked_at,
             standing=self.standing,
-            hints=tuple(self.hints),
+            hints=self.hints,
+            unread=self.unread,
+            look_is_asked=self.look_is_asked,
         )
 
     async def _look(self) -> bool:
@@ -108,6 +116,7 @@ class PayoutWatchWorkflow:
             return False
         try:
             await self._read_pages(plan.since)
+            await self._read_unread(plan.since)
         except FAILED as error:  # what was read stays; the next look begins where this one did
             workflow.logger.warning("a look at payouts failed: %s", words_of(error))
         else:
@@ -149,21 +158,34 @@ class PayoutWatchWorkflow:
         return bool(self.hints) or self.look_is_asked or self.review_is_over
 
     async def _read_hinted(self) -> None:
-        """An event that cannot be followed up now is not lost: the next look lists its payout."""
+        """An event that cannot be followed up now is left to the next look."""
         await workflow.sleep(A_BURST, summary="for what comes along with it")
+        hints, self.hints = self.hints, ()
+        try:
+            await self._read(hints)
+        except FAILED as error:
+            workflow.logger.warning("payouts told of could not be read: %s", words_of(error))
+            self.unread += hints
+
+    async def _read_unread(self, since: datetime) -> None:
+        """Of what was left, the pages have shown what was made since then."""
+        if self.unread:
+            await self._read(self.unread, since)
+            self.unread = ()
+
+    async def _read(
+        self, hints: Sequence[PayoutReported], listed_since: datetime | None = None
+    ) -> None:
         self.steps += 1
-        hints, self.hints = self.hints, []
         hinted = HintedPayouts(
             account=self.account,
             provider_payout_ids=tuple(dict.fromkeys(each.provider_payout_id for each in hints)),
             event_ids=tuple(each.event_id for each in hints),
+            listed_since=listed_since,
         )
-        try:
-            await workflow.execute_activity_method(
-                PayoutActivities.look_at_hinted, hinted, **options.LOOK_AT_PAYOUTS
-            )
-        except FAILED as error:
-            workflow.logger.warning("payouts told of could not be read: %s", words_of(error))
+        await workflow.execute_activity_method(
+            PayoutActivities.look_at_hinted, hinted, **options.LOOK_AT_PAYOUTS
+        )
 
     async def _judge(self) -> None:
         self.standing = await promptly(PayoutActivities.judge_payouts, self._asked_now())

@@ -15,7 +15,10 @@ from activities.payouts import (
     FIRST_LOOK_BACK,
     LISTED_BACK,
     OVERLAP,
+    SENT_BACK_WITHIN,
+    HintedPayouts,
     LookRequest,
+    PageOrder,
     PayoutActivities,
 )
 from domain.emails import EmailOrder, EmailTemplate
@@ -51,10 +54,12 @@ async def database(tmp_path: Path) -> Database:
     return Database(url)
 
 
-def looking(database: Database) -> PayoutActivities:
-    gateways = FakePayoutGateways(FakePayouts())
+def looking(
+    database: Database, gateway: FakePayouts | None = None, rows: Rows | None = None
+) -> PayoutActivities:
+    gateways = FakePayoutGateways(gateway or FakePayouts())
     return PayoutActivities(
-        PayoutRecords(database), FakeAccountRows(), FakeEventRecords(Rows()), gateways
+        PayoutRecords(database), FakeAccountRows(), FakeEventRecords(rows or Rows()), gateways
     )
 
 
@@ -68,11 +73,35 @@ async def test_a_look_lists_from_the_oldest_that_is_under_way(database: Database
         return planned.since - MONDAY if planned.since else None
 
     assert await since(0, None) == -FIRST_LOOK_BACK
-    assert await since(5, 4) == 4 * DAY - OVERLAP
+    assert await since(10, 9) == 10 * DAY - SENT_BACK_WITHIN - OVERLAP
+    assert await since(10, 1) == DAY - OVERLAP
     await looks.rows.apply(ACCOUNT, [payout()], MONDAY)
-    assert await since(5, 4) == -OVERLAP
+    assert await since(5, 4) == 5 * DAY - SENT_BACK_WITHIN - OVERLAP
+    assert await since(10, 9) == -OVERLAP
     assert await since(30, 29) == 30 * DAY - LISTED_BACK - OVERLAP
     assert await since(30, 2) == 2 * DAY - OVERLAP
+
+
+async def test_what_pages_have_shown_is_not_read_once_more_for_its_event(
+    database: Database,
+) -> None:
+    gateway, rows = FakePayouts(), Rows()
+    gateway.put(payout("po_1"), payout("po_old", "failed", MONDAY - 30 * DAY))
+    looks = looking(database, gateway, rows)
+    event_ids = ("evt_1", "evt_2", "evt_3")
+
+    async def told(*names: str) -> None:
+        hinted = HintedPayouts(
+            account=ACCOUNT, provider_payout_ids=names, event_ids=event_ids, listed_since=MONDAY
+        )
+        await ActivityEnvironment().run(looks.look_at_hinted, hinted)
+
+    await ActivityEnvironment().run(looks.look_at_page, PageOrder(account=ACCOUNT, since=MONDAY))
+    await told("po_1", "po_old", "po_of_another")
+    assert gateway.calls == ["page", "payout", "payout"]
+    assert set(event_ids) == set(rows.handled)
+    await told("po_1")
+    assert gateway.calls == ["page", "payout", "payout"]
 
 
 def balances(database: Database, gateway: FakePayouts) -> BalanceActivities:

@@ -130,6 +130,8 @@ async def test_accounts_are_told_apart(records: PayoutRecords) -> None:
     assert await records.oldest_pending(ACCOUNT) is None
     assert await records.pending_before(OURS, LATE, 5) == ("po_1",)
     assert await records.pending_before(OURS, MONDAY, 5) == ()
+    assert await records.known_since(OURS, ("po_1", "po_2"), MONDAY) == {"po_1"}
+    assert await records.known_since(OURS, ("po_1",), MONDAY + 2 * HOUR) == frozenset()
     newest = await records.get("ten_harbour", "po_1")
     assert newest is not None
     assert newest.integration_id == "int-1"

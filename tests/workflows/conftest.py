@@ -1,12 +1,14 @@
 """For each test a time-skipping server, workers and a world of its own: no story meets another."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowRunner
 
 from tests.fake_world import World
+from tests.workflows.bank import Bank, empty_rows, opened_bank
 from tests.workflows.servers import start_dev_server, start_skipping_server
 from tests.workflows.stories import Stories
 from tests.workflows.workers import WATCHING, workers
@@ -41,6 +43,17 @@ def runner(request: pytest.FixtureRequest) -> WorkflowRunner:
 async def stories(world: World, runner: WorkflowRunner) -> AsyncIterator[Stories]:
     async with await start_skipping_server() as env, workers(env.client, world, runner):
         yield Stories(env, env.client, world)
+
+
+@pytest.fixture(scope="session")
+async def rows(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return await empty_rows(tmp_path_factory.mktemp("payouts"))
+
+
+@pytest.fixture
+async def bank(tmp_path: Path, rows: bytes, runner: WorkflowRunner) -> AsyncIterator[Bank]:
+    async with opened_bank(tmp_path, rows, runner) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """An account's payouts followed to their end: by polls, by events, and told of once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -13,24 +12,13 @@ from domain.payouts import payout_id_of, workflow_id_of
 from gateways.faults import Unreachable
 from persistence.balances import BalanceRecords
 from tests.fake_payouts import ACCOUNT, payout, transaction
-from tests.workflows.bank import DAY, HOUR, Bank, empty_rows, opened_bank
+from tests.workflows.bank import DAY, HOUR, Bank, opened_bank
 from tests.workflows.stories import SOON
 from workflows import options
 from workflows.balance import BalanceWorkflow
 from workflows.payout_reconciliation import PayoutReconciliationWorkflow
 from workflows.payout_round import PayoutRoundWorkflow
 from workflows.payout_watch import STEPS_IN_A_RUN, PayoutWatchWorkflow
-
-
-@pytest.fixture(scope="session")
-async def rows(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return await empty_rows(tmp_path_factory.mktemp("payouts"))
-
-
-@pytest.fixture
-async def bank(tmp_path: Path, rows: bytes, runner: WorkflowRunner) -> AsyncIterator[Bank]:
-    async with opened_bank(tmp_path, rows, runner) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("end", ["paid", "failed", "canceled", "forwarded"])
@@ -149,12 +137,13 @@ async def test_a_look_that_fails_is_made_good_by_the_next(bank: Bank) -> None:
     bank.gateway.fault = Unreachable("no route to host")
     await bank.made()
     await bank.watch()
-    await bank.tell("po_1")
+    event_id = await bank.tell("po_1")
     await bank.passes(2 * DAY)
     assert (await bank.records.page(ACCOUNT.tenant_id)).items == ()
     bank.gateway.fault = None
     await bank.passes(2 * DAY)
     assert (await bank.standing()).status == "scheduled"
+    assert event_id in bank.world.rows.handled
 
 
 async def test_without_an_address_of_finance_the_review_is_open_all_the_same(
