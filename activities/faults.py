@@ -13,6 +13,7 @@ from gateways.documents import UnprintableSheet
 from gateways.emails import IncompleteLetter
 from gateways.faults import (
     Busy,
+    Conflict,
     GatewayFault,
     Misconfigured,
     OutcomeUnknown,
@@ -23,6 +24,7 @@ from gateways.faults import (
 
 # A wrong key is put right by a person: asking more often only fills the provider's log.
 MISCONFIGURED_PAUSE = timedelta(minutes=1)
+CONFLICT_PAUSE = timedelta(minutes=1)  # for what is at work under the key to end
 
 
 @contextmanager
@@ -38,6 +40,8 @@ def told_to_temporal() -> Iterator[None]:
         raise ApplicationError(
             str(busy), type=Busy.__name__, next_retry_delay=busy.retry_after
         ) from busy
+    except Conflict as conflict:
+        raise _spoken_of_an_earlier_request(conflict) from conflict
     except OutcomeUnknown as unknown:
         raise ApplicationError(str(unknown), type=OutcomeUnknown.__name__) from unknown
     except Misconfigured as fault:
@@ -61,10 +65,27 @@ def pause_after(fault: GatewayFault) -> timedelta:
         return fault.retry_after
     if isinstance(fault, Misconfigured):
         return MISCONFIGURED_PAUSE
+    if isinstance(fault, Conflict):
+        return CONFLICT_PAUSE
     info = activity.info()
     policy = info.retry_policy or RetryPolicy()
     pause = policy.initial_interval * policy.backoff_coefficient ** min(info.attempt - 1, 20)
     return min(pause, policy.maximum_interval or pause)
+
+
+def _spoken_of_an_earlier_request(conflict: Conflict) -> ApplicationError:
+    """For the workflow, which knows what was asked under the key before.
+
+    It says as well whether this activity may have begun that request itself, by an earlier attempt.
+    """
+    began_before = activity.info().attempt == 1
+    return ApplicationError(
+        str(conflict),
+        began_before,
+        type=Conflict.__name__,
+        non_retryable=True,
+        next_retry_delay=CONFLICT_PAUSE,
+    )
 
 
 def _count(name: str, what: str, service: str | None = None) -> None:

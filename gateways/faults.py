@@ -7,7 +7,7 @@ GatewayFault
 │   │   └── CircuitOpen  or has failed too often just now
 │   └── Throttled    nothing was sent, because it has had as many calls as it may have
 ├── OutcomeUnknown   no answer came: it may or may not have acted; repeat only under the same key
-│   └── Conflict     409: an earlier request under this key is at work, or it failed
+│   └── Conflict     409: an earlier request under this key is at work, or it failed: nobody says
 ├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
 ├── RefusedByProvider   a definite no (4xx): repeating it is pointless
 └── Misconfigured    our key or account is wrong: an operator must act, then it works

@@ -17,6 +17,7 @@ Kind = Literal[
     "server_error",
     "unavailable",
     "unauthorized",
+    "spoilt_key",
     "timeout_after_effect",
     "cut_before",
     "cut_after_effect",
@@ -26,6 +27,7 @@ Kind = Literal[
 ]
 WEBHOOK_KINDS = frozenset({"delay", "duplicate", "reorder", "lose"})
 WEBHOOK_ONLY = WEBHOOK_KINDS - {"delay"}
+JUSTIFI_ONLY = frozenset({"unauthorized", "spoilt_key"})
 
 
 class Match(BaseModel):
@@ -75,8 +77,8 @@ class Fault(BaseModel):
             raise ValueError(f"{self.kind} is for target webhooks")
         if self.target == "sendgrid" and self.match.account is not None:
             raise ValueError("SendGrid has no accounts here")
-        if self.kind == "unauthorized" and self.target != "justifi":
-            raise ValueError("unauthorized is for target justifi")
+        if self.kind in JUSTIFI_ONLY and self.target != "justifi":
+            raise ValueError(f"{self.kind} is for target justifi")
         return self
 
 

@@ -28,6 +28,7 @@ from domain.payments import (
 )
 from domain.refunds import Refund
 from gateways.faults import GatewayFault, Parked, RefusedByProvider, StoredFault
+from gateways.payments import PaymentGateway
 
 PARKED_FOR = timedelta(hours=1)  # in production seconds: days of them would take long here
 DECLINED = Failure(code="card_declined", reason="Your card was declined.")
@@ -43,6 +44,7 @@ class FakePayments:
         self.refunds: dict[str, RefundSnapshot] = {}
         self.our_refund_ids: dict[str, str] = {}
         self.calls: list[str] = []
+        self.refund_keys: list[str] = []  # of all that was asked for
         self.expired_under: list[str] = []  # the keys of what was not refused
         self.charged_at: dict[str, datetime] = {}
         # What the next calls of an operation meet: before it acts, or after it has acted.
@@ -111,6 +113,7 @@ class FakePayments:
                 )
 
     async def create_refund(self, order: RefundOrder) -> RefundSnapshot:
+        self.refund_keys.append(order.idempotency_key)
         self._meet("create_refund", order.idempotency_key)
         made = self._refunds.get(order.idempotency_key)
         if made is None:
@@ -259,14 +262,21 @@ class FakePayments:
 
 @dataclass(frozen=True)
 class FakeAccounts:
-    """The environment's account, and those of integrations; whose fault list is met is theirs."""
+    """The environment's account, and those of integrations; whose fault list is met is theirs.
+
+    ``doubles`` are integrations as well: gateways that speak to a provider's double.
+    """
 
     environment: FakePayments
     integrations: Mapping[str, FakePayments]
+    doubles: Mapping[str, PaymentGateway]
     paused: Collection[str | None] = ()
 
     @asynccontextmanager
-    async def of(self, integration_id: str | None) -> AsyncIterator[FakePayments]:
+    async def of(self, integration_id: str | None) -> AsyncIterator[PaymentGateway]:
         if integration_id in self.paused:
             raise Parked("it is paused; nothing was sent", PARKED_FOR)
-        yield self.integrations[integration_id] if integration_id else self.environment
+        if integration_id is None:
+            yield self.environment
+        else:
+            yield self.doubles.get(integration_id) or self.integrations[integration_id]

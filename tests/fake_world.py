@@ -24,6 +24,7 @@ from domain.money import Money
 from domain.purchases import PurchaseOrder, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
+from gateways.payments import PaymentGateway
 from tests.fake_account import Account
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_executions import FakeExecutions
@@ -63,6 +64,7 @@ class World:
     sealed: FakeSealedRows = field(default_factory=FakeSealedRows)
     payments: FakePayments = field(default_factory=FakePayments)
     integrations: dict[str, FakePayments] = field(default_factory=dict)  # by integration_id
+    doubles: dict[str, PaymentGateway] = field(default_factory=dict)  # likewise, over the wire
     payouts: FakePayoutRows = field(default_factory=FakePayoutRows)
     paused: set[str | None] = field(default_factory=set)  # None: the environment's account
     executions: FakeExecutions = field(default_factory=FakeExecutions)
@@ -117,7 +119,7 @@ class World:
         )
 
     def accounts(self) -> FakeAccounts:
-        return FakeAccounts(self.payments, self.integrations, self.paused)
+        return FakeAccounts(self.payments, self.integrations, self.doubles, self.paused)
 
     def refunds(self) -> RefundActivities:
         return RefundActivities(records=FakeRefundRecords(self.rows), gateways=self.accounts())

@@ -31,7 +31,14 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import options
     from workflows.reviews import Reviews
-    from workflows.trying import FAILED, fault_of, promptly, under_fresh_keys, words_of
+    from workflows.trying import (
+        FAILED,
+        fault_of,
+        promptly,
+        under_fresh_keys,
+        under_key,
+        words_of,
+    )
     from workflows.waiting import happens_within, pauses
 
 NOT_OPENED = "The payment page could not be opened. Nothing was charged."
@@ -202,11 +209,8 @@ class CheckoutStory:
             started_at=workflow.info().start_time,
             group=group,
         )
-        return await workflow.execute_activity_method(
-            PurchaseActivities.open_purchase,
-            opening,
-            **options.moving_money(self.purchase.checkout_key(group)),
-        )
+        key = self.purchase.checkout_key(group)
+        return await under_key(key, PurchaseActivities.open_purchase, opening)
 
     def _can_be_bought(self) -> bool:
         return self.order.payable_until is None or workflow.now() < self.order.payable_until
@@ -261,11 +265,8 @@ class CheckoutStory:
         """Each occasion has keys of its own: under one key a no is repeated for a day."""
         key = self.order.key(occasion, group)
         checkout = self._ref()
-        return await workflow.execute_activity_method(
-            PurchaseActivities.expire_checkout,
-            CheckoutExpiry(**dict(checkout), idempotency_key=key),
-            **options.moving_money(key),
-        )
+        expiry = CheckoutExpiry(**dict(checkout), idempotency_key=key)
+        return await under_key(key, PurchaseActivities.expire_checkout, expiry)
 
     async def _become(self, purchase: Purchase, heard: tuple[str, ...]) -> None:
         was_settled = self.purchase.is_settled

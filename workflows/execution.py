@@ -11,8 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.executions import ExecutionActivities, ExecutionAttempt, ExecutionFailure
     from domain.errors import Code
     from domain.executions import Execution, ExecutionOrder
-    from workflows import options
-    from workflows.trying import FAILED, promptly, under_fresh_keys, words_of
+    from workflows.trying import FAILED, promptly, under_fresh_keys, under_key, words_of
     from workflows.unknown import count_unknown
 
 
@@ -47,10 +46,9 @@ class ExecutionWorkflow:
             return await self._give_up(error)
 
     async def _attempt_under(self, group: int) -> Execution:
-        return await workflow.execute_activity_method(
-            ExecutionActivities.execute_capability,
-            ExecutionAttempt(order=self.order, group=group),
-            **options.moving_money(self.order.key(group)),
+        attempt = ExecutionAttempt(order=self.order, group=group)
+        return await under_key(
+            self.order.key(group), ExecutionActivities.execute_capability, attempt
         )
 
     async def _give_up(self, error: FailureError) -> Execution:

@@ -52,6 +52,10 @@ def moving_money(key: str) -> ActivityConfig:
     )
 
 
+# Nothing that was asked for before this, and answered 409 ever since, is still at work: no provider
+# says how long a request may take, and none keeps one open for minutes.
+AT_WORK_AT_MOST = timedelta(minutes=10)
+
 # Somebody waits to see whether an integration works.
 PROBE = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=8),

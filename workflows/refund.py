@@ -23,7 +23,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows import attributes, options
     from workflows.mailing import Letters
     from workflows.reviews import flag_review
-    from workflows.trying import FAILED, fault_of, promptly, under_fresh_keys, words_of
+    from workflows.trying import (
+        FAILED,
+        fault_of,
+        promptly,
+        under_fresh_keys,
+        under_key,
+        words_of,
+    )
     from workflows.unknown import count_unknown
     from workflows.waiting import happens_within, pauses
 
@@ -118,11 +125,8 @@ class RefundWorkflow:
             await self._ask_person(self.refund.failure_reason or "the provider could not make it")
 
     async def _create_under(self, group: int) -> Refund:
-        return await workflow.execute_activity_method(
-            RefundActivities.create_refund,
-            RefundAttempt(refund=self.refund, provider=self.provider, group=group),
-            **options.moving_money(self.refund.key(group)),
-        )
+        attempt = RefundAttempt(refund=self.refund, provider=self.provider, group=group)
+        return await under_key(self.refund.key(group), RefundActivities.create_refund, attempt)
 
     async def _fail(self, error: FailureError) -> None:
         """A definite no ends the refund; an unknown outcome keeps its claim for a person."""

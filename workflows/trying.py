@@ -1,7 +1,7 @@
 """Trying a step at once, patiently where that fails, and under a new key where one is spoilt."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
@@ -16,6 +16,7 @@ Result = TypeVar("Result")
 
 # How a step ends in vain: a regular activity wraps what it said, a local one does not.
 FAILED = (ActivityError, ApplicationError, TimeoutError)
+_SPOILT = ("StoredFault", "Conflict")  # what a key is worth nothing any more after
 
 
 async def promptly(
@@ -42,6 +43,29 @@ async def promptly(
     return await workflow.execute_activity_method(step, given, **patience)
 
 
+async def under_key(
+    key: str, step: Callable[[Ports, Given], Awaitable[Result]], given: Given
+) -> Result:
+    """Run a step that acts at the provider under this key, past the 409s of a request at work.
+
+    A 409 does not tell that request from one that has failed. So it is asked for again, and once
+    every answer was a 409 for so long that nothing can be at work any more, the last one is raised:
+    that is a fault which the provider has stored.
+    """
+    since: datetime | None = None
+    while True:
+        try:
+            return await workflow.execute_activity_method(step, given, **options.moving_money(key))
+        except FAILED as error:
+            if fault_of(error) != "Conflict":
+                raise
+            since = since if since is not None and _began_before(error) else workflow.now()
+            if workflow.now() - since >= options.AT_WORK_AT_MOST:
+                raise
+            pause = _pause_asked_by(error) or options.AT_WORK_AT_MOST
+        await workflow.sleep(pause, summary="a request under this key may be at work")
+
+
 async def under_fresh_keys(
     attempt: Callable[[int], Awaitable[Result]], may_wait: Callable[[], bool] = lambda: True
 ) -> Result:
@@ -55,11 +79,10 @@ async def under_fresh_keys(
         try:
             return await attempt(group)
         except FAILED as error:
-            stored += fault_of(error) == "StoredFault"
+            is_spoilt = fault_of(error) in _SPOILT
+            stored += is_spoilt
             is_parked = _was_parked(error) and may_wait()
-            if not is_parked and (
-                fault_of(error) != "StoredFault" or stored == options.STORED_FAULTS_ENOUGH
-            ):
+            if not is_parked and (not is_spoilt or stored == options.STORED_FAULTS_ENOUGH):
                 raise
             pause = _pause_asked_by(error) if is_parked else None
         if pause is not None:
@@ -75,6 +98,12 @@ def _was_parked(error: FailureError) -> bool:
             return True
         cause = cause.__cause__
     return False
+
+
+def _began_before(error: FailureError) -> bool:
+    """Whether what a 409 speaks of was begun before the activity that met it."""
+    said = _said_in(error)
+    return said is not None and bool(said.details) and said.details[0] is True
 
 
 def is_final(error: FailureError) -> bool:

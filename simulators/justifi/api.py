@@ -78,7 +78,8 @@ class JustifiApi:
                     await interrupt_before(fault, request)
                     if fault and fault.refuses_before_effect:
                         return scripted(fault)
-                    answer = _execute(platform, asked, perform, rules)
+                    does = _fail if fault and fault.kind == "spoilt_key" else perform
+                    answer = _execute(platform, asked, does, rules)
                     return scripted(fault) if fault and fault.kind == "server_error" else answer
 
             shown = platform.identity.shown if platform else ""
@@ -105,6 +106,10 @@ def _execute(platform: JustifiPlatform, asked: Asked, perform: Perform, rules: R
             )
         )
     return answer
+
+
+def _fail(_: JustifiPlatform, __: Asked) -> Wire:
+    raise JustifiError(500, "internal_server_error", "Internal Server Error")
 
 
 def _performed(perform: Perform, platform: JustifiPlatform, asked: Asked, rules: Rules) -> Answer:

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.executions import ExecutionActivities, ExecutionAttempt, ExecutionFailure
-from activities.faults import MISCONFIGURED_PAUSE
+from activities.faults import CONFLICT_PAUSE, MISCONFIGURED_PAUSE
 from activities.opened_integrations import LONGEST_TURN
 from domain.errors import Code
 from domain.executions import (
@@ -24,6 +24,7 @@ from gateways.faults import (
     LOOK_AGAIN,
     Busy,
     CircuitOpen,
+    Conflict,
     GatewayFault,
     Misconfigured,
     OutcomeUnknown,
@@ -165,6 +166,7 @@ REASONS: list[tuple[GatewayFault, WaitingFor, timedelta]] = [
     (Unreachable("no route"), WaitingFor.CONNECTION, timedelta(seconds=4)),
     (Misconfigured("wrong key", "harbour"), WaitingFor.CONFIGURATION, MISCONFIGURED_PAUSE),
     (OutcomeUnknown("no answer"), WaitingFor.OUTCOME, timedelta(seconds=4)),
+    (Conflict("409"), WaitingFor.OUTCOME, CONFLICT_PAUSE),
     (StoredFault("500"), WaitingFor.OUTCOME, timedelta(seconds=4)),
 ]
 

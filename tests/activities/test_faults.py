@@ -1,5 +1,6 @@
 """What a port's fault becomes for Temporal: tried again, later, or never."""
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
@@ -7,12 +8,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.runtime import MetricBuffer, Runtime, TelemetryConfig
 from temporalio.testing import ActivityEnvironment
 
-from activities.faults import MISCONFIGURED_PAUSE, now, told_to_temporal
+from activities.faults import CONFLICT_PAUSE, MISCONFIGURED_PAUSE, now, told_to_temporal
 from domain.errors import Code, NotFound, Unavailable
 from gateways.documents import UnprintableSheet
 from gateways.emails import IncompleteLetter
 from gateways.faults import (
     Busy,
+    Conflict,
     Misconfigured,
     OutcomeUnknown,
     Parked,
@@ -60,6 +62,21 @@ def test_what_is_parked_is_told_apart_and_counted_for_as_long_as_it_waits() -> N
 def test_a_row_that_was_never_written_is_not_waited_for() -> None:
     told = _told(NotFound(Code.PURCHASE_NOT_FOUND, "no purchase pur_1"))
     assert (told.type, told.message, told.non_retryable) == ("NotFound", "no purchase pur_1", True)
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_conflict_is_for_the_workflow_which_learns_whether_it_is_of_this_activity(
+    attempt: int,
+) -> None:
+    within = ActivityEnvironment()
+    within.info = replace(within.info, attempt=attempt)
+    told = within.run(_told, Conflict("409"))
+    assert (told.type, told.non_retryable, told.next_retry_delay) == (
+        "Conflict",
+        True,
+        CONFLICT_PAUSE,
+    )
+    assert told.details == (attempt == 1,)
 
 
 @pytest.mark.parametrize("fault", [OutcomeUnknown("no answer"), Unavailable("no database")])

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import httpx
 from pydantic import JsonValue
@@ -14,6 +15,11 @@ from gateways.justifi_payments import JustifiPayments
 from tests.gateways.simulated_justifi import GOOD_CARD, SimulatedJustifi
 
 PRICE = Money(minor=15000, currency="USD")
+
+
+class Try(NamedTuple):
+    status: int
+    key: str
 
 
 class Street:
@@ -45,9 +51,19 @@ class Street:
     async def bought(self) -> str:
         return await self.pay(await self.open())
 
-    async def fails(self, kind: str, path: str, method: str = "POST") -> None:
+    async def fails(self, kind: str, path: str, method: str = "POST", seconds: float = 1.0) -> None:
         match: JsonValue = {"path_prefix": path, "method": method}
-        await self.steer("faults", target="justifi", kind=kind, match=match)
+        await self.steer("faults", target="justifi", kind=kind, match=match, seconds=seconds)
+
+    async def tries(self, path: str) -> list[Try]:
+        """Every POST there, in the order of the answers."""
+        log = (await self.http.get(f"{self.root}/_simulator/log")).json()
+        there = [each for each in log["requests"] if each["path"] == path]
+        return [
+            Try(each["status"], each["idempotency_key"])
+            for each in there
+            if each["method"] == "POST"
+        ]
 
     async def asked(self, method: str, path: str) -> int:
         """How often, of what JustiFi let in."""

@@ -122,6 +122,20 @@ async def test_an_error_after_the_effect_leaves_the_payment_for_the_repeat(desk:
     assert len(parts(await desk.get("/payments"))) == 1
 
 
+async def test_a_key_under_which_a_request_failed_is_a_conflict_and_the_next_one_is_good(
+    desk: Desk,
+) -> None:
+    body = wanted(await desk.card())
+    await desk.steer("/faults", target="justifi", kind="spoilt_key")
+
+    answers = [
+        await desk.ask("POST", "/payments", body, idempotency_key=key) for key in ("k", "k", "l")
+    ]
+
+    assert [answer.status_code for answer in answers] == [500, 409, 201]
+    assert len(parts(await desk.get("/payments"))) == 1
+
+
 async def test_a_connection_cut_after_the_effect_leaves_the_payment(desk: Desk) -> None:
     body = wanted(await desk.card())
     await desk.steer("/faults", target="justifi", kind="cut_after_effect")
@@ -144,10 +158,11 @@ async def test_the_token_endpoint_fails_on_demand(desk: Desk, kind: str) -> None
     assert (await desk.client.post("/justifi/oauth/token", json=given)).status_code == 200
 
 
-async def test_only_justifi_can_be_told_to_forget_who_asks(desk: Desk) -> None:
-    refused = await desk.client.post(
-        "/_simulator/faults", json={"target": "stripe", "kind": "unauthorized"}
-    )
+@pytest.mark.parametrize("kind", ["unauthorized", "spoilt_key"])
+async def test_only_justifi_can_be_told_to_forget_who_asks_and_to_spoil_a_key(
+    desk: Desk, kind: str
+) -> None:
+    refused = await desk.client.post("/_simulator/faults", json={"target": "stripe", "kind": kind})
 
     assert refused.status_code == 422
 

@@ -31,14 +31,14 @@ Run = WorkflowHandle[PurchaseWorkflow, Purchase] | WorkflowHandle[RefundWorkflow
 async def _resumed_after_three_days(stories: Stories, run: Run) -> None:
     """The pause begins to count once the run has met it."""
     async with asyncio.timeout(SOON):
-        while (fault := await _last_failure(run)) != "Parked":
+        while (fault := await last_failure(run)) != "Parked":
             if fault is not None:
                 await stories.pass_time(timedelta(seconds=1))
     await stories.pass_time(THREE_DAYS)
     stories.world.paused.clear()
 
 
-async def _last_failure(run: Run) -> str | None:
+async def last_failure(run: Run) -> str | None:
     """Of the step that is under way."""
     with suppress(RPCError):  # the run is not there yet
         for step in (await run.describe()).raw_description.pending_activities:
