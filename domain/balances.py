@@ -4,6 +4,7 @@ No provider of ours tells it: what is not yet in a payout is what the account st
 failed payout gives back is a transaction of its own. A day is a day of UTC.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -57,6 +58,35 @@ class BalanceTransaction(Model):
     def is_held(self) -> bool:
         """Whether its money is in the account: in no payout yet, nor the other side of one."""
         return self.provider_payout_id is None and self.kind is not TransactionKind.PAYOUT
+
+
+class Balance:
+    """What an account holds at a moment, added up one transaction after another."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.transactions = 0
+        self._available, self._pending = Counter[str](), Counter[str]()
+
+    def add(self, held: BalanceTransaction) -> None:
+        """Of what tells no day nobody can say that it is available."""
+        is_available = held.available_on is not None and held.available_on < self.at
+        held_so = self._available if is_available else self._pending
+        held_so[held.net.currency] += held.net.minor
+        self.transactions += 1
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        return tuple(sorted({*self._available, *self._pending}))
+
+    def available(self, currency: str) -> Money:
+        return Money(minor=self._available[currency], currency=currency)
+
+    def pending(self, currency: str) -> Money:
+        return Money(minor=self._pending[currency], currency=currency)
+
+    def total(self, currency: str) -> Money:
+        return self.available(currency) + self.pending(currency)
 
 
 class BalanceSnapshot(Model):
@@ -146,7 +176,7 @@ class _Ledger:
     def snapshot(self, day: date, before: BalanceSnapshot | None) -> BalanceSnapshot:
         """The first of all opens with what its own movements leave: there is nothing to compare."""
         begin, end = end_of(day - timedelta(days=1)), end_of(day)
-        held = [each for each in self.transactions if self._is_held(each, end)]
+        balance = self._balance_at(end)
         today = [each for each in self.transactions if begin <= each.created_at < end]
         returned = [each.net for each in today if each.kind is TransactionKind.RETURNED]
         moved = {
@@ -156,8 +186,7 @@ class _Ledger:
             ),
             "returned": self._sum(returned),
         }
-        closing = self._sum(each.net for each in held)
-        available = self._sum(each.net for each in held if _is_available(each, end))
+        closing = balance.total(self.currency)
         change = moved["added"] - moved["paid_out"] + moved["returned"]
         opening = before.closing if before is not None else closing - change
         account = self.book.account
@@ -167,13 +196,20 @@ class _Ledger:
             day=day,
             opening=opening,
             closing=closing,
-            available=available,
-            pending=closing - available,
+            available=balance.available(self.currency),
+            pending=balance.pending(self.currency),
             difference=closing - (opening + change),
             transactions=len(today),
             unsettled_since=self._unsettled_since(end),
             taken_at=self.book.taken_at,
         )
+
+    def _balance_at(self, at: datetime) -> Balance:
+        balance = Balance(at)
+        for each in self.transactions:
+            if self._is_held(each, at):
+                balance.add(each)
+        return balance
 
     def _is_held(self, transaction: BalanceTransaction, at: datetime) -> bool:
         """Whether its money is in the account then: in no payout yet."""
@@ -204,7 +240,3 @@ class _Ledger:
     def _sum(self, amounts: Iterable[Money]) -> Money:
         minor = sum(amount.minor for amount in amounts)
         return Money(minor=minor, currency=self.currency)
-
-
-def _is_available(transaction: BalanceTransaction, at: datetime) -> bool:
-    return transaction.available_on is None or transaction.available_on < at

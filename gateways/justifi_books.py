@@ -1,11 +1,12 @@
 """JustiFi's books of an account as capabilities: what it holds, and what it paid out."""
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from domain.money import Money
 from domain.payouts import PayoutSnapshot
 from gateways.ability_parameters import ListWish, PayoutWish
 from gateways.integrations import Ask, Done
@@ -20,13 +21,9 @@ class JustifiBooks:
     client: JustifiClient
 
     async def retrieve_balance(self, _: Ask, /) -> Done:
-        """JustiFi tells no balance: it is added up from what has not been paid out yet."""
-        now, available, pending = datetime.now(UTC), Counter[str](), Counter[str]()
-        async for each in JustifiPayouts(self.client).transactions_since(None):
-            if each.is_held:
-                is_due = each.available_on is not None and each.available_on <= now
-                held = available if is_due else pending
-                held[each.net.currency] += each.net.minor
+        balance = await JustifiPayouts(self.client).balance_at(datetime.now(UTC))
+        available = map(balance.available, balance.currencies)
+        pending = map(balance.pending, balance.currencies)
         return Done(
             result={"available": _held(available), "pending": _held(pending), "derived": True}
         )
@@ -43,8 +40,8 @@ class JustifiBooks:
         return Done(result=_shown(await JustifiPayouts(self.client).fetch_payout(payout_id)))
 
 
-def _held(sums: Counter[str]) -> JsonValue:
-    return [{"amount": amount, "currency": currency} for currency, amount in sorted(sums.items())]
+def _held(sums: Iterable[Money]) -> JsonValue:
+    return [{"amount": each.minor, "currency": each.currency} for each in sums if each.minor]
 
 
 def _shown(payout: PayoutSnapshot) -> dict[str, JsonValue]:

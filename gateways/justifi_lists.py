@@ -4,7 +4,6 @@ JustiFi has no endpoint for a balance, nor one for the refunds of a payment: bot
 it does tell.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from gateways.justifi_models import (
     Refund,
 )
 from gateways.justifi_object import JustifiObject
-from gateways.justifi_payouts import transaction_of
+from gateways.justifi_payouts import JustifiPayouts
 from gateways.justifi_wishes import ListWish, OneWish, PayoutListWish, RefundListWish, Wish
 
 T = TypeVar("T", bound=JustifiObject)
@@ -104,29 +103,19 @@ class JustifiLists:
         return Done(result={"data": data, "object": payment.model_dump(mode="json")})
 
     async def retrieve_balance(self, ask: Ask, /) -> Done:
-        """What is in no payout yet: available where its day has come, pending before."""
         wish, at = Wish.of(ask), self.clock()
-        available: defaultdict[str, int] = defaultdict(int)
-        pending: defaultdict[str, int] = defaultdict(int)
-        count = 0
-        async for each in self.client.listed(
-            BalanceTransaction,
-            self.client.endpoints.list_balance_transactions,
-            sub_account=wish.sub_account_id,
-        ):
-            made = transaction_of(each)
-            if not made.is_held:
-                continue
-            is_there = made.available_on is None or made.available_on <= at
-            side, other = (available, pending) if is_there else (pending, available)
-            side[made.net.currency] += made.net.minor
-            other[made.net.currency] += 0
-            count += 1
+        payouts = JustifiPayouts(self.client, sub_account=wish.sub_account_id)
+        balance = await payouts.balance_at(at)
         balances: list[JsonValue] = [
-            {"currency": one, "available": available[one], "pending": pending[one]}
-            for one in sorted(available)
+            {
+                "currency": one,
+                "available": balance.available(one).minor,
+                "pending": balance.pending(one).minor,
+            }
+            for one in balance.currencies
         ]
-        return Done(result={"balances": balances, "transactions": count, "as_of": at.isoformat()})
+        told: dict[str, JsonValue] = {"balances": balances, "transactions": balance.transactions}
+        return Done(result={**told, "as_of": at.isoformat()})
 
     async def _refunds(self, wish: Wish, payment_id: str) -> tuple[Refund, ...]:
         return await self._refunds_of(await self._payment(wish, payment_id), wish)

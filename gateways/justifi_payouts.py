@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.balances import BalanceTransaction, TransactionKind
+from domain.balances import Balance, BalanceTransaction, TransactionKind
 from domain.payouts import PayoutSnapshot, PayoutTotals
 from gateways.justifi_client import LARGEST_PAGE, JustifiClient
 from gateways.justifi_models import BalanceTransaction as JustifiTransaction
@@ -31,10 +31,11 @@ _OF_PAYOUTS = {"payout", "transfer"}
 
 @dataclass(frozen=True)
 class JustifiPayouts:
-    """Of the account that the client asks for."""
+    """Of the account that the client asks for, or of that ``sub_account``."""
 
     client: JustifiClient
     page_size: int = LARGEST_PAGE
+    sub_account: str | None = None
 
     async def list_payouts(self, since: datetime | None, cursor: str | None) -> PayoutPage:
         page = await self.client.page(
@@ -43,13 +44,17 @@ class JustifiPayouts:
             params={"created_after": _written(since)},
             limit=self.page_size,
             after_cursor=cursor,
+            sub_account=self.sub_account,
         )
         payouts = tuple(snapshot_of(each) for each in page.items)
         return PayoutPage(payouts=payouts, next_cursor=page.following(cursor))
 
     async def fetch_payout(self, provider_payout_id: str) -> PayoutSnapshot:
         endpoint = self.client.endpoints.retrieve_payout
-        return snapshot_of(await self.client.retrieve(Payout, endpoint, provider_payout_id))
+        found = await self.client.retrieve(
+            Payout, endpoint, provider_payout_id, sub_account=self.sub_account
+        )
+        return snapshot_of(found)
 
     async def transactions_of_payout(
         self, provider_payout_id: str
@@ -58,6 +63,7 @@ class JustifiPayouts:
             JustifiTransaction,
             self.client.endpoints.list_balance_transactions,
             params={"payout_id": provider_payout_id},
+            sub_account=self.sub_account,
         )
         async for each in listed:
             yield transaction_of(each)
@@ -65,13 +71,23 @@ class JustifiPayouts:
     async def transactions_since(self, since: datetime | None) -> AsyncIterator[BalanceTransaction]:
         """JustiFi takes no time here: its list, newest first, is left where it gets too old."""
         listed = self.client.listed(
-            JustifiTransaction, self.client.endpoints.list_balance_transactions
+            JustifiTransaction,
+            self.client.endpoints.list_balance_transactions,
+            sub_account=self.sub_account,
         )
         async for each in listed:
             transaction = transaction_of(each)
             if since is not None and transaction.created_at < since:
                 return
             yield transaction
+
+    async def balance_at(self, now: datetime) -> Balance:
+        """JustiFi tells none: it is added up from all that has not been paid out yet."""
+        balance = Balance(now)
+        async for each in self.transactions_since(None):
+            if each.is_held:
+                balance.add(each)
+        return balance
 
 
 def snapshot_of(payout: Payout) -> PayoutSnapshot:

@@ -157,7 +157,7 @@ def test_each_currency_has_a_balance_of_its_own() -> None:
     canadian = transaction("c", 0, noon(0)).model_copy(update={"amount": cad, "net": cad})
     both = taken([transaction("a", 500, noon(0), available_on=None), canadian], [], 1)
     assert [str(each.closing) for each in both] == ["CAD 3.00", "USD 5.00"]
-    assert both[1].available == usd(500)
+    assert (both[1].available, both[1].pending) == (usd(0), usd(500))
 
 
 def test_a_day_ends_with_the_next_midnight_of_utc() -> None:

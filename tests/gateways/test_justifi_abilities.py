@@ -184,6 +184,29 @@ async def test_what_a_payout_takes_is_no_debt_and_what_it_gives_back_is_there_ag
     assert (held["available"], held["pending"]) == ([{"amount": 100, "currency": "CAD"}], [])
 
 
+async def test_the_tool_tells_the_same_balance() -> None:
+    back: JsonValue = _moved(2, txn_type="payout", available_on="2020-01-01T00:00:00Z")
+    moved = (_moved(1), back, _moved(3, currency="CAD", available_on="2020-01-01T00:00:00Z"))
+    held = await _balance_of(*moved)
+    assert held["available"] == [
+        {"amount": 100, "currency": "CAD"},
+        {"amount": 100, "currency": "USD"},
+    ]
+    assert held["pending"] == [{"amount": 100, "currency": "USD"}]
+    async with scripted_justifi() as justifi:
+        client = JustifiClient("test_id", "test_secret", justifi.url)
+        justifi.answers(some(*moved))
+        tools = JustifiIntegration(JustifiPayments(client)).operations
+        ask = Ask(execution_id="exe_1", parameters={}, idempotency_key="exe_1:1")
+        told = (await tools["retrieve_balance"](ask)).result
+        await client.close()
+    assert told["transactions"] == 3
+    assert told["balances"] == [
+        {"currency": "CAD", "available": 100, "pending": 0},
+        {"currency": "USD", "available": 100, "pending": 100},
+    ]
+
+
 @pytest.mark.parametrize(
     "answer",
     [
