@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     # Agents
     paybind_mcp_toolsets: str = "purchases"  # comma-separated
     paybind_mcp_read_only: bool = False
+    langsmith_tracing: bool = False
+    langsmith_api_key: SecretStr | None = None
+    langsmith_endpoint: str | None = None
+    langsmith_project: str | None = None
 
     # Rules of this installation
     max_amount_minor: int = Field(1_000_000, ge=0)  # meant for two decimal places
@@ -121,6 +125,12 @@ class Settings(BaseSettings):
         if url is None or url.get_secret_value().startswith(_REDIS):
             return url
         raise ValueError("PAYBIND_REDIS_URL must begin with redis:// or rediss://")
+
+    @model_validator(mode="after")
+    def _tracing_has_its_key(self) -> Self:
+        if self.langsmith_tracing and self.langsmith_api_key is None:
+            raise ValueError("LANGSMITH_TRACING=true needs LANGSMITH_API_KEY")
+        return self
 
     @model_validator(mode="after")
     def _justifi_is_whole_and_of_this_mode(self) -> Self:

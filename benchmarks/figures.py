@@ -101,6 +101,7 @@ class Report(Model):
     resolution_overhead: float
     webhooks_per_second: float
     tool_p95_ms: dict[str, float]
+    justifi_tool_p95_ms: float
     payout_polls_per_payout: float
     cold_start_s: float
     memory_mb: Memory
@@ -116,6 +117,7 @@ def goals_of(
     to_mail: float,
     webhooks: float,
     resolution: float,
+    justifi: float,
     polls: float,
 ) -> tuple[Goal, ...]:
     return (
@@ -124,6 +126,7 @@ def goals_of(
         _goal("webhook_to_mail_ms.p50", to_mail, "<=", 200),
         _goal("webhook_vs_bare", webhooks, ">=", 0.6),
         _goal("resolution_overhead", resolution, ">=", 0.95),
+        _goal("justifi_tool_p95_ms", justifi, "<=", 2000),
         _goal("payout_polls_per_payout", polls, "<=", 0.01),
     )
 

@@ -13,7 +13,7 @@ from benchmarks.measures import alternating
 from benchmarks.payouts import payout_polls_per_payout
 from benchmarks.shop import at_once
 from benchmarks.stage import Stage, stage
-from benchmarks.tools import tool_p95_ms
+from benchmarks.tools import justifi_tool_p95_ms, tool_p95_ms
 from connections import connect_temporal
 
 Told = Callable[[str], None]
@@ -37,6 +37,7 @@ async def measure(sizes: Sizes, told: Told) -> Report:
             latencies = [await measures.webhook_to_mail(on.shop, sizes) for _ in range(sizes.runs)]
             told("tools over MCP")
             tools = [await tool_p95_ms(on.shop, sizes) for _ in range(sizes.runs)]
+            justifi = [await justifi_tool_p95_ms(on.shop, sizes) for _ in range(sizes.runs)]
             told("payouts of one account")
             client = await connect_temporal(on.running.settings)
             polls = await payout_polls_per_payout(client, Path(home), sizes.payouts)
@@ -59,10 +60,11 @@ async def measure(sizes: Sizes, told: Told) -> Report:
         resolution_overhead=resolution,
         webhooks_per_second=median(real for real, _ in rates),
         tool_p95_ms={tool: median(each[tool] for each in tools) for tool in tools[0]},
+        justifi_tool_p95_ms=median(justifi),
         payout_polls_per_payout=polls,
         cold_start_s=median(cold_starts),
         memory_mb=memory,
-        goals=goals_of(cost, events, to_mail.p50, webhooks, resolution, polls),
+        goals=goals_of(cost, events, to_mail.p50, webhooks, resolution, median(justifi), polls),
         runs=sizes.runs,
         costs=tuple(costs),
         machine=machine(load_before),

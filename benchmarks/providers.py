@@ -1,4 +1,6 @@
-"""Stripe and SendGrid that answer at once, in a process of their own; every session is paid.
+"""Stripe and SendGrid that answer at once, JustiFi that takes a second, in a process of their own.
+
+Every session is paid.
 
 They send no webhooks: whoever measures does, and so decides what is measured.
 """
@@ -16,6 +18,8 @@ from benchmarks import stripe_objects
 from processes import told_to_stop
 
 LARGEST_BODY = 10_000_000
+JUSTIFI_SECONDS = 1.0
+JUSTIFI_PAYMENT = "py_1"
 
 
 @dataclass
@@ -59,6 +63,16 @@ class Providers:
             return web.json_response({"at": await self.mailbox[request.match_info["address"]]})
 
 
+async def token(_: web.Request) -> web.Response:
+    return web.json_response({"access_token": "bench", "expires_in": 86_400})
+
+
+async def justifi_payment(_: web.Request) -> web.Response:
+    await asyncio.sleep(JUSTIFI_SECONDS)
+    payment = {"id": JUSTIFI_PAYMENT, "status": "succeeded", "amount": 100, "currency": "usd"}
+    return web.json_response({"id": JUSTIFI_PAYMENT, "type": "payment", "data": payment})
+
+
 async def serve() -> None:
     providers = Providers()
     app = web.Application(client_max_size=LARGEST_BODY)
@@ -67,6 +81,8 @@ async def serve() -> None:
             web.post("/v1/checkout/sessions", providers.create_session),
             web.get("/v1/checkout/sessions/{session_id}", providers.retrieve_session),
             web.post("/v3/mail/send", providers.take_mail),
+            web.post("/justifi/oauth/token", token),
+            web.get("/justifi/v1/payments/{payment_id}", justifi_payment),
             web.get("/arrivals/{address}", providers.arrival),
         ]
     )

@@ -75,6 +75,10 @@ def _settings(home: Path, providers: str) -> Settings:
             "stripe_api_base": providers,
             "sendgrid_api_key": SecretStr("SG.bench"),
             "sendgrid_api_base": providers,
+            "justifi_client_id": "test_bench",
+            "justifi_client_secret": SecretStr("test_bench"),
+            "justifi_base_url": f"{providers}/justifi",
+            "paybind_mcp_toolsets": "purchases,justifi",
         }
     )
 

@@ -8,6 +8,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from benchmarks.figures import Latency, Sizes
+from benchmarks.providers import JUSTIFI_PAYMENT
 from benchmarks.shop import PRODUCT, Sale, Shop, at_once
 
 Arguments = dict[str, object]
@@ -25,6 +26,16 @@ async def tool_p95_ms(shop: Shop, sizes: Sizes) -> dict[str, float]:
         asked: list[Arguments] = [{"payment_intent_id": bought.purchase_id}] * sizes.tool_calls
         checked = await _timed(clients, "check_payment_status", asked)
     return {"initiate_purchase": started.p95, "check_payment_status": checked.p95}
+
+
+async def justifi_tool_p95_ms(shop: Shop, sizes: Sizes) -> float:
+    """Of a tool that asks JustiFi, which takes a second to answer."""
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(_client(shop)) for _ in range(sizes.tool_concurrency)
+        ]
+        asked: list[Arguments] = [{"payment_id": JUSTIFI_PAYMENT}] * sizes.tool_calls
+        return (await _timed(clients, "retrieve_payment", asked)).p95
 
 
 async def _timed(clients: list[Client], tool: str, calls: list[Arguments]) -> Latency:

@@ -20,6 +20,7 @@ from mcp_server.payment_card import payment_card
 from mcp_server.purchases import PurchaseTools
 from mcp_server.refunds import RefundTools
 from mcp_server.toolsets import Desk, Selection, tools_of
+from mcp_server.tracing import LangSmith, Tracing, Untraced
 from services.catalogue import Services
 
 NAME, TITLE, VERSION = "paybind", "Paybind", "0.1.0"
@@ -39,10 +40,15 @@ class Door:
     widget_base: str | None
     state_secrets: Sequence[str]
     takes_test_cards: bool = False
+    langsmith: LangSmith | None = None
 
 
 def build_server(
-    services: Services, callers: Callers, door: Door, verifier: TokenVerifier | None = None
+    services: Services,
+    callers: Callers,
+    door: Door,
+    verifier: TokenVerifier | None = None,
+    tracing: Tracing | None = None,
 ) -> PaybindServer:
     """With a ``verifier`` the server speaks HTTP and wants a bearer key."""
     answering = Answering(services.policies, services.urls, door.widget_base)
@@ -67,7 +73,7 @@ def build_server(
         log_level="WARNING",
         subscriptions=False,
     )
-    server.callers = callers
+    server.callers, server.tracing = callers, tracing or Untraced()
     server.takes_test_cards = door.takes_test_cards
     return server
 

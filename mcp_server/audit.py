@@ -5,10 +5,13 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from domain.model import Model
+from domain.tenants import Caller
 
 LOGGER = logging.getLogger("paybind.audit")
 # Ids and amounts are told; whatever else an agent may send is personal until proven otherwise.
@@ -20,6 +23,8 @@ _TOLD = frozenset(
 )
 _ID_LIKE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 MASK = "***"
+
+Arguments = dict[str, object]
 
 
 class AuditLine(Model):
@@ -34,6 +39,32 @@ class AuditLine(Model):
     outcome: str
     purchase_id: str | None
     duration_ms: float
+
+
+@dataclass
+class Call:
+    """One call, and what there is to say about it afterwards."""
+
+    tool: str
+    arguments: Arguments
+    began: float = field(default_factory=time.perf_counter)
+    caller: Caller | None = None
+    outcome: str = "ok"
+    purchase_id: str | None = None
+
+    @property
+    def line(self) -> AuditLine:
+        return AuditLine(
+            at=datetime.now(UTC),
+            tool=self.tool if self.tool.isidentifier() else MASK,
+            key_id=self.caller.key_id if self.caller else None,
+            tenant_id=self.caller.tenant_id if self.caller else None,
+            arguments_sha256=digest(self.arguments) if self.arguments else None,
+            arguments=redacted(self.arguments),
+            outcome=self.outcome,
+            purchase_id=self.purchase_id,
+            duration_ms=round((time.perf_counter() - self.began) * 1000, 1),
+        )
 
 
 def write(line: AuditLine) -> None:

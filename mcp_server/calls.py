@@ -2,11 +2,8 @@
 
 import json
 import logging
-import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.shared.exceptions import MCPError
@@ -16,52 +13,27 @@ from domain.errors import Code, Invalid, PaybindError, Unavailable
 from domain.payment_data import NAMES, payment_data_in
 from domain.published_numbers import STORES_TEST_CARDS, without_test_card
 from domain.strict_json import FLAWS
-from domain.tenants import Caller
 from mcp_server import audit
+from mcp_server.audit import Arguments, Call
 from mcp_server.callers import Callers
 from mcp_server.errors import expected_error, failure_of
+from mcp_server.tracing import Tracing
 
 LOGGER = logging.getLogger("paybind.mcp")
 QUESTION_ASKED = "asked"  # the outcome of a round that ends in a question to the human
 
-Arguments = dict[str, object]
 Result = CallToolResult | InputRequiredResult
 
 
-@dataclass
-class Call:
-    """One call, and what there is to say about it afterwards."""
-
-    tool: str
-    arguments: Arguments
-    began: float = field(default_factory=time.perf_counter)
-    caller: Caller | None = None
-    outcome: str = "ok"
-    purchase_id: str | None = None
-
-    @property
-    def line(self) -> audit.AuditLine:
-        return audit.AuditLine(
-            at=datetime.now(UTC),
-            tool=self.tool if self.tool.isidentifier() else audit.MASK,
-            key_id=self.caller.key_id if self.caller else None,
-            tenant_id=self.caller.tenant_id if self.caller else None,
-            arguments_sha256=audit.digest(self.arguments) if self.arguments else None,
-            arguments=audit.redacted(self.arguments),
-            outcome=self.outcome,
-            purchase_id=self.purchase_id,
-            duration_ms=round((time.perf_counter() - self.began) * 1000, 1),
-        )
-
-
 class PaybindServer(MCPServer[object]):
-    """``callers`` says who calls; set it before the first call.
+    """``callers`` says who calls, ``tracing`` is told of it; set them before the first call.
 
     ``takes_test_cards``: the published ones of a provider are let through to the one tool that
     stores them, and to no other.
     """
 
     callers: Callers
+    tracing: Tracing
     takes_test_cards: bool = False
 
     async def call_tool(
@@ -71,15 +43,19 @@ class PaybindServer(MCPServer[object]):
             return refused_unread(found)
         call = Call(name, arguments)
         try:
+            return await self.tracing.traced(call, lambda: self._answer(call, context))
+        finally:
+            audit.write(call.line)
+
+    async def _answer(self, call: Call, context: Context[object] | None) -> Result:
+        try:
             call.caller = await self.callers.current()
-            return _told(call, await super().call_tool(name, arguments, context))
+            return _told(call, await super().call_tool(call.tool, call.arguments, context))
         except MCPError:
             call.outcome = "protocol_error"
             raise
         except Exception as raised:
             return _failed(call, expected_error(raised) or _masked(call, raised))
-        finally:
-            audit.write(call.line)
 
     def _as_guarded(self, name: str, arguments: Arguments) -> Mapping[str, object]:
         if self.takes_test_cards and name == STORES_TEST_CARDS:

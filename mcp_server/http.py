@@ -15,8 +15,10 @@ from domain.errors import Unavailable
 from mcp_server import audit
 from mcp_server.assembly import Door, build_server
 from mcp_server.callers import KeyOfRequest, KeyVerifier
+from mcp_server.calls import PaybindServer
 from mcp_server.errors import failure_of
 from mcp_server.toolsets import Selection
+from mcp_server.tracing import LangSmith, tracing_to
 from services.catalogue import Services
 from settings import Settings
 
@@ -45,9 +47,15 @@ class MCPDoor:
 
     @asynccontextmanager
     async def running(self, services: Services) -> AsyncIterator[None]:
+        async with tracing_to(self._door.langsmith) as tracing:
+            verifier = KeyVerifier(services.api_keys)
+            server = build_server(services, KeyOfRequest(), self._door, verifier, tracing)
+            async with self._answering(server):
+                yield
+
+    @asynccontextmanager
+    async def _answering(self, server: PaybindServer) -> AsyncIterator[None]:
         audit.write_to_stderr()
-        verifier = KeyVerifier(services.api_keys)
-        server = build_server(services, KeyOfRequest(), self._door, verifier)
         app = server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
@@ -94,6 +102,7 @@ def door_of(settings: Settings) -> Door:
     return Door(
         selection=selection,
         takes_test_cards=_takes_test_cards(settings, selection),
+        langsmith=_langsmith(settings),
         api_base=settings.api_url,
         widget_base=settings.widget_base_url,
         state_secrets=keyring(settings).signing_secrets()[::-1],  # the active one first
@@ -103,6 +112,13 @@ def door_of(settings: Settings) -> Door:
 def _takes_test_cards(settings: Settings, selection: Selection) -> bool:
     """Test keys alone know them: in live mode they are card numbers like any other."""
     return not settings.livemode and "justifi" in selection.toolsets and not selection.read_only
+
+
+def _langsmith(settings: Settings) -> LangSmith | None:
+    key = settings.langsmith_api_key
+    if not settings.langsmith_tracing or key is None:
+        return None
+    return LangSmith(key, settings.langsmith_endpoint, settings.langsmith_project)
 
 
 def _security(settings: Settings) -> TransportSecuritySettings:

@@ -217,6 +217,11 @@ class PayoutReportAnswer(JustifiAnswer):
     csv_url: str | None = Field(description="The report; the address expires.")
 
 
+class PayoutWatch(JustifiAnswer):
+    integration_id: str | None = Field(description="None: the environment's own account.")
+    workflow_id: str = Field(description="The watch in Temporal, where operators see it.")
+
+
 class WebhookEndpoint(Shown):
     url: str
     integration_id: str | None = Field(None, description="None: the environment's own account.")

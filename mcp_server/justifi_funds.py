@@ -1,9 +1,10 @@
-"""The tools that look at an account at JustiFi: payouts, their reports, and the balance."""
+"""The tools for the funds of an account at JustiFi: its balance, its payouts and their watch."""
 
 from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from domain.payouts import workflow_id_of
 from mcp_server import arguments as args
 from mcp_server import justifi_answers as answers
 from mcp_server import justifi_arguments as given
@@ -130,4 +131,20 @@ class JustifiFunds:
             livemode=self.desk.livemode,
             payout_id=payout_id,
             csv_url=url if isinstance(url, str) else None,
+        )
+
+    async def watch_payouts(
+        self, *, integration_id: args.IntegrationId | None = None
+    ) -> answers.PayoutWatch:
+        """Have all payouts of an account followed to their end: paid, failed, canceled, forwarded.
+        They are looked at now, and then as often as payouts move; finance is told of any that fails
+        or is overdue. It moves no money, and once is enough: a repeated call looks again now.
+        """
+        caller = await self.desk.callers.current()
+        account = await self.desk.services.payouts.watch(caller, integration_id)
+        return answers.PayoutWatch(
+            message="Its payouts are watched; list_payouts says where they stand.",
+            livemode=account.livemode,
+            integration_id=account.integration_id,
+            workflow_id=workflow_id_of(account),
         )

@@ -18,6 +18,7 @@ from mcp_server import audit
 from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
 from mcp_server.http import PATH, door_of, mount_mcp
+from mcp_server.tracing import tracing_to
 from processes import NotStarted, end_with, listening
 from serving import Server
 from settings import Settings
@@ -52,10 +53,10 @@ async def serve_stdio(settings: Settings) -> None:
     """One client, one key, checked before the first word."""
     key, door = _key(settings), door_of(settings)
     audit.write_to_stderr()
-    async with open_services(settings) as services:
+    async with open_services(settings) as services, tracing_to(door.langsmith) as tracing:
         callers = KeyOfProcess(services.api_keys, key)
         await callers.current()
-        await build_server(services, callers, door).run_stdio_async()
+        await build_server(services, callers, door, tracing=tracing).run_stdio_async()
 
 
 def serve_http(settings: Settings, host: str, port: int) -> None:

@@ -106,6 +106,7 @@ def _justifi(desk: JustifiSet) -> Sequence[Tool]:
         _tool(funds.retrieve_payout, "Payout", _looks()),
         _tool(funds.list_payouts, "Payouts", _looks()),
         _tool(funds.get_payout_report, "Report of a payout", _looks()),
+        _tool(funds.watch_payouts, "Watch payouts", _changes()),
         _tool(desk.webhooks.list_webhook_endpoints, "Webhook endpoints", _reads()),
     )
 

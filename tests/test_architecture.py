@@ -65,6 +65,7 @@ LIVES_IN: Mapping[str, set[str]] = {
     "alembic": {"persistence"},
     "temporalio": {"workflows", "activities", "services", ANY_ROOT},
     "mcp": {"mcp_server", ANY_ROOT},
+    "langsmith": {"mcp_server"},
     "fastapi": {"api", "simulators", ANY_ROOT},
     "starlette": {"api", "simulators", ANY_ROOT},
 }

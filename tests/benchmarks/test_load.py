@@ -83,5 +83,7 @@ def test_latencies_are_told_in_milliseconds() -> None:
 
 
 def test_a_goal_says_whether_it_is_met() -> None:
-    goals = goals_of(cost=1.25, events=31, to_mail=150, webhooks=0.61, resolution=0.95, polls=0.011)
-    assert [goal.met for goal in goals] == [True, False, True, True, True, False]
+    goals = goals_of(
+        cost=1.25, events=31, to_mail=150, webhooks=0.61, resolution=0.95, justifi=2001, polls=0.011
+    )
+    assert [goal.met for goal in goals] == [True, False, True, True, True, False, False]

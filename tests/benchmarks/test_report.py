@@ -38,6 +38,7 @@ FIGURES = (
     "resolution_overhead",
     "tool_p95_ms.check_payment_status",
     "tool_p95_ms.initiate_purchase",
+    "justifi_tool_p95_ms",
     "payout_polls_per_payout",
     "cold_start_s",
     "memory_mb.api",
@@ -50,6 +51,7 @@ WITH_A_GOAL = {
     "webhook_to_mail_ms.p50",
     "webhook_vs_bare",
     "resolution_overhead",
+    "justifi_tool_p95_ms",
     "payout_polls_per_payout",
 }
 

@@ -22,6 +22,7 @@ from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
 from mcp_server.calls import PaybindServer
 from mcp_server.http import door_of
+from mcp_server.tracing import Tracing
 from services.catalogue import Services
 from services.quotes import QuoteRequest
 from settings import Settings
@@ -30,6 +31,7 @@ from tests.fakes import FakeMail
 from tests.harbour import Harbour
 
 Era = Literal["auto", "legacy"]
+ERAS: tuple[Era, ...] = ("auto", "legacy")
 Fields = dict[str, object]
 PRICE = Money(minor=15000, currency="SGD")
 _numbers = count(1)
@@ -44,6 +46,7 @@ class Shop:
     key: str
     tenant_id: str
     harbour: Harbour = field(default_factory=Harbour)
+    tracing: Tracing | None = None
 
     async def caller(self) -> Caller:
         return await self.services.api_keys.authenticate(self.key)
@@ -116,11 +119,14 @@ class Shop:
     def server(self, **changes: object) -> PaybindServer:
         settings = self.settings.model_copy(update=changes)
         callers = KeyOfProcess(self.services.api_keys, self.key)
-        return build_server(self.services, callers, door_of(settings))
+        return build_server(self.services, callers, door_of(settings), tracing=self.tracing)
 
     @asynccontextmanager
     async def agent(
-        self, era: Era = "auto", human: ElicitationFnT | None = None, **changes: object
+        self,
+        era: Era = "auto",
+        human: ElicitationFnT | None = None,
+        **changes: object,
     ) -> AsyncIterator["Agent"]:
         """A client in this process. ``human`` answers what the server asks its user."""
         server = self.server(**changes)

@@ -19,11 +19,10 @@ from domain.tenants import Scope
 from mcp_server.http import mount_mcp
 from mcp_server.server import main
 from settings import Settings
-from tests.mcp_server.shop import Agent, Era, Shop
+from tests.mcp_server.shop import ERAS, Agent, Era, Shop
 from tests.mcp_server.site import HANDSHAKE, Site, listening
 
 HOUSE = Path(__file__).parents[2]
-ERAS: tuple[Era, ...] = ("auto", "legacy")
 SERVER = (sys.executable, "-m", "mcp_server.server")
 TOOLS = {
     *("initiate_purchase", "check_payment_status", "complete_purchase", "cancel_payment"),

@@ -19,9 +19,8 @@ from services.integrations import IntegrationWish
 from tests.api.executing import SOON
 from tests.harbour import CODE, PAID, HarbourAccount
 from tests.mcp_server.person import Person, yes
-from tests.mcp_server.shop import Agent, Era, Fields, Shop
+from tests.mcp_server.shop import ERAS, Agent, Era, Fields, Shop
 
-ERAS: tuple[Era, ...] = ("auto", "legacy")
 TOOLSETS = "integrations"
 TOLL: Fields = {"amount": 1000, "currency": "SGD"}
 LARGE = 500

@@ -8,9 +8,8 @@ import pytest
 from domain.tenants import PLATFORM_TENANT, Scope
 from tests.mcp_server.justifi_agent import JustifiAgent, at_justifi, kept_open, part, parts
 from tests.mcp_server.justifi_double import SELLER, JustifiDouble
-from tests.mcp_server.shop import Era, Fields, Shop
+from tests.mcp_server.shop import ERAS, Fields, Shop
 
-ERAS: tuple[Era, ...] = ("auto", "legacy")
 READING = {
     *("retrieve_payment_method", "list_payment_methods", "retrieve_payment", "list_payments"),
     *("list_refunds", "list_payment_refunds", "retrieve_balance", "list_balance_transactions"),
@@ -18,7 +17,7 @@ READING = {
 }
 CHANGING = {
     *("create_payment_method", "create_payment", "capture_payment", "void_payment"),
-    "refund_payment",
+    *("refund_payment", "watch_payouts"),
 }
 THREE_DAYS = 3 * 24 * 3600
 

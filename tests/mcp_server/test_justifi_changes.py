@@ -17,9 +17,8 @@ from tests.mcp_server.justifi_agent import (
 )
 from tests.mcp_server.justifi_double import JustifiDouble
 from tests.mcp_server.person import Person, yes
-from tests.mcp_server.shop import Era, Fields, Shop
+from tests.mcp_server.shop import ERAS, Era, Fields, Shop
 
-ERAS: tuple[Era, ...] = ("auto", "legacy")
 REAL_CARD = "4111111111111111"
 REAL_ACCOUNT: Fields = {**ACCOUNT, "account_number": "000999999991"}
 REFUSING = Person(approve=False)

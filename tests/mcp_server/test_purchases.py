@@ -5,9 +5,8 @@ from mcp.client.session import ClientRequestContext
 from mcp.types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult
 
 from domain.money import Money
-from tests.mcp_server.shop import Era, Shop, text_of
+from tests.mcp_server.shop import ERAS, Era, Shop, text_of
 
-ERAS: tuple[Era, ...] = ("auto", "legacy")
 NOBODY = "pur_aaaaaaaaaaaaaaaaaaaaaa"
 FAILURE = {
     *("code", "message", "user_message", "can_retry", "suggested_action", "requires_user_action")

@@ -9,11 +9,10 @@ from mcp_server.assembly import build_server
 from mcp_server.callers import KeyOfProcess
 from mcp_server.http import door_of
 from tests.mcp_server.person import Person, yes
-from tests.mcp_server.shop import Agent, Era, Fields, Shop, until
+from tests.mcp_server.shop import ERAS, Agent, Era, Fields, Shop, until
 
 pytestmark = pytest.mark.slow  # each is a whole purchase, and most are told in two eras
 
-ERAS: tuple[Era, ...] = ("auto", "legacy")
 LARGE = 1000  # above what an agent's user may agree to alone, in minor units
 
 

@@ -77,6 +77,7 @@ class Tour:
         payout = await self.pending_payout()
         await self.call("retrieve_payout", payout_id=payout["id"])
         await self.call("get_payout_report", payout_id=payout["id"])
+        await self.call("watch_payouts")
 
     async def pending_payout(self) -> Answer:
         for _ in range(5 * 24):
