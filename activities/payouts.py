@@ -18,7 +18,7 @@ from domain.payouts import (
     PayoutStanding,
     status_shown,
 )
-from gateways.faults import RefusedByProvider
+from gateways.faults import OutcomeUnknown, RefusedByProvider
 from gateways.payouts import PayoutGateway, PayoutGateways
 
 FIRST_LOOK_BACK = timedelta(days=30)
@@ -26,7 +26,7 @@ SENT_BACK_WITHIN = timedelta(days=7)  # what banks send back after it was paid
 # Older ones that are still under way are read one by one, so that one of them makes no list long.
 LISTED_BACK = timedelta(days=14)
 OVERLAP = timedelta(hours=1)  # the provider's clock, and what it lists late
-READ_SINGLY = 25  # in one look
+READ_SINGLY = 25  # at once: a page, which shows more, costs no more than one of them
 
 
 class PayoutRows(Protocol):
@@ -165,18 +165,31 @@ class PayoutActivities:
             await self.rows.mark_told(alert, self.clock())
 
     async def _read(self, account: PayoutAccount, provider_payout_ids: Sequence[str]) -> None:
+        """What was read stays, whatever becomes of the others."""
         if not provider_payout_ids:
             return
-        async with self.gateways.of(account) as gateway:
-            found = [await _found(gateway, each) for each in provider_payout_ids]
-        seen = [payout for payout in found if payout is not None]
-        await self.rows.apply(account, seen, self.clock())
+        seen: list[PayoutSnapshot] = []
+        try:
+            async with self.gateways.of(account) as gateway:
+                await _read_each(gateway, provider_payout_ids, seen)
+        finally:
+            await self.rows.apply(account, seen, self.clock())
 
 
-async def _found(gateway: PayoutGateway, provider_payout_id: str) -> PayoutSnapshot | None:
-    """None for one that this account's provider does not show: an event may be of another's."""
-    try:
-        return await gateway.fetch_payout(provider_payout_id)
-    except RefusedByProvider as refusal:
-        activity.logger.warning("payout %s cannot be read: %s", provider_payout_id, refusal)
-        return None
+async def _read_each(
+    gateway: PayoutGateway, provider_payout_ids: Sequence[str], seen: list[PayoutSnapshot]
+) -> None:
+    """One that gives no answer keeps no other from being read.
+
+    One that this account's provider does not show is passed by: an event may be of another's.
+    """
+    unanswered: OutcomeUnknown | None = None
+    for each in provider_payout_ids:
+        try:
+            seen.append(await gateway.fetch_payout(each))
+        except RefusedByProvider as refusal:
+            activity.logger.warning("payout %s cannot be read: %s", each, refusal)
+        except OutcomeUnknown as silence:
+            unanswered = silence
+    if unanswered is not None:
+        raise unanswered

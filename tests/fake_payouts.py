@@ -11,7 +11,7 @@ from domain.audit import AuditEvent
 from domain.balances import BalanceTransaction, TransactionKind
 from domain.money import Money
 from domain.payouts import Payout, PayoutAccount, PayoutSnapshot, PayoutTotals, payout_id_of
-from gateways.faults import GatewayFault, RefusedByProvider
+from gateways.faults import GatewayFault, OutcomeUnknown, RefusedByProvider
 from gateways.payouts import PayoutGateway, PayoutPage
 
 ACCOUNT = PayoutAccount(tenant_id="ten_harbour", provider="justifi", livemode=True)
@@ -91,13 +91,17 @@ def transaction(
 
 @dataclass
 class FakePayouts:
-    """One account. ``calls`` counts what it was asked; ``fault`` stands until it is taken away."""
+    """One account. ``calls`` counts what it was asked; ``fault`` stands until it is taken away.
+
+    Of those ``unanswered`` no question is answered.
+    """
 
     payouts: dict[str, PayoutSnapshot] = field(default_factory=dict)
     transactions: list[BalanceTransaction] = field(default_factory=list)
     page_size: int = 100
     calls: list[str] = field(default_factory=list)
     fault: GatewayFault | None = None
+    unanswered: set[str] = field(default_factory=set)
 
     def put(self, *snapshots: PayoutSnapshot) -> None:
         self.payouts |= {each.provider_payout_id: each for each in snapshots}
@@ -123,6 +127,8 @@ class FakePayouts:
 
     async def fetch_payout(self, provider_payout_id: str) -> PayoutSnapshot:
         self._reach("payout")
+        if provider_payout_id in self.unanswered:
+            raise OutcomeUnknown("no answer")
         if provider_payout_id not in self.payouts:
             raise RefusedByProvider("there is no such payout", "resource_not_found")
         return self.payouts[provider_payout_id]

@@ -70,6 +70,10 @@ LOOK_AT_PAYOUTS = ActivityConfig(
         initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=15)
     ),
 )
+READ_PAYOUTS: ActivityConfig = {  # one by one, each of which may be waited for
+    **LOOK_AT_PAYOUTS,
+    "start_to_close_timeout": timedelta(minutes=10),
+}
 TAKE_SNAPSHOTS = ActivityConfig(
     start_to_close_timeout=timedelta(hours=1),
     schedule_to_close_timeout=timedelta(hours=20),  # the next day's takes what this one missed

@@ -11,7 +11,13 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 with workflow.unsafe.imports_passed_through():
-    from activities.payouts import HintedPayouts, LookRequest, PageOrder, PayoutActivities
+    from activities.payouts import (
+        READ_SINGLY,
+        HintedPayouts,
+        LookRequest,
+        PageOrder,
+        PayoutActivities,
+    )
     from domain.emails import EmailOrder, EmailTemplate
     from domain.model import Model
     from domain.payouts import (
@@ -29,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
 
 STEPS_IN_A_RUN = 100  # pages and bursts of events, about a dozen events of history each
 A_BURST = timedelta(seconds=10)  # events come in dozens, just after the batch
+A_FLOOD = timedelta(minutes=5)  # or in hundreds, where many accounts are paid at once
 TEMPLATES = {
     PayoutAlertKind.FAILED: EmailTemplate.PAYOUT_FAILED,
     PayoutAlertKind.OVERDUE: EmailTemplate.PAYOUT_OVERDUE,
@@ -137,7 +144,7 @@ class PayoutWatchWorkflow:
         await workflow.execute_activity_method(
             PayoutActivities.look_at_older,
             PageOrder(account=self.account, since=since),
-            **options.LOOK_AT_PAYOUTS,
+            **options.READ_PAYOUTS,
         )
 
     async def _wait_for_next_look(self) -> None:
@@ -158,8 +165,13 @@ class PayoutWatchWorkflow:
         return bool(self.hints) or self.look_is_asked or self.review_is_over
 
     async def _read_hinted(self) -> None:
-        """An event that cannot be followed up now is left to the next look."""
+        """Many at once, and what cannot be read now, are left to a look."""
         await workflow.sleep(A_BURST, summary="for what comes along with it")
+        if len({each.provider_payout_id for each in self.hints}) > READ_SINGLY:
+            await happens_within(A_FLOOD, lambda: self.look_is_asked, "the end of a flood")
+            self.unread, self.hints = (*self.unread, *self.hints), ()
+            self.look_is_asked = True
+            return
         hints, self.hints = self.hints, ()
         try:
             await self._read(hints)
@@ -168,10 +180,12 @@ class PayoutWatchWorkflow:
             self.unread += hints
 
     async def _read_unread(self, since: datetime) -> None:
-        """Of what was left, the pages have shown what was made since then."""
-        if self.unread:
-            await self._read(self.unread, since)
-            self.unread = ()
+        """What fails is tried again with the next look, after the others."""
+        while self.unread:
+            some, others = self.unread[:READ_SINGLY], self.unread[READ_SINGLY:]
+            self.unread = (*others, *some)
+            await self._read(some, since)
+            self.unread = others
 
     async def _read(
         self, hints: Sequence[PayoutReported], listed_since: datetime | None = None
@@ -184,7 +198,7 @@ class PayoutWatchWorkflow:
             listed_since=listed_since,
         )
         await workflow.execute_activity_method(
-            PayoutActivities.look_at_hinted, hinted, **options.LOOK_AT_PAYOUTS
+            PayoutActivities.look_at_hinted, hinted, **options.READ_PAYOUTS
         )
 
     async def _judge(self) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.balances import MOST_DAYS, BalanceActivities, SnapshotOrder
@@ -102,6 +103,19 @@ async def test_what_pages_have_shown_is_not_read_once_more_for_its_event(
     assert set(event_ids) == set(rows.handled)
     await told("po_1")
     assert gateway.calls == ["page", "payout", "payout"]
+
+
+async def test_one_that_gives_no_answer_keeps_no_other_from_being_read(database: Database) -> None:
+    gateway, rows = FakePayouts(unanswered={"po_2"}), Rows()
+    gateway.put(payout("po_1"), payout("po_2"))
+    looks = looking(database, gateway, rows)
+    hinted = HintedPayouts(
+        account=ACCOUNT, provider_payout_ids=("po_2", "po_1"), event_ids=("evt_1",)
+    )
+    with pytest.raises(ApplicationError, match="no answer"):
+        await ActivityEnvironment().run(looks.look_at_hinted, hinted)
+    assert await looks.rows.oldest_pending(ACCOUNT) == MONDAY
+    assert not rows.handled
 
 
 def balances(database: Database, gateway: FakePayouts) -> BalanceActivities:
