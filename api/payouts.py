@@ -112,7 +112,8 @@ class DifferenceAnswer(Model):
         description="`totals`, `transactions`, `payments`, `refunds`, `fees`, `other`: a sum of "
         "the payout's that its transactions do not give. `payment_unknown`, `refund_unknown`: "
         "nothing here stands for it. `payment_amount`, `refund_amount`: our row has another "
-        "amount. `currency`: a transaction in another one."
+        "amount. `payment_repeated`, `refund_repeated`: it stands in this payout more than "
+        "once. `currency`: a transaction in another one."
     )
     subject: str
     expected: Amount | None

@@ -1,8 +1,10 @@
 """A payout held against its balance transactions, our purchases and our refunds, to the cent."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -25,7 +27,9 @@ class PayoutDifferenceKind(StrEnum):
     PAYMENT_AMOUNT = "payment_amount"
     PAYMENT_UNKNOWN = "payment_unknown"  # no purchase here was paid by it
     REFUND_AMOUNT = "refund_amount"
+    PAYMENT_REPEATED = "payment_repeated"  # it is paid out more than once
     REFUND_UNKNOWN = "refund_unknown"
+    REFUND_REPEATED = "refund_repeated"
 
 
 class PayoutDifference(Model):
@@ -143,39 +147,52 @@ def _of_records(
     moved: Iterable[BalanceTransaction], ours: OurRecords
 ) -> Iterator[PayoutDifference]:
     """A refund takes money: its transaction is negative, our record of it is not."""
+    payments, refunds = defaultdict[str, list[Money]](list), defaultdict[str, list[Money]](list)
     for each in moved:
         if each.is_payment:
-            payment_id = payment_of(each) or each.transaction_id
-            yield from _of_record(
-                payment_id, ours.payments.get(payment_id), each.amount, *_OF_PAYMENT
-            )
+            payments[payment_of(each) or each.transaction_id].append(each.amount)
         elif each.is_refund:
-            refund_id = each.source_id or each.transaction_id
             given = Money(minor=-each.amount.minor, currency=each.amount.currency)
-            yield from _of_record(refund_id, ours.refunds.get(refund_id), given, *_OF_REFUND)
+            refunds[each.source_id or each.transaction_id].append(given)
+    for subject, amounts in payments.items():
+        yield from _of_record(subject, ours.payments.get(subject), amounts, _OF_PAYMENT)
+    for subject, amounts in refunds.items():
+        yield from _of_record(subject, ours.refunds.get(subject), amounts, _OF_REFUND)
 
 
-_OF_PAYMENT = (PayoutDifferenceKind.PAYMENT_UNKNOWN, PayoutDifferenceKind.PAYMENT_AMOUNT)
-_OF_REFUND = (PayoutDifferenceKind.REFUND_UNKNOWN, PayoutDifferenceKind.REFUND_AMOUNT)
+class _Kinds(NamedTuple):
+    unknown: PayoutDifferenceKind
+    repeated: PayoutDifferenceKind
+    amount: PayoutDifferenceKind
+
+
+_OF_PAYMENT = _Kinds(
+    PayoutDifferenceKind.PAYMENT_UNKNOWN,
+    PayoutDifferenceKind.PAYMENT_REPEATED,
+    PayoutDifferenceKind.PAYMENT_AMOUNT,
+)
+_OF_REFUND = _Kinds(
+    PayoutDifferenceKind.REFUND_UNKNOWN,
+    PayoutDifferenceKind.REFUND_REPEATED,
+    PayoutDifferenceKind.REFUND_AMOUNT,
+)
 
 
 def _of_record(
-    subject: str,
-    record: OurRecord | None,
-    found: Money,
-    unknown: PayoutDifferenceKind,
-    differs: PayoutDifferenceKind,
+    subject: str, record: OurRecord | None, amounts: Sequence[Money], kinds: _Kinds
 ) -> Iterator[PayoutDifference]:
+    """``amounts``: of each of its transactions in this payout, which are no more than one."""
+    found = Money(minor=sum(each.minor for each in amounts), currency=amounts[0].currency)
     if record is None:
-        yield PayoutDifference(kind=unknown, subject=subject, found=found)
-    elif record.amount != found:
+        yield PayoutDifference(kind=kinds.unknown, subject=subject, found=found)
+    if len(amounts) > 1 or (record is not None and record.amount != found):
         yield PayoutDifference(
-            kind=differs,
+            kind=kinds.repeated if len(amounts) > 1 else kinds.amount,
             subject=subject,
-            expected=record.amount,
+            expected=record.amount if record else None,
             found=found,
-            purchase_id=record.purchase_id,
-            refund_id=record.refund_id,
+            purchase_id=record.purchase_id if record else None,
+            refund_id=record.refund_id if record else None,
         )
 
 

@@ -98,6 +98,31 @@ def test_another_amount_than_ours_is_named_with_both_and_with_whose_it_is() -> N
     assert (difference.purchase_id, difference.refund_id) == ("pur_1", "ref_1")
 
 
+def test_a_payment_or_refund_that_stands_in_a_payout_twice_is_named() -> None:
+    """Though the payout's own totals have it twice, too."""
+    again = tuple(
+        each.model_copy(update={"transaction_id": f"{each.transaction_id}_again"})
+        for each in (BOOKS[0], BOOKS[2])
+    )
+    twice = kept(payout(amount=usd(41_015), totals=totals(44_500, -2_000, 1_485)))
+    found = compared(twice, (*BOOKS, *again))
+    assert named(found) == [("payment_repeated", "py_1"), ("refund_repeated", "re_1")]
+    payment, refund = found.differences
+    assert (payment.expected, payment.found) == (usd(20_000), usd(40_000))
+    assert (refund.expected, refund.found, refund.refund_id) == (usd(1_000), usd(2_000), "ref_1")
+
+
+def test_a_payment_in_two_halves_is_named_as_well_and_a_strange_one_by_both_its_faults() -> None:
+    half = BOOKS[0].model_copy(update={"amount": usd(10_000), "net": usd(10_000)})
+    halves = (half, half.model_copy(update={"transaction_id": "bt_1b"}), *BOOKS[1:])
+    assert named(compared(books=halves)) == [("payment_repeated", "py_1")]
+    strange = OurRecords(payments={"py_2": OURS.payments["py_2"]}, refunds=OURS.refunds)
+    assert named(compared(books=halves, ours=strange)) == [
+        ("payment_unknown", "py_1"),
+        ("payment_repeated", "py_1"),
+    ]
+
+
 def test_a_transaction_in_another_currency_is_named_and_added_to_nothing() -> None:
     cad = Money(minor=300, currency="CAD")
     strange = transaction("bt_9", 0).model_copy(update={"amount": cad, "net": cad})
