@@ -250,7 +250,7 @@ def test_no_module_opens_a_file_an_engine_or_a_client_on_import() -> None:
 WATCHED_IMPORT = """
 import importlib, sys
 WORK = ("socket.connect", "socket.getaddrinfo", "sqlite3.connect", "os.system", "os.mkdir")
-HEAVY = {"weasyprint", "alembic", "s3fs", "playwright"}
+HEAVY = {"weasyprint", "alembic", "s3fs", "playwright", "langsmith"}
 done = []
 sys.addaudithook(lambda event, _: done.append(event) if event in WORK else None)
 roots, rest = (names.split() for names in sys.argv[1:])

@@ -47,6 +47,7 @@ class Shop:
     tenant_id: str
     harbour: Harbour = field(default_factory=Harbour)
     tracing: Tracing | None = None
+    servers: dict[tuple[object, ...], PaybindServer] = field(default_factory=dict)
 
     async def caller(self) -> Caller:
         return await self.services.api_keys.authenticate(self.key)
@@ -117,9 +118,15 @@ class Shop:
         return replace(self, services=replace(self.services, refunds=refunds))
 
     def server(self, **changes: object) -> PaybindServer:
-        settings = self.settings.model_copy(update=changes)
-        callers = KeyOfProcess(self.services.api_keys, self.key)
-        return build_server(self.services, callers, door_of(settings), tracing=self.tracing)
+        """Built once for all who want the same: the schemas of its tools cost most of a test."""
+        wanted = (id(self.services), id(self.tracing), self.key, *sorted(changes.items()))
+        if wanted not in self.servers:
+            settings = self.settings.model_copy(update=changes)
+            callers = KeyOfProcess(self.services.api_keys, self.key)
+            self.servers[wanted] = build_server(
+                self.services, callers, door_of(settings), tracing=self.tracing
+            )
+        return self.servers[wanted]
 
     @asynccontextmanager
     async def agent(

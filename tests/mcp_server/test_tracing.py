@@ -1,8 +1,6 @@
 """What LangSmith and OpenTelemetry are told of a call: its tool and its end, nobody's words."""
 
 import gzip
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -153,11 +151,6 @@ async def test_a_refusal_of_the_protocol_is_passed_on_and_traced_by_its_outcome_
 
     assert '"name":"check_payment_status"' in endpoint.told
     assert PERSONAL[2] not in endpoint.told
-
-
-def test_without_being_asked_for_langsmith_is_not_even_imported() -> None:
-    code = "import sys, mcp_server.server; sys.exit('langsmith' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_tracing_without_its_key_is_refused() -> None:
