@@ -52,10 +52,15 @@ class CheckoutRequest(Model):
 
 
 class CheckoutSnapshot(Model):
-    """A checkout as the provider has it at one moment. ``paid`` is the amount received."""
+    """A checkout as the provider has it at one moment. ``paid`` is the amount received.
+
+    ``may_bring_money``: its provider cannot close it, and still takes money for it, or already has
+    some under way, although it counts as ended.
+    """
 
     session_id: str
     state: CheckoutState
+    may_bring_money: bool = False
     paid: Money | None = None
     payment_id: str | None = None
     failure: Failure | None = None

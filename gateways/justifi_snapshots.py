@@ -96,6 +96,7 @@ def snapshot_of(checkout: Checkout, payment: Payment | None, now: datetime) -> C
     return CheckoutSnapshot(
         session_id=checkout.id,
         state=_state(checkout, payment, now),
+        may_bring_money=not has_come and _may_be_paid(checkout, payment),
         paid=from_justifi(payment.amount, payment.currency) if payment and has_come else None,
         payment_id=payment.id if payment else None,
         failure=_failure(checkout, payment),
@@ -142,6 +143,11 @@ def _state(checkout: Checkout, payment: Payment | None, now: datetime) -> Checko
     if checkout.status not in (*OPEN, "expired"):
         raise unreadable(f"JustiFi's checkout {checkout.id} is in no state known here")
     return CheckoutState.OPEN if is_payable(checkout, now) else CheckoutState.EXPIRED
+
+
+def _may_be_paid(checkout: Checkout, payment: Payment | None) -> bool:
+    """As far as JustiFi is concerned, whatever we have written into it."""
+    return checkout.status in OPEN or _is_with_the_bank(checkout, payment)
 
 
 def _is_with_the_bank(checkout: Checkout, payment: Payment | None) -> bool:

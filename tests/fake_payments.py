@@ -52,6 +52,7 @@ class FakePayments:
         self.faults_after: defaultdict[str, deque[GatewayFault]] = defaultdict(deque)
         self.before_next: dict[str, Callable[[], object]] = {}
         self._held: dict[str, asyncio.Event] = {}
+        self.cannot_close = False  # as JustiFi: whoever has the page can pay after the end
         self.next_refunds: deque[ProviderRefundState] = deque()
         self._checkouts: dict[str, Checkout] = {}
         self._refunds: dict[str, str] = {}
@@ -95,7 +96,7 @@ class FakePayments:
         self._meet("expire_checkout", idempotency_key)
         self.expired_under.append(idempotency_key)
         if self.snapshots[session_id].state is CheckoutState.OPEN:
-            self._become(session_id, state=CheckoutState.EXPIRED)
+            self._become(session_id, state=CheckoutState.EXPIRED, may_bring_money=self.cannot_close)
         self._lose("expire_checkout", idempotency_key)
         return self.snapshots[session_id]
 
@@ -156,6 +157,7 @@ class FakePayments:
             paid=amount or self.requests[session_id].price,
             payment_id=payment_id,
             failure=None,
+            may_bring_money=False,
         )
         return payment_id
 
@@ -172,7 +174,13 @@ class FakePayments:
         self._become(self.session_of(purchase_id), failure=DECLINED)
 
     def expire(self, purchase_id: str) -> None:
-        self._become(self.session_of(purchase_id), state=CheckoutState.EXPIRED)
+        session_id = self.session_of(purchase_id)
+        self._become(session_id, state=CheckoutState.EXPIRED, may_bring_money=False)
+
+    def leave_open(self, purchase_id: str) -> None:
+        """As where a provider has no end as early as ours: it goes on taking money."""
+        session_id = self.session_of(purchase_id)
+        self._become(session_id, state=CheckoutState.EXPIRED, may_bring_money=True)
 
     def settle_refund(
         self, made: str, state: ProviderRefundState, reason: str | None = None

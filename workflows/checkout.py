@@ -8,6 +8,7 @@ from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError
+from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from activities.checkouts import Opening
@@ -53,6 +54,7 @@ class CheckoutStory:
         self.shown = shown
         self.purchase = Purchase(order=order)
         self.settled = Settled()
+        self.seen: CheckoutSnapshot | None = None  # at the last look, if that was answered
         self.is_open = False
         self.refusal: Refusal | None = None
         self.hints: list[str] = []  # ids of events that say: go and read
@@ -123,13 +125,13 @@ class CheckoutStory:
     def _is_called(self) -> bool:
         return bool(self.hints) or self.cancellation is not None or self.look_asked is not None
 
-    async def look(self) -> bool:
+    async def look(self, patience: ActivityConfig = options.PATIENTLY) -> bool:
         """Read where it stands. Only what was heard before is answered by what is read.
 
         Whether it was declined, and has failed over.
         """
         heard, asked, before = tuple(self.hints), self.look_asked, self.purchase
-        await self._become(await self._read(), heard)
+        await self._become(await self._read(patience), heard)
         is_news = self.purchase != before or bool(heard)
         has_moved = is_news and await self._fail_over()
         self._answer(asked)
@@ -229,17 +231,19 @@ class CheckoutStory:
             await self._record(())
         self.refusal = Refusal(code=Code.PROVIDER_REFUSED, message=words_of(error))
 
-    async def _read(self) -> Purchase:
+    async def _read(self, patience: ActivityConfig) -> Purchase:
         """The purchase after the provider's present word; where there is none a person is asked."""
         if self.purchase.checkout is None:
             missing = "the provider tells of a checkout that is not on record"
             await self.reviews.ask(ReviewReason.PAYMENT_UNSETTLED, missing)
             return self.purchase
         try:
-            seen = await promptly(PurchaseActivities.fetch_checkout, self._ref())
+            seen = await promptly(PurchaseActivities.fetch_checkout, self._ref(), patience)
         except FAILED as error:
+            self.seen = None
             await self.reviews.ask(ReviewReason.PAYMENT_UNSETTLED, words_of(error))
             return self.purchase
+        self.seen = seen
         return self.purchase.applied(seen, workflow.now())
 
     async def _cancel(self, cancellation: Cancellation) -> None:

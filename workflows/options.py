@@ -19,6 +19,10 @@ SETTLEMENT_LOOKS = timedelta(hours=6)
 SETTLEMENT_WINDOW = timedelta(days=14)
 # After a checkout ended unpaid we look once more: its last webhook may have been lost.
 LATE_MONEY_GRACE = timedelta(hours=1)
+# And where the provider cannot close it, until it has ended it: JustiFi does so after a week, and
+# a bank may then still work on what was paid last.
+LATE_MONEY_LOOKS = timedelta(days=1)
+LATE_MONEY_WINDOW = timedelta(weeks=3)
 APPROVAL_WINDOW = timedelta(hours=72)
 REFUND_WINDOW = timedelta(days=30)
 
@@ -33,6 +37,15 @@ PATIENTLY = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=30),
     retry_policy=RetryPolicy(
         initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)
+    ),
+)
+
+# The account of a purchase that is over may be gone for good.
+LATE_LOOK = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(hours=20),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=15)
     ),
 )
 

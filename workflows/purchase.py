@@ -26,17 +26,12 @@ with workflow.unsafe.imports_passed_through():
         Refusal,
         ReviewReason,
     )
-    from domain.refunds import (
-        Asker,
-        Refund,
-        RefundRequest,
-        RefundStatus,
-        late_refund_id_of,
-    )
+    from domain.refunds import Refund, RefundRequest, RefundStatus
     from domain.refunds import workflow_id_of as refund_workflow_id_of
     from workflows import attributes, options
     from workflows.checkout import CheckoutStory
     from workflows.issuing import IssuingStory
+    from workflows.late_money import LateMoney
     from workflows.link import PaymentLinkWorkflow
     from workflows.notices import Notices
     from workflows.refund import RefundStart, RefundWorkflow
@@ -58,6 +53,7 @@ class PurchaseWorkflow:
         self.policy = IssuingStory(order, self.reviews, self._publish)
         self.refund_lock = asyncio.Lock()
         self.notices = Notices(order)
+        self.late_money = LateMoney(order, self.checkout, self._refund)
         self.stray_money = StrayMoney(order, self.reviews, self._refund)
 
     @workflow.run
@@ -71,9 +67,9 @@ class PurchaseWorkflow:
                 self.policy.is_owed = True
             self._tell_of_failure()
             await self._stop_link()
-            await self._return_late_money()
+            await self.late_money.give_back()
             await self.policy.issue(self.checkout.purchase)
-            await self._watch_for_late_money()
+            await self.late_money.watch()
             if await self._rests():
                 break
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -207,34 +203,6 @@ class PurchaseWorkflow:
             await link.signal(PaymentLinkWorkflow.quote_paid)
         except FailureError:  # it had ended by itself
             workflow.logger.info("link %s is closed", link_id)
-
-    async def _return_late_money(self) -> None:
-        """Money that came after cancel or expiry goes back, once: its refund's id is derived.
-
-        It is refused where all of that money is claimed already: somebody returned it by hand.
-        """
-        payment_id = self.checkout.purchase.late_payment_id
-        if payment_id is None:
-            return
-        await self._refund(
-            RefundRequest(
-                refund_id=late_refund_id_of(self.order.purchase_id, payment_id),
-                purchase_id=self.order.purchase_id,
-                tenant_id=self.order.tenant_id,
-                asker=Asker.PAYBIND,
-                requested_by="late_money",
-                needs_approval_above=0,
-            )
-        )
-
-    async def _watch_for_late_money(self) -> None:
-        """A checkout that ended unpaid is read once more: its last webhook may have been lost."""
-        purchase = self.checkout.purchase
-        if purchase.is_paid or purchase.late_payment_id or purchase.checkout is None:
-            return
-        if not await self.checkout.hears_within(options.LATE_MONEY_GRACE, "late money"):
-            await self.checkout.look()
-            await self._return_late_money()
 
     async def _rests(self) -> bool:
         """Whether every letter and answer is out, no person is asked, and nothing was heard.

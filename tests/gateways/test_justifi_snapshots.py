@@ -66,6 +66,26 @@ def test_while_a_bank_decides_the_customer_is_done(status: str) -> None:
     assert (seen.state, seen.paid, seen.payment_id, seen.failure) == (COMPLETE, None, "py_1", None)
 
 
+@pytest.mark.parametrize(
+    ("status", "paid", "expected"),
+    [
+        ("created", None, True),
+        ("attempted", "failed", True),
+        ("expired", "pending", True),
+        ("completed", "authorized", True),
+        ("attempted", "succeeded", False),
+        ("completed", "failed", False),
+        ("expired", None, False),
+    ],
+)
+def test_a_cancelled_checkout_may_bring_money_until_justifi_has_ended_it(
+    status: str, paid: str | None, expected: bool
+) -> None:
+    ended = checkout(status=status, metadata={"cancelled": "true"})
+    seen = snapshot_of(ended, payment(status=paid) if paid else None, NOW)
+    assert seen.may_bring_money is expected
+
+
 def test_a_debit_that_bounces_has_failed() -> None:
     bounced = payment(
         status="failed", error_code="insufficient_funds", error_description="Too little."

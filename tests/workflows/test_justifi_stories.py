@@ -1,4 +1,4 @@
-"""Purchases and refunds that meet a 409 at JustiFi's double: of both kinds, and neither told."""
+"""Purchases at the double of JustiFi: 409s of both kinds, neither told, and late money."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -140,6 +140,37 @@ async def test_a_refund_whose_refusal_was_lost_is_asked_for_under_another_key_an
     tries = (await street.tries(refunds))[1:]
     assert tries == [(422, first), *[(409, first)] * 11, (422, second)]
     assert (await street.payments.read_payment(payment_id)).amount_refunded == USD.minor
+
+
+async def test_money_that_comes_to_a_cancelled_checkout_is_found_by_looks_alone(
+    stories: Stories, street: Street
+) -> None:
+    wish = _order(stories)
+    purchase = await stories.opened(wish)
+    assert purchase.checkout is not None
+    await stories.cancel(wish)
+    await stories.pass_time(timedelta(days=2))
+    payment_id = await street.pay(purchase.checkout)
+
+    assert (await stories.end_of(wish)).late_payment_id == payment_id
+
+    (refund_id,) = stories.world.rows.refunds
+    await stories.refund_end(refund_id)
+    assert (await street.payments.read_payment(payment_id)).amount_refunded == USD.minor
+
+
+async def test_nobody_looks_any_more_once_justifi_has_ended_a_cancelled_checkout(
+    stories: Stories, street: Street
+) -> None:
+    wish = _order(stories)
+    purchase = await stories.opened(wish)
+    assert purchase.checkout is not None
+    await stories.cancel(wish)
+    await stories.pass_time(timedelta(days=2))
+    await street.steer(f"justifi/checkouts/{purchase.checkout.session_id}/expire")
+    before = await stories.env.get_current_time()
+    assert (await stories.end_of(wish)).late_payment_id is None
+    assert await stories.env.get_current_time() - before < timedelta(days=1, minutes=1)
 
 
 def _order(stories: Stories) -> PurchaseOrder:
