@@ -1,5 +1,6 @@
 """An account at a provider whose own API has one operation, ``pay``."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,9 +15,10 @@ RESULT: JsonObject = {"object": {"id": "py_1"}}
 
 @dataclass
 class Account:
-    """It fails as told, for as long as ``fault`` is set."""
+    """It fails as told, for as long as ``fault`` is set; ``held`` keeps whoever asks waiting."""
 
     fault: GatewayFault | None = None
+    held: asyncio.Event | None = None
     asked: list[Ask] = field(default_factory=list)
     payments: None = None
 
@@ -30,6 +32,8 @@ class Account:
 
     async def pay(self, ask: Ask, /) -> Done:
         self.asked.append(ask)
+        if self.held is not None:
+            await self.held.wait()
         if self.fault is not None:
             raise self.fault
         return Done(result=RESULT)

@@ -265,6 +265,19 @@ def test_a_document_that_winds_without_end_is_read_to_a_depth() -> None:
         facts_of_openapi(document, ["GET /payouts/{id}"])
 
 
+def test_what_alternatives_have_in_common_is_one_fact() -> None:
+    document = copy.deepcopy(DOCUMENT)
+    schemas = _schemas(document["components"])  # type: ignore[arg-type]
+    bank: Json = {"properties": {"last4": {"type": "string", "enum": ["1"]}}}
+    card: Json = {"properties": {"last4": {"type": "integer"}}}
+    winding: Json = {"$ref": "#/components/schemas/Bank"}
+    schemas["Bank"] = {"oneOf": [bank, card, winding]}
+    facts = facts_of_openapi(document, ["GET /payouts/{id}"])["GET /payouts/{id}"]
+
+    fact = facts["answer bank_account.last4"]
+    assert (set(fact.types), fact.enum) == ({"string", "integer"}, ("1",))
+
+
 def test_a_published_address_is_compared(desk: Desk, publisher: Publisher) -> None:
     publisher.body = yaml.safe_dump(DOCUMENT).encode()
     same = desk.run(publisher.url)
@@ -298,6 +311,7 @@ def test_an_address_that_cannot_be_read_is_no_answer(desk: Desk, publisher: Publ
         "openapi: 3.0.0",
         "{" + '"a":{' * 100_000,
         "a: [b",
+        json.dumps({"openapi": "3.0.0"}),
         json.dumps({"openapi": "3.0.0", "paths": {"/else": {"get": {}}}}),
         json.dumps(DOCUMENT | {"tags": [{"$ref": "#/components/schemas/CutOff"}]}),
         b"\xff\xfe\x00",

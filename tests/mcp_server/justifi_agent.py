@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 
+from domain.integrations import Credentials
 from domain.tenants import Caller, Scope
 from services.integrations import IntegrationWish
 from tests.mcp_server.justifi_double import CREDENTIALS
@@ -31,12 +32,14 @@ ACCOUNT: Fields = {
 _numbers = count(1)
 
 
-async def integration_of(shop: Shop) -> str:
+async def integration_of(
+    shop: Shop, connection_code: str = "justifi", credentials: Credentials = CREDENTIALS
+) -> str:
     owner = Caller(tenant_id=shop.tenant_id, key_id="key_owner", scopes=frozenset({Scope.ADMIN}))
     wish = IntegrationWish(
-        connection_code="justifi",
-        name=f"JustiFi {next(_numbers)}",
-        credentials=CREDENTIALS,
+        connection_code=connection_code,
+        name=f"Account {next(_numbers)}",
+        credentials=credentials,
         metadata={},
     )
     return (await shop.services.integrations.create(owner, wish)).integration_id

@@ -1,6 +1,7 @@
 """What agents see of an account at JustiFi, in both eras of the protocol."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -225,8 +226,13 @@ async def test_the_environments_account_is_of_the_tenant_that_runs_the_installat
         listed = await agent.answer("list_payments", limit=1)
         named = await agent.answer("list_payments", limit=1, sub_account_id="acc_nobody")
         endpoints = await agent.answer("list_webhook_endpoints")
+    unset = replace(shop.services.operations, environment=frozenset())
+    without = replace(platform, services=replace(shop.services, operations=unset))
+    async with without.agent(paybind_mcp_toolsets="justifi") as agent:
+        missing = await agent.failure("list_payments")
 
     assert refused["code"] == "missing_scope"
+    assert missing["code"] == "integration_inactive"
     assert all(each["account_id"] == SELLER for each in parts(listed, "payments"))
     assert parts(named, "payments") == []
     assert parts(endpoints, "endpoints")[0]["url"] == "https://paybind.example/webhooks/justifi"

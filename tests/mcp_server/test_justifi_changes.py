@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from domain.tenants import Scope
+from tests.harbour import CODE
 from tests.mcp_server.justifi_agent import (
     ACCOUNT,
     CARD,
@@ -338,7 +339,11 @@ async def test_a_key_that_lacks_the_scope_moves_nothing(
 
 
 async def test_an_integration_of_another_provider_is_refused(shop: Shop) -> None:
-    async with at_justifi(shop) as agent:
+    harbour = await integration_of(shop, CODE, {"token": "token-justifi"})
+    async with shop.agent(paybind_mcp_toolsets="justifi") as agent:
         none = await agent.failure("list_payments", integration_id="nowhere")
+        other = await agent.failure("list_payments", integration_id=harbour)
 
     assert none["code"] == "integration_not_found"
+    assert other["code"] == "invalid_request"
+    assert f"{harbour} is an integration of {CODE}" in str(other["message"])

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker, WorkflowRunner
 
@@ -31,7 +30,7 @@ from tests.fake_payouts import (
 )
 from tests.fake_rows import FakeEventRecords
 from tests.fake_world import World
-from tests.workflows.servers import start_skipping_server
+from tests.workflows.servers import plain_client_of, start_skipping_server
 from tests.workflows.stories import Stories
 from worker import STORIES
 from workflows import attributes, options
@@ -135,7 +134,7 @@ async def opened_bank(
     database = Database(f"sqlite:///{folder / 'paybind.db'}")
     try:
         async with await start_skipping_server() as env:
-            bank = Bank(env, await _plain_client(env), database, finance=finance)
+            bank = Bank(env, await plain_client_of(env), database, finance=finance)
             async with Worker(
                 env.client,
                 task_queue=options.PURCHASES,
@@ -146,8 +145,3 @@ async def opened_bank(
                 yield bank
     finally:
         await database.close()
-
-
-async def _plain_client(env: WorkflowEnvironment) -> Client:
-    address = env.client.service_client.config.target_host
-    return await Client.connect(address, data_converter=pydantic_data_converter)

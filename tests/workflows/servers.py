@@ -6,6 +6,7 @@ from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -51,6 +52,12 @@ async def start_skipping_server() -> WorkflowEnvironment:
         AddSearchAttributesRequest(namespace=env.client.namespace, search_attributes=types)
     )
     return env
+
+
+async def plain_client_of(env: WorkflowEnvironment) -> Client:
+    """Of those who wait by it nobody lets time fly."""
+    address = env.client.service_client.config.target_host
+    return await Client.connect(address, data_converter=pydantic_data_converter)
 
 
 async def start_dev_server() -> WorkflowEnvironment:

@@ -1,6 +1,7 @@
 """An account's payouts followed to their end: by polls, by events, and told of once."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.worker import WorkflowRunner
 
+from domain.errors import Unavailable
 from domain.payouts import payout_id_of, workflow_id_of
 from gateways.faults import Unreachable
 from persistence.balances import BalanceRecords
+from services.payout_runs import PayoutRuns
 from tests.fake_payouts import ACCOUNT, payout, transaction
 from tests.workflows.bank import DAY, HOUR, Bank, opened_bank
 from tests.workflows.stories import SOON
@@ -284,3 +287,16 @@ async def test_what_the_watch_does_not_listen_to_is_counted(bank: Bank) -> None:
     standing = await run.query(PayoutWatchWorkflow.current)
     assert standing is not None
     assert standing.pending == 0
+
+
+async def test_a_comparison_that_finds_no_provider_may_be_asked_for_again(bank: Bank) -> None:
+    await bank.made(status="paid")
+    await bank.watch()
+    await bank.passes(HOUR)
+    bank.gateway.fault = Unreachable("no route to host")
+    asked = await bank.standing()
+    hurried = replace(bank.runs, answer_within=timedelta(milliseconds=500))
+    with pytest.raises(Unavailable, match="it is being worked on"):
+        await hurried.reconcile(asked)
+    with pytest.raises(Unavailable, match="the provider gave no answer"):
+        await PayoutRuns(bank.env.client).reconcile(asked)
