@@ -1,6 +1,6 @@
 """A purchase at its provider and in its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -51,7 +51,7 @@ class PurchaseRecords(Protocol):
 
 class RouteRecords(Protocol):
     async def candidates(self, order: PurchaseOrder) -> tuple[Candidate, ...]: ...
-    async def at_rest(self, candidates: Sequence[Candidate]) -> frozenset[str | None]:
+    async def at_rest(self, candidates: Sequence[Candidate]) -> Collection[str | None]:
         """Those of them to which nothing is sent at present: paused, or failing."""
         ...
 

@@ -256,6 +256,15 @@ _ENDINGS = {
         lead="Nothing was charged. Please try again in a moment; if it stays so, write to us.",
         tone=Tone.BAD,
     ),
+    Code.PURCHASE_CLOSED: Ending(
+        title="This was called off a moment ago",
+        lead="Nothing was charged. To pay after all, open the link from your e-mail again.",
+    ),
+    Code.PURCHASE_WAITING: Ending(
+        title="Payments are paused at the moment",
+        lead="Nothing was charged and nothing is lost: this page tries again by itself.",
+        tone=Tone.WAIT,
+    ),
     Code.UNAVAILABLE: Ending(
         title="One moment, please",
         lead="We cannot answer right now. Nothing is lost: this page tries again by itself.",

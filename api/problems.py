@@ -18,6 +18,7 @@ from domain.errors import (
     NotFound,
     PaybindError,
     ProviderRefusal,
+    StillAtWork,
     Unauthorized,
     Unavailable,
 )
@@ -45,6 +46,7 @@ _STATUS: dict[type[PaybindError], int] = {
     ProviderRefusal: 409,
     BadAnswer: 502,
     Unavailable: 503,
+    StillAtWork: 503,
 }
 _TITLES = {
     400: "Malformed request",

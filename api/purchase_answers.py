@@ -16,7 +16,7 @@ from domain.purchases import PaymentStatus, Purchase, RefundProgress
 from domain.routing import Route
 from domain.views import PurchaseView, Review, SentEmail, TimelineEntry
 from services.catalogue import Services
-from services.purchases import PurchaseRequest
+from services.openings import PurchaseRequest
 
 UserId = Name
 

@@ -114,6 +114,13 @@ ADVICE: dict[Code, Advice] = {
         "Start a purchase of the same quote again (initiate_purchase, POST /purchases): it opens "
         "a new checkout. Where that answers quote_expired, register a new quote first.",
     ),
+    Code.PURCHASE_WAITING: advised(
+        "This cannot be paid at the moment. Nothing was charged, and nothing is lost.",
+        "It goes on by itself once what the message names is back in use (an operator resumes what "
+        "is paused: POST /integrations/{integration_id}/resume): repeat the same request then. To "
+        "buy by another integration, cancel this purchase and start again.",
+        retry=True,
+    ),
     Code.ALREADY_PAID: advised(
         "This purchase has been paid, so it cannot be cancelled.",
         "Ask for a refund instead.",

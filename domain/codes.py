@@ -34,6 +34,7 @@ class Code(StrEnum):
     SECURITY_CODE_REFUSED = "security_code_refused"
     BANK_ACCOUNT_REFUSED = "bank_account_refused"
     PURCHASE_NOT_FOUND = "purchase_not_found"
+    PURCHASE_WAITING = "purchase_waiting"
     PURCHASE_CLOSED = "purchase_closed"
     ALREADY_PAID = "already_paid"
     PAYMENT_PROCESSING = "payment_processing"

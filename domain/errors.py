@@ -10,6 +10,7 @@ PaybindError
 │   └── Gone         it was there and has ended                                 (410)
 ├── BadAnswer        a provider answered something that cannot be used           (502)
 └── Unavailable      a part of the house is down; the same request works later  (503)
+    └── StillAtWork  nobody waits for the answer any longer; it goes on by itself
 """
 
 from domain.advice import ADVICE, Advice
@@ -84,6 +85,9 @@ class Unavailable(PaybindError):
     ) -> None:
         super().__init__(code, message)
         self.retry_after = retry_after
+
+
+class StillAtWork(Unavailable): ...
 
 
 _FAMILIES: dict[Code, type[Refused]] = {

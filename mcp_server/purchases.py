@@ -18,7 +18,7 @@ from mcp_server.asking import offer_url
 from mcp_server.callers import Callers
 from mcp_server.progress import progress_told
 from services.catalogue import Services
-from services.purchases import PurchaseRequest
+from services.openings import PurchaseRequest
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Which integrations may take a purchase: the named one, or those linked to the nearest entity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
@@ -15,6 +15,8 @@ from persistence.rows.health import IntegrationHealthRow
 from persistence.rows.integrations import EntityIntegrationRow, IntegrationRow
 
 NAMED = "named in the request"
+PAUSED = "it is paused"
+FAILING = "it has failed too often just now"
 Linked = tuple[EntityIntegrationRow, IntegrationRow]
 
 
@@ -48,18 +50,19 @@ class RouteRecords:
         because = f"{environment.because}{passed_by}"
         return (environment.model_copy(update={"because": because}),)
 
-    async def at_rest(self, candidates: Sequence[Candidate]) -> frozenset[str | None]:
-        """Those of them that are paused, or that failed too often of late."""
+    async def at_rest(self, candidates: Sequence[Candidate]) -> Mapping[str | None, str]:
+        """Those of them to which nothing is sent at present, and why."""
         ids = [each.integration_id for each in candidates if each.integration_id is not None]
-        resting = select(IntegrationHealthRow.integration_id).where(
-            col(IntegrationHealthRow.integration_id).in_(ids),
-            or_(
-                col(IntegrationHealthRow.paused_at).is_not(None),
-                col(IntegrationHealthRow.probe_at).is_not(None),
-            ),
+        row = IntegrationHealthRow
+        resting = select(row.integration_id, row.paused_at).where(
+            col(row.integration_id).in_(ids),
+            or_(col(row.paused_at).is_not(None), col(row.probe_at).is_not(None)),
         )
         async with self.database.reading() as session:
-            return frozenset(await session.exec(resting))
+            return {
+                integration_id: FAILING if paused_at is None else PAUSED
+                for integration_id, paused_at in await session.exec(resting)
+            }
 
     async def _named(self, order: PurchaseOrder, integration_id: str) -> Candidate:
         async with self.database.reading() as session:

@@ -16,7 +16,8 @@ from domain.tenants import Caller, Scope
 from domain.views import Page
 from persistence.emails import EmailRecords
 from persistence.links import LinkRecords
-from services.purchases import PurchaseRequest, PurchaseService
+from services.openings import PurchaseRequest
+from services.purchases import PurchaseService
 from services.workflows import Workflows
 
 _WHY_DEAD = {

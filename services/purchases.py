@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from domain.customers import Customer
 from domain.errors import Code, Conflict, NotFound, Unavailable
-from domain.model import Model
-from domain.money import Limit, Money, require_chargeable
+from domain.money import Limit, require_chargeable
 from domain.policies import Policy, PolicyStatus
 from domain.purchases import (
     Cancellation,
@@ -19,7 +18,6 @@ from domain.purchases import (
     RefundProgress,
     ReviewReason,
     look_at,
-    purchase_id_of,
 )
 from domain.quotes import Quote
 from domain.tenants import Caller, Scope
@@ -27,6 +25,7 @@ from domain.views import Page, PurchaseFilter, PurchaseView
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.routes import RouteRecords
+from services.openings import Openings, PurchaseRequest
 from services.refusals import (
     already_paid,
     policy_cancelled,
@@ -39,20 +38,6 @@ from services.workflows import Workflows
 POLICY_WITHIN = timedelta(seconds=20)
 LOOK_EVERY = timedelta(milliseconds=150)
 REFRESH_WITHIN = timedelta(seconds=3)
-
-
-class PurchaseRequest(Model):
-    """``price`` must be the quote's own; the e-mail defaults to the quote's.
-
-    ``joins_anyone``: who holds a payment link pays what is open, whoever began it.
-    """
-
-    quote_id: str
-    user_id: str
-    price: Money
-    customer_email: str | None = None
-    integration_id: str | None = None
-    joins_anyone: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +65,7 @@ class PurchaseService:
         quote.require_price(request.price)
         require_chargeable(quote.price, self.max_amount.of(quote.price.currency))
         purchase, joined = await self._open(quote, request)
-        if not purchase.holds_quote:  # it ended between our look and the answer
+        if not purchase.holds_quote:  # its page ended between our look and the answer
             purchase, joined = await self._open(quote, request)
         if purchase.checkout is None:
             reason = purchase.failure.reason if purchase.failure else "no checkout could be opened"
@@ -225,46 +210,10 @@ class PurchaseService:
 
     async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
         latest = await self.require_unpaid(quote.tenant_id, quote.quote_id)
-        now = datetime.now(UTC)
-        quote.require_open(now)
-        if latest is not None and latest.holds_quote:
-            require_same_integration(latest, request.integration_id)  # before it is waited for
-            of_quote = {"payable_until": quote.payable_until, "product_id": quote.product_id}
-            order = latest.order.model_copy(update=of_quote)
-            return await self.workflows.open_checkout(order, latest.join_at(now)), True
-        attempt = latest.order.attempt + 1 if latest else 1
-        order = self._order(quote, request, attempt)
-        await self._require_usable(order)
-        return await self.workflows.open_checkout(order), False
-
-    async def _require_usable(self, order: PurchaseOrder) -> None:
-        """The integration that the request names; others are judged as the checkout is opened."""
-        if order.integration_id is None:
-            return
-        named = (await self.routes.candidates(order))[0]
-        if named.connection_code not in self.installed:
-            raise Conflict(
-                Code.GATEWAY_NOT_INSTALLED,
-                f"{named.name}: no gateway for {named.connection_code} is installed here",
-            )
-        if named.hindrance is not None:
-            raise Conflict(Code.INTEGRATION_INACTIVE, f"{named.name}: {named.hindrance}")
-
-    def _order(self, quote: Quote, request: PurchaseRequest, attempt: int) -> PurchaseOrder:
-        return PurchaseOrder(
-            purchase_id=purchase_id_of(quote.tenant_id, quote.quote_id, attempt),
-            tenant_id=quote.tenant_id,
-            quote_id=quote.quote_id,
-            attempt=attempt,
-            user_id=request.user_id,
-            customer_email=request.customer_email or quote.customer_email,
-            product_id=quote.product_id,
-            product_name=quote.product_name,
-            integration_id=request.integration_id,
-            price=quote.price,
-            payable_until=quote.payable_until,
-            livemode=self.livemode,
+        openings = Openings(
+            self.purchases, self.routes, self.workflows, self.livemode, self.installed
         )
+        return await openings.open(quote, request, latest)
 
     async def quote(self, caller: Caller, quote_id: str) -> Quote:
         """A quote that can be bought here: one of the other mode is none."""

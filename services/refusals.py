@@ -38,6 +38,12 @@ def require_same_integration(purchase: Purchase, named: str | None) -> None:
     )
 
 
+def cancelled(purchase_id: str) -> Conflict:
+    return Conflict(
+        Code.PURCHASE_CLOSED, f"{purchase_id} was cancelled meanwhile", purchase_id=purchase_id
+    )
+
+
 def already_paid(purchase_id: str) -> Conflict:
     return Conflict(Code.ALREADY_PAID, f"{purchase_id} is paid", purchase_id=purchase_id)
 

@@ -16,7 +16,7 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import Code, Unavailable, refusal
+from domain.errors import Code, StillAtWork, Unavailable, refusal
 from domain.links import LinkOrder, LinkStatus
 from domain.payments import (
     CheckoutChanged,
@@ -275,7 +275,7 @@ def _faults_translated(purchase_id: str | None = None) -> Iterator[None]:
             raise refusal(Code(cause.type), cause.message, purchase_id=purchase_id) from failed
         raise Unavailable("the workflow could not answer; it goes on by itself") from failed
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as slow:
-        raise Unavailable("it is being worked on; repeat the same request for its answer") from slow
+        raise StillAtWork("it is being worked on; repeat the same request for its answer") from slow
     except RPCError as error:
         if error.status is RPCStatusCode.NOT_FOUND:  # it closed twice: a new try starts it
             raise Unavailable("the workflow closed just now") from error

@@ -25,8 +25,8 @@ from gateways.keyring import Keyring
 from persistence.database import Database
 from persistence.migrate import migrate
 from services.catalogue import Services
+from services.openings import PurchaseRequest
 from services.operations import OperationWish
-from services.purchases import PurchaseRequest
 from services.quotes import QuoteRequest
 from settings import Settings
 from tests.api.door import SECRET, event_about, signature_of

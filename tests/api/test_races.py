@@ -72,7 +72,7 @@ async def test_a_purchase_cancelled_while_it_is_asked_for_again_gives_way_to_a_n
     assert answer.json()["purchase_id"] != first["purchase_id"]
 
 
-async def test_nobody_is_sent_to_a_checkout_that_ended_each_time_it_was_asked_for(
+async def test_nobody_is_sent_to_a_checkout_that_was_cancelled_while_it_was_asked_for(
     door: Door,
 ) -> None:
     quote_id = await door.quote()
@@ -84,7 +84,7 @@ async def test_nobody_is_sent_to_a_checkout_that_ended_each_time_it_was_asked_fo
 
     async with _overtaken(door, start_and_cancel) as http:
         answer = await http.post("/purchases", json=body)
-    assert code_of(answer) == (503, "unavailable")
+    assert code_of(answer) == (409, "purchase_closed")
     assert (await door.http.post("/purchases", json=body)).status_code == 201
 
 

@@ -11,7 +11,7 @@ from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
 from persistence.purchases import PurchaseRecords
 from persistence.refunds import RefundRecords
-from persistence.routes import RouteRecords
+from persistence.routes import FAILING, PAUSED, RouteRecords
 from persistence.verification import VerificationRecords
 from tests.persistence.integration_samples import event, integration, stored
 from tests.persistence.samples import (
@@ -137,7 +137,7 @@ async def test_who_is_paused_or_failing_is_at_rest(database: Database) -> None:
 
     at_rest = await RouteRecords(database).at_rest(candidates)
 
-    assert at_rest == {"int-paused", "int-failing"}
+    assert at_rest == {"int-paused": PAUSED, "int-failing": FAILING}
 
 
 def _return_of_stray(purchase: Purchase) -> RefundRequest:

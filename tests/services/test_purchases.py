@@ -8,7 +8,7 @@ from temporalio.api.enums.v1 import EventType
 from domain.errors import Code, NotFound
 from domain.identifiers import new_id
 from domain.purchases import PurchaseOrder, purchase_id_of, workflow_id_of
-from services.purchases import PurchaseRequest
+from services.openings import PurchaseRequest
 from tests.persistence.samples import begin
 from tests.services.conftest import Premises
 
