@@ -12,6 +12,7 @@ from domain.balances import BalanceSnapshot, BalanceTransaction, Book, end_of, s
 from domain.model import Model
 from domain.payout_reconciliation import OurRecords, PayoutReconciliation, payment_of, reconciled
 from domain.payouts import Payout, PayoutAccount, PayoutSnapshot
+from gateways.faults import UNREADABLE, RefusedByProvider
 from gateways.payouts import PayoutGateway, PayoutGateways
 
 ONE_DAY = timedelta(days=1)
@@ -84,6 +85,9 @@ class BalanceActivities:
         while True:
             page = await gateway.list_payouts(since, cursor)
             activity.heartbeat()
+            if page.unreadable:  # no figures, which are never changed, are better than wrong ones
+                odd = ", ".join(page.unreadable)
+                raise RefusedByProvider(f"payouts {odd} make no sense here", UNREADABLE)
             payouts += page.payouts
             cursor = page.next_cursor
             if cursor is None:

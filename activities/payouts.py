@@ -1,7 +1,7 @@
 """Payouts looked at: a page at a time, or one by one; what is seen goes into rows."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from domain.payouts import (
     PayoutStanding,
     status_shown,
 )
-from gateways.faults import OutcomeUnknown, RefusedByProvider
+from gateways.faults import UNREADABLE, OutcomeUnknown, RefusedByProvider
 from gateways.payouts import PayoutGateway, PayoutGateways
 
 FIRST_LOOK_BACK = timedelta(days=30)
@@ -79,8 +79,11 @@ class PageOrder(Model):
     cursor: str | None = None
 
 
-class PageSeen(Model):
+class PayoutsSeen(Model):
+    """``unreadable``: those that the provider has and that make no sense here, by its ids."""
+
     next_cursor: str | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 class HintedPayouts(Model):
@@ -120,28 +123,29 @@ class PayoutActivities:
             return LookPlan(since=min(since, asked.looked_at) - OVERLAP)
 
     @activity.defn
-    async def look_at_page(self, order: PageOrder) -> PageSeen:
+    async def look_at_page(self, order: PageOrder) -> PayoutsSeen:
         """One call to the provider, however many payouts are on the page."""
         with told_to_temporal():
             async with self.gateways.of(order.account) as gateway:
                 page = await gateway.list_payouts(order.since, order.cursor)
             await self.rows.apply(order.account, page.payouts, self.clock())
-            return PageSeen(next_cursor=page.next_cursor)
+            return PayoutsSeen(next_cursor=page.next_cursor, unreadable=page.unreadable)
 
     @activity.defn
-    async def look_at_older(self, order: PageOrder) -> None:
+    async def look_at_older(self, order: PageOrder) -> PayoutsSeen:
         """Those still under way that were made before what the pages list; few are."""
         with told_to_temporal():
             ids = await self.rows.pending_before(order.account, order.since, READ_SINGLY)
-            await self._read(order.account, ids)
+            return await self._read(order.account, ids)
 
     @activity.defn
-    async def look_at_hinted(self, hinted: HintedPayouts) -> None:
+    async def look_at_hinted(self, hinted: HintedPayouts) -> PayoutsSeen:
         with told_to_temporal():
             account, ids, since = hinted.account, hinted.provider_payout_ids, hinted.listed_since
             shown = await self.rows.known_since(account, ids, since) if since else ()
-            await self._read(account, [each for each in ids if each not in shown])
+            seen = await self._read(account, [each for each in ids if each not in shown])
             await self.events.mark_handled(hinted.event_ids, self.clock())
+            return seen
 
     @activity.defn
     async def judge_payouts(self, asked: LookRequest) -> PayoutStanding:
@@ -164,20 +168,28 @@ class PayoutActivities:
         with told_to_temporal():
             await self.rows.mark_told(alert, self.clock())
 
-    async def _read(self, account: PayoutAccount, provider_payout_ids: Sequence[str]) -> None:
+    async def _read(
+        self, account: PayoutAccount, provider_payout_ids: Sequence[str]
+    ) -> PayoutsSeen:
         """What was read stays, whatever becomes of the others."""
-        if not provider_payout_ids:
-            return
-        seen: list[PayoutSnapshot] = []
-        try:
-            async with self.gateways.of(account) as gateway:
-                await _read_each(gateway, provider_payout_ids, seen)
-        finally:
-            await self.rows.apply(account, seen, self.clock())
+        found = _Found()
+        if provider_payout_ids:
+            try:
+                async with self.gateways.of(account) as gateway:
+                    await _read_each(gateway, provider_payout_ids, found)
+            finally:
+                await self.rows.apply(account, found.payouts, self.clock())
+        return PayoutsSeen(unreadable=tuple(found.unreadable))
+
+
+@dataclass
+class _Found:
+    payouts: list[PayoutSnapshot] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
 
 async def _read_each(
-    gateway: PayoutGateway, provider_payout_ids: Sequence[str], seen: list[PayoutSnapshot]
+    gateway: PayoutGateway, provider_payout_ids: Sequence[str], found: _Found
 ) -> None:
     """One that gives no answer keeps no other from being read.
 
@@ -186,9 +198,11 @@ async def _read_each(
     unanswered: OutcomeUnknown | None = None
     for each in provider_payout_ids:
         try:
-            seen.append(await gateway.fetch_payout(each))
+            found.payouts.append(await gateway.fetch_payout(each))
         except RefusedByProvider as refusal:
             activity.logger.warning("payout %s cannot be read: %s", each, refusal)
+            if refusal.code == UNREADABLE:
+                found.unreadable.append(each)
         except OutcomeUnknown as silence:
             unanswered = silence
     if unanswered is not None:

@@ -223,6 +223,21 @@ def status_shown(groups: Iterable[PayoutGroup]) -> str:
     return next(known, min(words, default=PayoutStatus.PAID))
 
 
+class LookTrouble(Model):
+    """What keeps looks from showing everything: it ends with the first look that it is not in.
+
+    ``failed_looks``: so many one after another, the last one ``because`` of that.
+    """
+
+    failed_looks: int = 0
+    because: str | None = None
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def needs_review(self) -> bool:
+        return self.failed_looks > 0 or bool(self.unreadable)
+
+
 class PayoutStanding(Model):
     """How an account's payouts stand after a look.
 
@@ -234,3 +249,4 @@ class PayoutStanding(Model):
     pending: int = 0
     next_look_at: datetime
     alerts: tuple[PayoutAlert, ...] = ()
+    trouble: LookTrouble = LookTrouble()

@@ -18,6 +18,7 @@ from datetime import timedelta
 from domain.executions import ProviderCustomer
 
 LOOK_AGAIN = timedelta(seconds=15)  # whether what is parked may go on
+UNREADABLE = "unreadable"  # the code of a refusal that is ours: the answer makes no sense here
 
 
 class GatewayFault(Exception):

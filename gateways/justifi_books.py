@@ -12,6 +12,7 @@ from gateways.ability_parameters import ListWish, PayoutWish
 from gateways.integrations import Ask, Done
 from gateways.justifi_client import JustifiClient
 from gateways.justifi_payouts import JustifiPayouts
+from gateways.justifi_snapshots import unreadable
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class JustifiBooks:
         wish = ListWish.of(ask)
         payouts = JustifiPayouts(self.client, page_size=wish.limit)
         page = await payouts.list_payouts(wish.since, wish.cursor)
+        if page.unreadable:  # whoever asks takes the page for all there is
+            raise unreadable(f"JustiFi's payouts {', '.join(page.unreadable)} make no sense here")
         shown: list[JsonValue] = [_shown(each) for each in page.payouts]
         return Done(result={"payouts": shown, "next_cursor": page.next_cursor})
 

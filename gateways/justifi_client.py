@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 from gateways.faults import (
+    UNREADABLE,
     Busy,
     GatewayFault,
     Misconfigured,
@@ -20,7 +21,7 @@ from gateways.faults import (
 from gateways.justifi_endpoints import ENDPOINTS, OAUTH, Endpoint, Endpoints, is_an_id
 from gateways.justifi_faults import SERVICE, Answer, fault_of
 from gateways.justifi_models import Decline, Envelope, PageInfo
-from gateways.justifi_object import UNREADABLE, JustifiObject
+from gateways.justifi_object import JustifiObject
 from gateways.justifi_tokens import AccessTokens, SharedTokens
 from gateways.justifi_wire import JustifiWire
 

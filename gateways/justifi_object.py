@@ -5,9 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
-from gateways.faults import RefusedByProvider
-
-UNREADABLE = "unreadable"
+from gateways.faults import UNREADABLE, RefusedByProvider
 
 
 class JustifiObject(BaseModel):

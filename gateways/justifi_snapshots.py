@@ -19,9 +19,8 @@ from domain.payments import (
     ReceivedPayment,
     RefundSnapshot,
 )
-from gateways.faults import RefusedByProvider
+from gateways.faults import UNREADABLE, RefusedByProvider
 from gateways.justifi_models import Checkout, CheckoutCompletion, Payment, Refund
-from gateways.justifi_object import UNREADABLE
 
 CURRENCIES = frozenset({"USD", "CAD"})
 RECEIVED = frozenset({"succeeded", "partially_refunded", "fully_refunded", "disputed"})

@@ -11,9 +11,10 @@ from domain.payouts import PayoutAccount, PayoutSnapshot
 
 
 class PayoutPage(Model):
-    """``next_cursor`` None: there is no more."""
+    """``next_cursor`` None: there is no more. ``unreadable`` are on it, too, and make no sense."""
 
     payouts: tuple[PayoutSnapshot, ...]
+    unreadable: tuple[str, ...] = ()
     next_cursor: str | None = None
 
 
@@ -30,7 +31,9 @@ class PayoutGateway(Protocol):
         """One page, newest first, of the payouts made since then."""
         ...
 
-    async def fetch_payout(self, provider_payout_id: str) -> PayoutSnapshot: ...
+    async def fetch_payout(self, provider_payout_id: str) -> PayoutSnapshot:
+        """Raises ``RefusedByProvider`` with the code ``UNREADABLE`` for one that makes no sense."""
+        ...
 
     def transactions_of_payout(self, provider_payout_id: str) -> AsyncIterator[BalanceTransaction]:
         """All that the payout is made of, page by page."""

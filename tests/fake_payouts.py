@@ -11,7 +11,7 @@ from domain.audit import AuditEvent
 from domain.balances import BalanceTransaction, TransactionKind
 from domain.money import Money
 from domain.payouts import Payout, PayoutAccount, PayoutSnapshot, PayoutTotals, payout_id_of
-from gateways.faults import GatewayFault, OutcomeUnknown, RefusedByProvider
+from gateways.faults import UNREADABLE, GatewayFault, OutcomeUnknown, RefusedByProvider
 from gateways.payouts import PayoutGateway, PayoutPage
 
 ACCOUNT = PayoutAccount(tenant_id="ten_harbour", provider="justifi", livemode=True)
@@ -93,7 +93,7 @@ def transaction(
 class FakePayouts:
     """One account. ``calls`` counts what it was asked; ``fault`` stands until it is taken away.
 
-    Of those ``unanswered`` no question is answered.
+    Of those ``unanswered`` no question is answered; what is told of those ``unreadable`` is odd.
     """
 
     payouts: dict[str, PayoutSnapshot] = field(default_factory=dict)
@@ -102,6 +102,7 @@ class FakePayouts:
     calls: list[str] = field(default_factory=list)
     fault: GatewayFault | None = None
     unanswered: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
 
     def put(self, *snapshots: PayoutSnapshot) -> None:
         self.payouts |= {each.provider_payout_id: each for each in snapshots}
@@ -121,14 +122,19 @@ class FakePayouts:
         )
         first = int(cursor or 0)
         end = first + self.page_size
+        shown = {each.provider_payout_id: each for each in listed[first:end]}
         return PayoutPage(
-            payouts=tuple(listed[first:end]), next_cursor=str(end) if end < len(listed) else None
+            payouts=tuple(each for name, each in shown.items() if name not in self.unreadable),
+            unreadable=tuple(name for name in shown if name in self.unreadable),
+            next_cursor=str(end) if end < len(listed) else None,
         )
 
     async def fetch_payout(self, provider_payout_id: str) -> PayoutSnapshot:
         self._reach("payout")
         if provider_payout_id in self.unanswered:
             raise OutcomeUnknown("no answer")
+        if provider_payout_id in self.unreadable:
+            raise RefusedByProvider("it has no date", UNREADABLE)
         if provider_payout_id not in self.payouts:
             raise RefusedByProvider("there is no such payout", "resource_not_found")
         return self.payouts[provider_payout_id]

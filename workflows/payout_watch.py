@@ -17,10 +17,12 @@ with workflow.unsafe.imports_passed_through():
         LookRequest,
         PageOrder,
         PayoutActivities,
+        PayoutsSeen,
     )
     from domain.emails import EmailOrder, EmailTemplate
     from domain.model import Model
     from domain.payouts import (
+        LookTrouble,
         PayoutAccount,
         PayoutAlert,
         PayoutAlertKind,
@@ -36,6 +38,7 @@ with workflow.unsafe.imports_passed_through():
 STEPS_IN_A_RUN = 100  # pages and bursts of events, about a dozen events of history each
 A_BURST = timedelta(seconds=10)  # events come in dozens, just after the batch
 A_FLOOD = timedelta(minutes=5)  # or in hundreds, where many accounts are paid at once
+_TROUBLED = "Payouts that failed or are overdue"
 TEMPLATES = {
     PayoutAlertKind.FAILED: EmailTemplate.PAYOUT_FAILED,
     PayoutAlertKind.OVERDUE: EmailTemplate.PAYOUT_OVERDUE,
@@ -65,6 +68,7 @@ class PayoutWatchWorkflow:
         self.account = watch.account
         self.looked_at = watch.looked_at
         self.standing = watch.standing
+        self.trouble = watch.standing.trouble if watch.standing else LookTrouble()
         self.hints = watch.hints
         self.unread = watch.unread
         self.look_is_asked = watch.look_is_asked
@@ -121,11 +125,12 @@ class PayoutWatchWorkflow:
         plan = await promptly(PayoutActivities.plan_look, asked)
         if plan.since is None:
             return False
+        failed_before, self.trouble = self.trouble.failed_looks, LookTrouble()
         try:
             await self._read_pages(plan.since)
             await self._read_unread(plan.since)
         except FAILED as error:  # what was read stays; the next look begins where this one did
-            workflow.logger.warning("a look at payouts failed: %s", words_of(error))
+            self._fail(failed_before + 1, words_of(error))
         else:
             self.looked_at = asked.at
         await self._judge()
@@ -138,13 +143,15 @@ class PayoutWatchWorkflow:
                 PayoutActivities.look_at_page, order, **options.LOOK_AT_PAYOUTS
             )
             self.steps += 1
+            self._pass_by(seen)
             if seen.next_cursor is None:
                 break
             order = order.model_copy(update={"cursor": seen.next_cursor})
-        await workflow.execute_activity_method(
-            PayoutActivities.look_at_older,
-            PageOrder(account=self.account, since=since),
-            **options.READ_PAYOUTS,
+        older = PageOrder(account=self.account, since=since)
+        self._pass_by(
+            await workflow.execute_activity_method(
+                PayoutActivities.look_at_older, older, **options.READ_PAYOUTS
+            )
         )
 
     async def _wait_for_next_look(self) -> None:
@@ -197,17 +204,35 @@ class PayoutWatchWorkflow:
             event_ids=tuple(each.event_id for each in hints),
             listed_since=listed_since,
         )
-        await workflow.execute_activity_method(
-            PayoutActivities.look_at_hinted, hinted, **options.READ_PAYOUTS
+        self._pass_by(
+            await workflow.execute_activity_method(
+                PayoutActivities.look_at_hinted, hinted, **options.READ_PAYOUTS
+            )
         )
 
+    def _pass_by(self, seen: PayoutsSeen) -> None:
+        """One that cannot be read hides no other; a person should ask the provider about it."""
+        known = dict.fromkeys((*self.trouble.unreadable, *seen.unreadable))
+        self.trouble = self.trouble.model_copy(update={"unreadable": tuple(known)})
+        if seen.unreadable:
+            number = len(seen.unreadable)
+            _count("paybind_payouts_unreadable", "Payouts passed by, at each look", number)
+
+    def _fail(self, failed_looks: int, because: str) -> None:
+        workflow.logger.warning("a look at payouts failed: %s", because)
+        news = {"failed_looks": failed_looks, "because": because}
+        self.trouble = self.trouble.model_copy(update=news)
+        _count("paybind_payout_looks_failed", "Looks at an account's payouts that failed")
+
     async def _judge(self) -> None:
-        self.standing = await promptly(PayoutActivities.judge_payouts, self._asked_now())
-        attributes.show_payouts(self.standing.status, self.standing.needs_review)
+        judged = await promptly(PayoutActivities.judge_payouts, self._asked_now())
+        self.standing = judged.model_copy(update={"trouble": self.trouble})
+        needs_review = judged.needs_review or self.trouble.needs_review
+        attributes.show_payouts(judged.status, needs_review)
         workflow.set_current_details(_details(self.standing))
         for alert in self.standing.alerts:
             if alert.alert_id not in self.telling:
-                _count(alert)
+                _count("paybind_payout_alerts", _TROUBLED, kind=alert.kind)
                 self.telling[alert.alert_id] = asyncio.create_task(self._tell(alert))
 
     def _asked_now(self) -> LookRequest:
@@ -229,10 +254,18 @@ class PayoutWatchWorkflow:
         await workflow.wait_condition(lambda: all(each.done() for each in self.telling.values()))
 
 
-def _count(alert: PayoutAlert) -> None:
-    meter = workflow.metric_meter().with_additional_attributes({"kind": alert.kind})
-    meter.create_counter("paybind_payout_alerts", "Payouts that failed or are overdue").add(1)
+def _count(name: str, what: str, number: int = 1, **labels: str) -> None:
+    meter = workflow.metric_meter().with_additional_attributes(labels)
+    meter.create_counter(name, what).add(number)
 
 
 def _details(standing: PayoutStanding) -> str:
-    return f"**{standing.status}** · {standing.pending} under way"
+    """In markdown, as the Temporal UI shows it."""
+    trouble = standing.trouble
+    lines = [f"**{standing.status}** · {standing.pending} under way"]
+    if trouble.failed_looks:
+        lines.append(f"- looks that failed, one after another: {trouble.failed_looks}")
+        lines.append(f"- the last one: {trouble.because}")
+    if trouble.unreadable:
+        lines.append(f"- cannot be read: {', '.join(trouble.unreadable)}")
+    return "\n".join(lines)

@@ -153,6 +153,19 @@ async def test_days_that_were_missed_are_taken_with_the_next(database: Database)
     assert await taken(MOST_DAYS + 90) == 90 - 4
 
 
+async def test_no_day_is_taken_while_a_payout_cannot_be_read(database: Database) -> None:
+    gateway = FakePayouts(unreadable={"po_1"})
+    gateway.put(payout("po_1", "paid", MONDAY))
+    gateway.transactions.append(transaction("a", 500, MONDAY))
+    steps = balances(database, gateway)
+    order = SnapshotOrder(account=ACCOUNT, at=MONDAY + DAY)
+    with pytest.raises(ApplicationError, match="po_1 make no sense") as refused:
+        await ActivityEnvironment().run(steps.take_snapshots, order)
+    assert refused.value.non_retryable
+    gateway.unreadable.clear()
+    assert await ActivityEnvironment().run(steps.take_snapshots, order) == 1
+
+
 async def test_finance_hears_of_a_payout_what_it_needs_to_look_it_up() -> None:
     rows = FakePayoutRows({"pyo_1": kept(payout(status="failed")).model_copy()})
     told = FinanceLetters(rows, "finance@example.com")

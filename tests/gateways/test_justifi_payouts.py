@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from pydantic import JsonValue
 
 from domain.balances import BalanceTransaction, TransactionKind
 from domain.money import Money
@@ -22,7 +23,7 @@ from gateways.justifi_payouts import (
 )
 from simulators.justifi.exchange import PREFIX
 from tests.fake_payouts import kept
-from tests.gateways.scripted_justifi import scripted_justifi
+from tests.gateways.scripted_justifi import scripted_justifi, some
 from tests.gateways.simulated_justifi import SimulatedJustifi, simulated_justifi
 
 AT = "2026-11-23T18:00:00.000Z"
@@ -139,6 +140,24 @@ async def test_a_page_that_leads_nowhere_is_refused() -> None:
         with pytest.raises(RefusedByProvider, match="does not lead to the next"):
             await JustifiPayouts(client).list_payouts(None, None)
         await client.close()
+
+
+async def test_a_payout_that_cannot_be_read_hides_no_other_on_its_page() -> None:
+    good: dict[str, JsonValue] = {
+        "id": "po_1",
+        "amount": 5,
+        "currency": "usd",
+        "status": "paid",
+        "created_at": AT,
+    }
+    odd: list[JsonValue] = [{**good, "id": "po_2", "created_at": None}, {"id": "po_3"}, {}]
+    async with scripted_justifi() as justifi:
+        client = JustifiClient("test_id", "test_secret", justifi.url)
+        justifi.answers(some(*odd, good))
+        page = await JustifiPayouts(client).list_payouts(None, None)
+        await client.close()
+    assert [each.provider_payout_id for each in page.payouts] == ["po_1"]
+    assert page.unreadable == ("po_2", "po_3", "?")
 
 
 def payout_with(**more: object) -> PayoutSnapshot:

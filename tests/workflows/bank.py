@@ -13,7 +13,14 @@ from temporalio.worker import Worker, WorkflowRunner
 from activities.balances import BalanceActivities
 from activities.finance_letters import FinanceLetters
 from activities.payouts import PayoutActivities
-from domain.payouts import Payout, PayoutReported, PayoutSnapshot, payout_id_of, workflow_id_of
+from domain.payouts import (
+    Payout,
+    PayoutReported,
+    PayoutSnapshot,
+    PayoutStanding,
+    payout_id_of,
+    workflow_id_of,
+)
 from persistence.balances import BalanceRecords
 from persistence.database import Database
 from persistence.migrate import migrate
@@ -34,6 +41,7 @@ from tests.workflows.servers import plain_client_of, start_skipping_server
 from tests.workflows.stories import Stories
 from worker import STORIES
 from workflows import attributes, options
+from workflows.payout_watch import PayoutWatchWorkflow
 
 FINANCE = "finance@example.com"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -109,6 +117,12 @@ class Bank:
         run = self.env.client.get_workflow_handle(workflow_id_of(ACCOUNT))
         found = (await run.describe()).typed_search_attributes
         return found[attributes.PAYOUT_STATUS], found[attributes.NEEDS_REVIEW]
+
+    async def current(self) -> PayoutStanding:
+        run = self.env.client.get_workflow_handle(workflow_id_of(ACCOUNT))
+        standing = await run.query(PayoutWatchWorkflow.current)
+        assert standing is not None
+        return standing
 
     @property
     def letters(self) -> list[str]:

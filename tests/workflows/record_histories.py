@@ -43,6 +43,7 @@ from tests.workflows import test_mailing as mailing
 from tests.workflows import test_opening as opening
 from tests.workflows import test_operations as operations
 from tests.workflows import test_payment as payment
+from tests.workflows import test_payout_events as payout_events
 from tests.workflows import test_payout_watch as payout_watch
 from tests.workflows import test_refunds as refunds
 from tests.workflows import test_returned_refunds as returned
@@ -164,7 +165,7 @@ PAYOUTS: Mapping[str, PayoutStory] = {
         payout_watch.test_an_overdue_payout_whose_review_is_resolved_is_followed_on, WATCH
     ),
     "unreachable.watch": PayoutStory(
-        payout_watch.test_a_look_that_fails_is_made_good_by_the_next, WATCH
+        payout_events.test_a_look_that_fails_is_made_good_by_the_next, WATCH
     ),
     "mail_outage.watch": PayoutStory(
         payout_watch.test_an_outage_of_the_mail_delays_the_one_letter_and_makes_no_second, WATCH

@@ -1,13 +1,15 @@
 """What events tell of payouts, and what a watch finds without them, however late."""
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from activities.payouts import READ_SINGLY
-from domain.payouts import PayoutReported, PayoutStanding, workflow_id_of
+from domain.payouts import LookTrouble, PayoutReported, PayoutStanding, workflow_id_of
 from gateways.faults import Unreachable
-from tests.fake_payouts import ACCOUNT, payout
+from tests.fake_payouts import ACCOUNT, payout, transaction
 from tests.workflows.bank import DAY, HOUR, Bank
 from workflows import options
+from workflows.balance import BalanceWorkflow
 from workflows.payout_watch import PayoutWatch, PayoutWatchWorkflow
 
 
@@ -39,6 +41,25 @@ async def test_what_an_event_told_of_in_an_outage_is_read_afterwards_however_old
     bank.gateway.fault = None
     await bank.passes(DAY)
     assert bank.letters == ["payout_failed"]
+    assert event_id in bank.world.rows.handled
+
+
+@pytest.mark.slow
+async def test_a_look_that_fails_is_made_good_by_the_next(bank: Bank) -> None:
+    bank.gateway.fault = Unreachable("no route to host")
+    await bank.made(status="paid")
+    await bank.watch()
+    event_id = await bank.tell("po_1")
+    await bank.passes(2 * DAY)
+    assert (await bank.records.page(ACCOUNT.tenant_id)).items == ()
+    assert await bank.shown() == ("paid", True)
+    trouble = (await bank.current()).trouble
+    assert (trouble.failed_looks > 1, trouble.because) == (True, "no route to host")
+    bank.gateway.fault = None
+    await bank.passes(2 * DAY)
+    assert (await bank.standing()).status == "paid"
+    assert await bank.shown() == ("paid", False)
+    assert (await bank.current()).trouble == LookTrouble()
     assert event_id in bank.world.rows.handled
 
 
@@ -75,6 +96,41 @@ async def test_one_payout_that_is_never_answered_keeps_no_other_from_being_read(
     bank.gateway.unanswered.clear()
     await bank.passes(DAY)
     assert event_ids <= set(bank.world.rows.handled)
+
+
+async def test_a_payout_that_cannot_be_read_is_for_a_person_and_hides_no_other(
+    bank: Bank,
+) -> None:
+    await bank.made("po_odd")
+    await bank.made("po_1")
+    bank.gateway.unreadable.add("po_odd")
+    await bank.watch()
+    await bank.tell("po_odd")
+    await bank.passes(HOUR)
+    assert (await bank.standing("po_1")).status == "scheduled"
+    assert await bank.shown() == ("scheduled", True)
+    assert (await bank.current()).trouble.unreadable == ("po_odd",)
+
+    bank.gateway.unreadable.clear()
+    await bank.passes(DAY)
+    assert (await bank.standing("po_odd")).status == "scheduled"
+    assert await bank.shown() == ("scheduled", False)
+
+
+async def test_a_day_without_its_balance_is_made_good_by_the_next(bank: Bank) -> None:
+    await bank.made("po_odd", "paid")
+    bank.gateway.transactions.append(transaction("bt_1", 500, await bank.now() - DAY))
+    bank.gateway.unreadable.add("po_odd")
+
+    async def taken(name: str) -> int:
+        return await bank.client.execute_workflow(
+            BalanceWorkflow.run, ACCOUNT, id=name, task_queue=options.PURCHASES
+        )
+
+    with pytest.raises(WorkflowFailureError):
+        await taken("first")
+    bank.gateway.unreadable.clear()
+    assert await taken("second") == 1
 
 
 async def test_a_new_run_makes_the_look_that_the_old_one_was_asked_for(bank: Bank) -> None:
