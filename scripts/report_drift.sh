@@ -8,10 +8,10 @@ LONGEST=60000 # characters; GitHub takes 65,536
 body() {
     local words
     # Indented it is shown as it is, whatever it contains; a lone carriage return would end that.
-    words=$(tr -d '\000-\010\013-\037\177' <"$1" | sed 's/^/    /')
+    words=$(head -c $((5 * LONGEST)) "$1" | tr -d '\000-\010\013-\037\177' | sed 's/^/    /')
     if [ ${#words} -gt $LONGEST ]; then
-        words=${words:0:LONGEST}
-        words=${words%$'\n'*}$'\n\nThe rest is in the log of the run.' # without the line that was cut
+        words=$(printf "%s" "${words:0:LONGEST}" | sed '$d') # without the line that was cut
+        words+=$'\n\nThe rest is in the log of the run.'
     fi
     printf 'What is published is not what Paybind relies on (%s):\n\n%s\n\n%s\n' "$mark" "$words" "$RUN_URL"
 }

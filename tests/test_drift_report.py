@@ -124,12 +124,15 @@ def test_whatever_is_published_stays_a_quotation(runner: Runner) -> None:
     assert quoted == ["    a ```", "    ```", "    @everyone ${{ secrets.X }}# b[31mc"]
 
 
-@pytest.mark.parametrize("line", ["é" * 99, "é" * 99_000])
-def test_a_long_drift_is_cut_between_lines_where_they_are_short(runner: Runner, line: str) -> None:
-    issue = runner.report(f"{line}\n" * 1_000)
+@pytest.mark.parametrize("length", [99, 99_000])
+def test_a_long_drift_is_cut_between_lines_where_they_are_short(
+    runner: Runner, length: int
+) -> None:
+    line = length * "é"
+    issue = runner.report((200_000 // length) * f"{line}\n")
 
     *_, last, rest, run = [each for each in issue.splitlines() if each]
     assert len(issue) < 65_536
     assert rest == "The rest is in the log of the run."
     assert run == "https://github.example/runs/1"
-    assert last.strip() == line or len(line) > 60_000
+    assert last.strip() == line or length > 60_000
