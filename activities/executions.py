@@ -22,8 +22,20 @@ from domain.executions import (
 )
 from domain.model import Model
 from domain.schemas import require_match
-from gateways.faults import GatewayFault, RefusedByProvider
-from gateways.integrations import Ask, Done, IntegrationGateway
+from gateways.faults import (
+    CredentialsChanged,
+    GatewayFault,
+    KeyUsedOtherwise,
+    RefusedByProvider,
+)
+from gateways.integrations import (
+    Ability,
+    Ask,
+    Done,
+    IntegrationGateway,
+    Lookup,
+    SearchableIntegration,
+)
 
 
 class ExecutionAttempt(Model):
@@ -40,13 +52,15 @@ class ExecutionFailure(Model):
 
 
 class ExecutionRows(Protocol):
-    async def begin(self, order: ExecutionOrder, at: datetime) -> Begun: ...
+    async def begin(self, order: ExecutionOrder, at: datetime) -> Begun:
+        """What goes with it to the provider is the same from when that may have acted."""
+        ...
+
     async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None: ...
     async def keep(
         self, order: ExecutionOrder, customer: ProviderCustomer, at: datetime
     ) -> None: ...
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution: ...
-    async def customer(self, integration_id: str, customer_id: str) -> ProviderCustomer | None: ...
 
 
 class CapabilityRows(Protocol):
@@ -54,7 +68,9 @@ class CapabilityRows(Protocol):
 
 
 class Opened(Protocol):
-    def using(self, integration_id: str) -> AbstractAsyncContextManager[IntegrationGateway]: ...
+    def using(
+        self, integration_id: str, *, fingerprint: str | None = None
+    ) -> AbstractAsyncContextManager[IntegrationGateway]: ...
 
 
 @dataclass(frozen=True)
@@ -72,9 +88,8 @@ class ExecutionActivities:
             standing = begun.execution
             if standing.is_final:
                 return standing
-            repeated = attempt.group > 1 or standing.is_out_of_keys_memory(now())
             try:
-                outcome = await self._outcome(order, order.key(attempt.group), repeated)
+                outcome = await self._outcome(attempt, begun)
             except GatewayFault as fault:
                 await self._wait(order, begun, fault)
                 raise
@@ -96,54 +111,98 @@ class ExecutionActivities:
         is_unknown = waiting.reason is WaitingFor.OUTCOME or fault.made is not None
         await self.rows.wait(order.execution_id, waiting, begun.may_have_acted or is_unknown)
 
-    async def _outcome(self, order: ExecutionOrder, key: str, repeated: bool) -> Outcome:
-        try:
-            capability = await self._capability(order)
-            done = await self._done(order, key, repeated)
-        except RefusedByProvider as refused:
-            return Outcome(
-                error_code=Code.PROVIDER_REFUSED,
-                error_message=str(refused),
-                provider_code=refused.code,
-                customer=refused.made,
-            )
-        except Refused as refused:
-            return Outcome(error_code=refused.code, error_message=refused.message)
-        return _sensible(done, capability.result_schema)
-
-    async def _capability(self, order: ExecutionOrder) -> Capability:
-        """As it stands now: the catalogue may have changed while this waited."""
+    async def _outcome(self, attempt: ExecutionAttempt, begun: Begun) -> Outcome:
+        """Where money may have moved before, a no is believed only after a look."""
+        order, ask = attempt.order, _ask(attempt, begun)
         capability = await self.capabilities.get(order.connection_code, order.capability_code)
-        if capability is None:
-            raise NotFound(
-                Code.CAPABILITY_NOT_FOUND,
-                f"{order.connection_code} has no {order.capability_code} any more",
-            )
-        require_match(order.parameters, capability.parameters_schema, "parameters")
-        return capability
+        moves_money = capability is None or capability.moves_money
+        account = begun.sending.fingerprint if moves_money else None
+        try:
+            schema = _required(capability, order).result_schema
+            async with self.opened.using(order.integration_id, fingerprint=account) as gateway:
+                return _sensible(await _ability(gateway, order)(ask), schema)
+        except (RefusedByProvider, Refused) as no:
+            if not (begun.may_have_acted and moves_money):
+                return _refused(no)
+            return await self._after_a_look(order, ask, account, no)
+        except CredentialsChanged as changed:
+            if not begun.may_have_acted:
+                raise
+            return await self._after_a_look(order, ask, None, changed)
 
-    async def _done(self, order: ExecutionOrder, key: str, repeated: bool) -> Done:
-        ask = Ask(
-            execution_id=order.execution_id,
-            parameters=order.parameters,
-            idempotency_key=key,
-            customer=await self._customer(order),
-            repeated=repeated,
+    async def _after_a_look(
+        self, order: ExecutionOrder, ask: Ask, account: str | None, no: Exception
+    ) -> Outcome:
+        """What was done before. Nothing found proves a no that is an answer to this request."""
+        try:
+            async with self.opened.using(order.integration_id, fingerprint=account) as gateway:
+                lookup = _lookup(gateway, order)
+                done = await lookup(ask) if lookup else None
+        except RefusedByProvider:
+            return _unknown(no)
+        if done is not None:
+            return Outcome(result=done.result)
+        is_of_key = isinstance(no, KeyUsedOtherwise)
+        if lookup is None or is_of_key or not isinstance(no, RefusedByProvider):
+            return _unknown(no)
+        return _refused(no)
+
+
+def _ask(attempt: ExecutionAttempt, begun: Begun) -> Ask:
+    order = attempt.order
+    return Ask(
+        execution_id=order.execution_id,
+        parameters=order.parameters,
+        idempotency_key=order.key(attempt.group),
+        customer=begun.sending.customer,
+        repeated=attempt.group > 1 or begun.execution.is_out_of_keys_memory(now()),
+    )
+
+
+def _required(capability: Capability | None, order: ExecutionOrder) -> Capability:
+    """As it stands now: the catalogue may have changed while this waited."""
+    if capability is None:
+        raise NotFound(
+            Code.CAPABILITY_NOT_FOUND,
+            f"{order.connection_code} has no {order.capability_code} any more",
         )
-        async with self.opened.using(order.integration_id) as gateway:
-            ability = gateway.abilities.get(order.capability_code)
-            if ability is None:
-                raise Conflict(
-                    Code.GATEWAY_NOT_INSTALLED,
-                    f"the gateway of {order.connection_code} that is installed here "
-                    f"cannot {order.capability_code}",
-                )
-            return await ability(ask)
+    require_match(order.parameters, capability.parameters_schema, "parameters")
+    return capability
 
-    async def _customer(self, order: ExecutionOrder) -> ProviderCustomer | None:
-        if order.customer_id is None:
-            return None
-        return await self.rows.customer(order.integration_id, order.customer_id)
+
+def _ability(gateway: IntegrationGateway, order: ExecutionOrder) -> Ability:
+    ability = gateway.abilities.get(order.capability_code)
+    if ability is None:
+        raise Conflict(
+            Code.GATEWAY_NOT_INSTALLED,
+            f"the gateway of {order.connection_code} that is installed here "
+            f"cannot {order.capability_code}",
+        )
+    return ability
+
+
+def _lookup(gateway: IntegrationGateway, order: ExecutionOrder) -> Lookup | None:
+    if not isinstance(gateway, SearchableIntegration):
+        return None
+    return gateway.lookups.get(order.capability_code)
+
+
+def _refused(no: RefusedByProvider | Refused) -> Outcome:
+    if isinstance(no, Refused):
+        return Outcome(error_code=no.code, error_message=no.message)
+    return Outcome(
+        error_code=Code.PROVIDER_REFUSED,
+        error_message=str(no),
+        provider_code=no.code,
+        customer=no.made,
+    )
+
+
+def _unknown(no: Exception) -> Outcome:
+    return Outcome(
+        error_code=Code.OUTCOME_UNKNOWN,
+        error_message=f"an earlier attempt may have acted, and a look could not tell: {no}",
+    )
 
 
 def _sensible(done: Done, schema: JsonObject | None) -> Outcome:

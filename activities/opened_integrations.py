@@ -16,6 +16,7 @@ from gateways.faults import (
     LOOK_AGAIN,
     Busy,
     CircuitOpen,
+    CredentialsChanged,
     Misconfigured,
     OutcomeUnknown,
     Parked,
@@ -95,13 +96,18 @@ class OpenedIntegrations:
 
     @asynccontextmanager
     async def using(
-        self, integration_id: str, *, to_test: bool = False
+        self, integration_id: str, *, to_test: bool = False, fingerprint: str | None = None
     ) -> AsyncIterator[IntegrationGateway]:
         """What is raised inside counts for the integration's health, and so does its absence.
 
         ``to_test``: somebody asks how it does, whether it is paused or has failed too often.
+        ``fingerprint``: with these credentials only.
         """
         integration, sealed, health = await self._found(integration_id)
+        if fingerprint is not None and fingerprint != integration.fingerprint:
+            raise CredentialsChanged(
+                f"{_named(integration)} has other credentials than before; nothing was sent"
+            )
         if not to_test:
             await self._require_open_way(integration, health)
         client = await self._client(integration, sealed)

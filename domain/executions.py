@@ -63,6 +63,16 @@ class ProviderCustomer(Model):
     payment_method_id: str | None = None
 
 
+class Sending(Model):
+    """What goes to the provider besides the parameters: the same at every attempt under a key.
+
+    ``fingerprint`` is of the integration's credentials: others may be of another account.
+    """
+
+    customer: ProviderCustomer | None = None
+    fingerprint: str | None = None
+
+
 class ExecutionOrder(Model):
     """All that an execution needs; ``address`` is where the request came from."""
 
@@ -144,6 +154,7 @@ class Begun(Model):
     """An execution as a step takes it up. ``may_have_acted``: an earlier step may have."""
 
     execution: Execution
+    sending: Sending = Sending()
     may_have_acted: bool = False
 
 

@@ -5,11 +5,13 @@ GatewayFault
 │   ├── Unreachable  no connection: nothing was sent
 │   ├── Parked       nothing was sent, because it is paused
 │   │   └── CircuitOpen  or has failed too often just now
-│   └── Throttled    nothing was sent, because it has had as many calls as it may have
+│   ├── Throttled    nothing was sent, because it has had as many calls as it may have
+│   └── CredentialsChanged  nothing was sent, because others were meant
 ├── OutcomeUnknown   no answer came: it may or may not have acted; repeat only under the same key
 │   └── Conflict     409: an earlier request under this key is at work, or it failed: nobody says
 ├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
 ├── RefusedByProvider   a definite no (4xx): repeating it is pointless
+│   └── KeyUsedOtherwise   for its key only: under that something else was asked for before
 └── Misconfigured    our key or account is wrong: an operator must act, then it works
 """
 
@@ -45,6 +47,9 @@ class CircuitOpen(Parked): ...
 class Throttled(Busy): ...
 
 
+class CredentialsChanged(Busy): ...
+
+
 class OutcomeUnknown(GatewayFault): ...
 
 
@@ -69,6 +74,9 @@ class RefusedByProvider(GatewayFault):
         super().__init__(message)
         self.code = code
         self.answer = answer
+
+
+class KeyUsedOtherwise(RefusedByProvider): ...
 
 
 class Misconfigured(GatewayFault):

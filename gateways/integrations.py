@@ -46,6 +46,15 @@ class Ability(Protocol):
     async def __call__(self, ask: Ask, /) -> Done: ...
 
 
+class Lookup(Protocol):
+    """Finds what an ability has done for an execution, by its metadata, and does nothing itself.
+
+    None where there is nothing. A refusal: from here it cannot be told.
+    """
+
+    async def __call__(self, ask: Ask, /) -> Done | None: ...
+
+
 class IntegrationGateway(Protocol):
     """A provider opened with one integration's credentials. Raises only ``gateways/faults.py``."""
 
@@ -73,6 +82,16 @@ class OperatedIntegration(Protocol):
     @property
     def operations(self) -> Mapping[str, Ability]:
         """By the provider's own names. ``execution_id`` and the key are the operation's id."""
+        ...
+
+
+@runtime_checkable
+class SearchableIntegration(Protocol):
+    """An ``IntegrationGateway`` that finds again what it did: without that a person must look."""
+
+    @property
+    def lookups(self) -> Mapping[str, Lookup]:
+        """By the codes of the capabilities that move money."""
         ...
 
 

@@ -41,8 +41,8 @@ class JustifiCharges:
     async def charge(self, ask: Ask, /) -> Done:
         """A declined payment is a result: nothing was charged, and asking again may be of use."""
         wish = MethodWish.of(ask)
-        if ask.repeated and (made := await self._find_payment(ask, wish)) is not None:
-            return Done(result=_paid(wish, made))
+        if ask.repeated and (done := await self.find_charge(ask)) is not None:
+            return done
         client = self.payments.client
         body: dict[str, object] = {
             "amount": to_justifi(wish.money),
@@ -63,23 +63,20 @@ class JustifiCharges:
             return Done(result=_declined(wish, answer))
         return Done(result=_paid(wish, answer))
 
-    async def _find_payment(self, ask: Ask, wish: MethodWish) -> justifi.Payment | None:
-        client = self.payments.client
+    async def find_charge(self, ask: Ask, /) -> Done | None:
+        wish, client = MethodWish.of(ask), self.payments.client
         made_with = {"payment_method_id": wish.payment_method_id}
         payments = client.listed(justifi.Payment, client.endpoints.list_payments, params=made_with)
         async for payment in payments:
             if noted(payment.metadata, "execution_id") == ask.execution_id:
-                return payment
+                return Done(result=_paid(wish, payment))
         return None
 
     async def refund(self, ask: Ask, /) -> Done:
         wish = RefundWish.of(ask)
         payment = await self.payments.read_payment(wish.payment_id)
-        if ask.repeated:
-            key, value = "execution_id", ask.execution_id
-            made = await self.payments.refund_noted(payment, key, value)
-            if made is not None:
-                return Done(result=_refunded(made, payment))
+        if ask.repeated and (done := await self._find_refund(ask, payment)) is not None:
+            return done
         _require_fit(wish, payment)
         body: dict[str, object] = {"metadata": {"execution_id": ask.execution_id}}
         if wish.money is not None:
@@ -88,6 +85,14 @@ class JustifiCharges:
             body["reason"] = REASONS.get(wish.reason, wish.reason)
         refund = await self.payments.make_refund(payment.id, body, ask.idempotency_key)
         return Done(result=_refunded(refund, payment))
+
+    async def find_refund(self, ask: Ask, /) -> Done | None:
+        payment = await self.payments.read_payment(RefundWish.of(ask).payment_id)
+        return await self._find_refund(ask, payment)
+
+    async def _find_refund(self, ask: Ask, payment: justifi.Payment) -> Done | None:
+        made = await self.payments.refund_noted(payment, "execution_id", ask.execution_id)
+        return Done(result=_refunded(made, payment)) if made else None
 
     async def create_checkout(self, ask: Ask, /) -> Done:
         wish = CheckoutWish.of(ask)

@@ -13,6 +13,7 @@ from gateways.faults import (
     Busy,
     Conflict,
     GatewayFault,
+    KeyUsedOtherwise,
     Misconfigured,
     OutcomeUnknown,
     RefusedByProvider,
@@ -83,7 +84,8 @@ def fault_of(answer: Answer, endpoint: Endpoint) -> GatewayFault:
     if status == 409 and code != _OTHER_PARAMETERS:
         return Conflict(message, code)
     if 400 <= status < 500:
-        return RefusedByProvider(message, code, answer.body)
+        kind = KeyUsedOtherwise if code == _OTHER_PARAMETERS else RefusedByProvider
+        return kind(message, code, answer.body)
     return OutcomeUnknown(message)
 
 

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from domain.connections import JsonObject
 from domain.integrations import Credentials
-from gateways.integrations import Ability
+from gateways.integrations import Ability, Lookup
 from gateways.justifi_books import JustifiBooks
 from gateways.justifi_charges import JustifiCharges
 from gateways.justifi_client import JustifiClient
@@ -103,6 +103,11 @@ class JustifiIntegration:
             "LIST_PAYOUTS": books.list_payouts,
             "RETRIEVE_PAYOUT": books.retrieve_payout,
         }
+
+    @property
+    def lookups(self) -> dict[str, Lookup]:
+        charges = JustifiCharges(self.payments)
+        return {"PROCESS_PAYMENT": charges.find_charge, "REFUND_PAYMENT": charges.find_refund}
 
     @property
     def payouts(self) -> JustifiPayouts:

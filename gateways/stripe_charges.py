@@ -42,8 +42,8 @@ class StripeCharges:
         """A declined payment is a result: nothing was charged, and asking again may be of use."""
         wish = PaymentWish.of(ask)
         customer, method = _payer(ask, wish)
-        if ask.repeated and (made := await self._find_payment(ask, customer)) is not None:
-            return Done(result=_paid(wish, made))
+        if ask.repeated and (done := await self.find_charge(ask)) is not None:
+            return done
         params: PaymentIntentCreateParams = {
             "amount": to_stripe(wish.money),
             "currency": wish.currency.lower(),
@@ -61,20 +61,22 @@ class StripeCharges:
             return Done(result=_declined(wish, Declined.told_by(refused)))
         return Done(result=_paid(wish, PaymentIntent.of(answer)))
 
-    async def _find_payment(self, ask: Ask, customer: ProviderCustomer) -> PaymentIntent | None:
+    async def find_charge(self, ask: Ask, /) -> Done | None:
         """One that came to an end, or is on its way to one: of others nothing will be charged."""
+        wish = PaymentWish.of(ask)
+        customer, _ = _payer(ask, wish)
         params: PaymentIntentListParams = {"customer": customer.provider_customer_id}
         async for payment in self.api.listed(PaymentIntent, PAYMENTS, params):
             if payment.noted("execution_id") == ask.execution_id and (
                 payment.status in _GONE_THROUGH or payment.last_payment_error is not None
             ):
-                return payment
+                return Done(result=_paid(wish, payment))
         return None
 
     async def refund(self, ask: Ask, /) -> Done:
         wish = RefundWish.of(ask)
-        if ask.repeated and (made := await self._find_refund(ask, wish)) is not None:
-            return Done(result=_refunded(made))
+        if ask.repeated and (done := await self.find_refund(ask)) is not None:
+            return done
         params: RefundCreateParams = {
             "payment_intent": wish.payment_id,
             "metadata": {"execution_id": ask.execution_id},
@@ -102,11 +104,11 @@ class StripeCharges:
             message = f"this payment was made in {paid_in}, not in {wish.currency}"
             raise RefusedByProvider(message, "currency_mismatch")
 
-    async def _find_refund(self, ask: Ask, wish: RefundWish) -> Refund | None:
-        params: RefundListParams = {"payment_intent": wish.payment_id}
+    async def find_refund(self, ask: Ask, /) -> Done | None:
+        params: RefundListParams = {"payment_intent": RefundWish.of(ask).payment_id}
         async for refund in self.api.listed(Refund, REFUNDS, params):
             if refund.noted("execution_id") == ask.execution_id:
-                return refund
+                return Done(result=_refunded(refund))
         return None
 
 

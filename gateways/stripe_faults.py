@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gateways.faults import (
     Busy,
     GatewayFault,
+    KeyUsedOtherwise,
     Misconfigured,
     OutcomeUnknown,
     RefusedByProvider,
@@ -69,7 +70,9 @@ def _answered(error: "stripe.StripeError") -> GatewayFault:
     if status == 409 and code == "idempotency_key_in_use":
         return OutcomeUnknown(message)  # an earlier request under this key is still at work
     if 400 <= status < 500:
-        return RefusedByProvider(message, code, error.json_body)
+        is_of_key = isinstance(error, stripe.IdempotencyError)
+        kind = KeyUsedOtherwise if is_of_key else RefusedByProvider
+        return kind(message, code, error.json_body)
     return OutcomeUnknown(message)
 
 

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from domain.connections import JsonObject
 from domain.integrations import Credentials
-from gateways.integrations import Ability
+from gateways.integrations import Ability, Lookup
 from gateways.stripe_books import StripeBooks
 from gateways.stripe_charges import StripeCharges
 from gateways.stripe_customers import StripeCustomers
@@ -84,6 +84,11 @@ class StripeIntegration:
             "LIST_PAYOUTS": books.list_payouts,
             "RETRIEVE_PAYOUT": books.retrieve_payout,
         }
+
+    @property
+    def lookups(self) -> dict[str, Lookup]:
+        charges = StripeCharges(self.payments.api)
+        return {"PROCESS_PAYMENT": charges.find_charge, "REFUND_PAYMENT": charges.find_refund}
 
     async def probe(self) -> None:
         await self.payments.probe()

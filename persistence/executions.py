@@ -15,6 +15,7 @@ from domain.executions import (
     ExecutionStatus,
     Outcome,
     ProviderCustomer,
+    Sending,
     Waiting,
     WaitingFor,
 )
@@ -26,8 +27,10 @@ from persistence.rows.executions import (
     execution_of,
     provider_customer_of,
     row_of,
+    sending_of,
     waiting_of,
 )
+from persistence.rows.integrations import IntegrationRow
 from persistence.statements import insert_if_absent, locked
 
 # What is no longer true of one that was ended by force, once it is asked for again.
@@ -42,21 +45,33 @@ class ExecutionRecords:
         """The one that stands under this id already, or a new one.
 
         One that has not ended is marked: from here on nobody knows whether the provider has acted.
+        What is sent is kept, and changes no more once it may have been.
         """
         begun = row_of(Execution.begun(order, at).model_copy(update={"outcome_unknown": True}))
         async with self.database.transaction() as session:
+            sending = await _sending_now(session, order)
+            begun.sending = sending.model_dump(mode="json")
             if await insert_if_absent(session, begun):
-                return Begun(execution=execution_of(begun))
+                return Begun(execution=execution_of(begun), sending=sending)
             row = await _locked(session, order.execution_id)
             may_have_acted = row.outcome_unknown
             if not execution_of(row).is_final:
                 row.sqlmodel_update(_GOES_ON)
                 row.status, row.outcome_unknown = ExecutionStatus.RUNNING, True
-            return Begun(execution=execution_of(row), may_have_acted=may_have_acted)
+                if not may_have_acted or row.sending is None:
+                    row.sending = begun.sending
+            return Begun(
+                execution=execution_of(row),
+                sending=sending_of(row),
+                may_have_acted=may_have_acted,
+            )
 
     async def keep(self, order: ExecutionOrder, customer: ProviderCustomer, at: datetime) -> None:
         """A customer made by a step that went no further, for the next one to go on with."""
         async with self.database.transaction() as session:
+            row = await _locked(session, order.execution_id)
+            went_on = sending_of(row).model_copy(update={"customer": customer})
+            row.sending = went_on.model_dump(mode="json")
             await _keep(session, order, customer, at)
 
     async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None:
@@ -141,10 +156,17 @@ class ExecutionRecords:
             row = (await session.exec(equal)).first()
             return execution_of(row) if row else None
 
-    async def customer(self, integration_id: str, customer_id: str) -> ProviderCustomer | None:
-        async with self.database.reading() as session:
-            row = await session.get(ProviderCustomerRow, (integration_id, customer_id))
-        return provider_customer_of(row) if row else None
+
+async def _sending_now(session: AsyncSession, order: ExecutionOrder) -> Sending:
+    integration = await session.get(IntegrationRow, order.integration_id)
+    known = None
+    if order.customer_id is not None:
+        of_integration = (order.integration_id, order.customer_id)
+        known = await session.get(ProviderCustomerRow, of_integration)
+    return Sending(
+        customer=provider_customer_of(known) if known else None,
+        fingerprint=integration.fingerprint if integration else None,
+    )
 
 
 async def _locked(session: AsyncSession, execution_id: str) -> ExecutionRow:

@@ -1,6 +1,6 @@
 """Executions in memory, over one account at the harbour."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,9 +13,12 @@ from domain.executions import (
     ExecutionStatus,
     Outcome,
     ProviderCustomer,
+    Sending,
     Waiting,
 )
 from domain.integrations import IntegrationStatus
+from gateways.faults import CredentialsChanged
+from gateways.integrations import IntegrationGateway
 from tests.harbour import CAPABILITIES, CODE, HarbourAccount, HarbourIntegration
 
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
@@ -39,17 +42,28 @@ class FakeExecutions:
     waited: list[Waiting] = field(default_factory=list)
     customers: dict[str, ProviderCustomer] = field(default_factory=dict)
     catalogue: dict[str, Capability] = field(default_factory=_catalogue)
+    sending: dict[str, Sending] = field(default_factory=dict)
+    fingerprint: str = "0123456789abcdef"  # of the credentials that it has now
+    changes_to: str | None = None  # before the next use
+    opens: Callable[[HarbourAccount], IntegrationGateway] = HarbourIntegration
     was_probed: bool = False
     probed: dict[str, str] = field(default_factory=dict)  # the last reason, by integration_id
 
     async def begin(self, order: ExecutionOrder, at: datetime) -> Begun:
         known = self.rows.get(order.execution_id)
+        may_have_acted = known is not None and known.outcome_unknown
+        if not may_have_acted:
+            customer = self.customers.get(order.customer_id or "")
+            self.sending[order.execution_id] = Sending(
+                customer=customer, fingerprint=self.fingerprint
+            )
         standing = known or Execution.begun(order, at)
         if not standing.is_final:
             asked = {"status": ExecutionStatus.RUNNING, "outcome_unknown": True, "waiting": None}
             standing = standing.model_copy(update=asked)
         self.rows[order.execution_id] = standing
-        return Begun(execution=standing, may_have_acted=known is not None and known.outcome_unknown)
+        sending = self.sending[order.execution_id]
+        return Begun(execution=standing, sending=sending, may_have_acted=may_have_acted)
 
     async def wait(self, execution_id: str, waiting: Waiting, outcome_unknown: bool) -> None:
         self.waited.append(waiting)
@@ -68,6 +82,9 @@ class FakeExecutions:
     ) -> None:
         assert order.customer_id is not None
         self.customers[order.customer_id] = customer
+        self.sending[order.execution_id] = self.sending[order.execution_id].model_copy(
+            update={"customer": customer}
+        )
 
     async def finish(self, order: ExecutionOrder, outcome: Outcome, at: datetime) -> Execution:
         if outcome.customer is not None:
@@ -76,9 +93,6 @@ class FakeExecutions:
         told = {**ended, "status": outcome.status, "finished_at": at}
         self.rows[order.execution_id] = self.rows[order.execution_id].model_copy(update=told)
         return self.rows[order.execution_id]
-
-    async def customer(self, _: str, customer_id: str) -> ProviderCustomer | None:
-        return self.customers.get(customer_id)
 
     async def get(self, _: str, capability_code: str) -> Capability | None:
         return self.catalogue.get(capability_code)
@@ -98,6 +112,10 @@ class FakeExecutions:
         integration_id: str,  # noqa: ARG002 - there is one
         *,
         to_test: bool = False,
-    ) -> AsyncIterator[HarbourIntegration]:
+        fingerprint: str | None = None,
+    ) -> AsyncIterator[IntegrationGateway]:
         self.was_probed = self.was_probed or to_test
-        yield HarbourIntegration(self.account)
+        self.fingerprint = self.changes_to or self.fingerprint
+        if fingerprint not in (None, self.fingerprint):
+            raise CredentialsChanged("it has other credentials than before")
+        yield self.opens(self.account)

@@ -10,7 +10,7 @@ from domain.connections import JsonObject
 from domain.integrations import Credentials
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from gateways.faults import GatewayFault, StoredFault
-from gateways.integrations import Ability, Ask, Done, ProviderCustomer
+from gateways.integrations import Ability, Ask, Done, Lookup, ProviderCustomer
 from services.connections import CapabilityWish, ConnectionService, ConnectionWish
 from tests.fake_payouts import FakePayouts
 
@@ -70,6 +70,8 @@ class HarbourAccount:
         self.customer: ProviderCustomer | None = None
         self.faults_before: deque[GatewayFault] = deque()
         self.faults_after: deque[GatewayFault] = deque()
+        self.look_faults: deque[GatewayFault] = deque()
+        self.looks = 0
         self.probe_fault: GatewayFault | None = None
         self.is_away: GatewayFault | None = None
         self.asked_at_all = asyncio.Event()
@@ -94,6 +96,12 @@ class HarbourAccount:
         if self.faults_after:
             raise self.faults_after.popleft()
         return Done(result=self.result, customer=self.customer)
+
+    async def find(self, ask: Ask, /) -> Done | None:
+        self.looks += 1
+        if self.look_faults:
+            raise self.look_faults.popleft()
+        return Done(result=self.result) if ask.execution_id in self.effects.values() else None
 
 
 class Harbour:
@@ -122,6 +130,10 @@ class HarbourIntegration:
     def abilities(self) -> dict[str, Ability]:
         codes = ("PROCESS_PAYMENT", "REFUND_PAYMENT", "SEND_NOTE", "RETRIEVE_BALANCE")
         return dict.fromkeys(codes, self.account.act)
+
+    @property
+    def lookups(self) -> dict[str, Lookup]:
+        return {"PROCESS_PAYMENT": self.account.find}
 
     @property
     def payouts(self) -> FakePayouts:

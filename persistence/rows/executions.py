@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
 from domain.errors import Code
-from domain.executions import Execution, ExecutionStatus, ProviderCustomer, Waiting
+from domain.executions import Execution, ExecutionStatus, ProviderCustomer, Sending, Waiting
 from persistence.columns import UtcDateTime
 
 
@@ -26,6 +26,7 @@ class ExecutionRow(SQLModel, table=True):
     livemode: bool
     status: str
     outcome_unknown: bool = False  # set before the provider is asked
+    sending: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     waiting: dict[str, JsonValue] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     result: dict[str, JsonValue] | None = Field(
         default=None, sa_type=JSON(none_as_null=True), repr=False
@@ -80,6 +81,10 @@ def execution_of(row: ExecutionRow) -> Execution:
 def waiting_of(row: ExecutionRow) -> Waiting | None:
     """What it waits for, or waited for before its present attempt."""
     return Waiting.model_validate(row.waiting) if row.waiting else None
+
+
+def sending_of(row: ExecutionRow) -> Sending:
+    return Sending.model_validate(row.sending or {})
 
 
 def provider_customer_of(row: ProviderCustomerRow) -> ProviderCustomer:

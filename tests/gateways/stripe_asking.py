@@ -10,7 +10,13 @@ from pydantic import JsonValue
 
 from domain.connections import JsonObject
 from domain.schemas import require_match
-from gateways.integrations import Ask, Done, IntegrationGateway, ProviderCustomer
+from gateways.integrations import (
+    Ask,
+    Done,
+    IntegrationGateway,
+    ProviderCustomer,
+    SearchableIntegration,
+)
 from gateways.stripe_integration import StripeProvider
 
 KEY = "sk_test_of_the_tests"
@@ -44,18 +50,25 @@ class Asking:
         return done.result
 
     async def done(self, capability: str, **parameters: JsonValue) -> Done:
-        asked, answered = self.schemas[capability]
-        require_match(parameters, asked, "parameters")
-        ask = Ask(
+        done = await self.gateway.abilities[capability](self._ask(capability, parameters))
+        require_match(done.result, self.schemas[capability][1], "result")
+        return done
+
+    async def found(self, capability: str, **parameters: JsonValue) -> JsonObject | None:
+        """What a look finds, which does nothing."""
+        assert isinstance(self.gateway, SearchableIntegration)
+        done = await self.gateway.lookups[capability](self._ask(capability, parameters))
+        return done.result if done else None
+
+    def _ask(self, capability: str, parameters: JsonObject) -> Ask:
+        require_match(parameters, self.schemas[capability][0], "parameters")
+        return Ask(
             execution_id=self.execution_id,
             parameters=parameters,
             idempotency_key=f"{self.execution_id}:1",
             customer=self.customer,
             repeated=self.repeated,
         )
-        done = await self.gateway.abilities[capability](ask)
-        require_match(done.result, answered, "result")
-        return done
 
 
 @asynccontextmanager

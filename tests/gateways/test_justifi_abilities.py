@@ -100,6 +100,20 @@ async def test_what_was_done_is_found_before_it_is_done_again(
     assert await street.asked("POST", path) == before + 1
 
 
+async def test_a_look_finds_a_payment_and_its_refund_and_makes_none(
+    asking: Asking, wish: dict[str, JsonValue]
+) -> None:
+    assert await asking.found("PROCESS_PAYMENT", **wish) is None
+    paid = await asking("PROCESS_PAYMENT", **wish)
+    assert await asking.found("PROCESS_PAYMENT", **wish) == paid
+
+    asking.execution_id = "exe_2"
+    back: dict[str, JsonValue] = {"payment_id": paid["payment_id"]}
+    assert await asking.found("REFUND_PAYMENT", **back) is None
+    refunded = await asking("REFUND_PAYMENT", **back)
+    assert await asking.found("REFUND_PAYMENT", **back) == refunded
+
+
 async def test_a_page_is_opened_and_lives_a_week(asking: Asking) -> None:
     opened = await asking("CREATE_CHECKOUT", **CHECKOUT)
     assert str(opened["session_id"]) in str(opened["url"])

@@ -118,6 +118,19 @@ async def test_a_payment_whose_answer_was_lost_is_found_and_not_made_twice(
     assert len(moved) == 1
 
 
+async def test_a_look_finds_a_payment_and_its_refund_and_makes_none(asking: Asking) -> None:
+    await known_with(asking, "pm_card_visa")
+    assert await asking.found("PROCESS_PAYMENT", **PAYMENT) is None
+    paid = await asking("PROCESS_PAYMENT", **PAYMENT)
+    assert await asking.found("PROCESS_PAYMENT", **PAYMENT) == paid
+
+    asking.execution_id = "exe_2"
+    back: dict[str, JsonValue] = {"payment_id": paid["payment_id"]}
+    assert await asking.found("REFUND_PAYMENT", **back) is None
+    refunded = await asking("REFUND_PAYMENT", **back)
+    assert await asking.found("REFUND_PAYMENT", **back) == refunded
+
+
 async def test_a_customer_whose_making_failed_after_its_effect_is_found(
     asking: Asking, simulated: SimulatedStripe
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from gateways.faults import (
     Busy,
     GatewayFault,
+    KeyUsedOtherwise,
     Misconfigured,
     OutcomeUnknown,
     RefusedByProvider,
@@ -67,14 +68,14 @@ async def test_a_key_in_use_has_an_unknown_outcome_and_any_other_conflict_is_sur
     assert isinstance(await fault_of(stripe.url), OutcomeUnknown)
     stripe.answers(error("lock_timeout"), 409)
     fault = await fault_of(stripe.url)
-    assert isinstance(fault, RefusedByProvider)
+    assert type(fault) is RefusedByProvider
     assert fault.code == "lock_timeout"
 
 
 async def test_a_key_reused_for_something_else_is_refused(stripe: ScriptedStripe) -> None:
     stripe.answers(error(None, "idempotency_error"), 400)
     fault = await fault_of(stripe.url)
-    assert isinstance(fault, RefusedByProvider)
+    assert isinstance(fault, KeyUsedOtherwise)
     assert fault.code == "idempotency_error"
 
 

@@ -1,6 +1,7 @@
 """Executions in the rows: begun once, ended once, told in the audit log."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -10,6 +11,7 @@ from domain.executions import (
     ExecutionStatus,
     Outcome,
     ProviderCustomer,
+    Sending,
     Waiting,
     WaitingFor,
 )
@@ -25,6 +27,7 @@ from tests.persistence.integration_samples import execution_order as order
 from tests.persistence.samples import LATER, NOON, TENANT
 
 DONE = Outcome(result={"payment_id": "hp_1"})
+_numbers = count(1)
 KNOWN = ProviderCustomer(provider_customer_id="hc_1")
 PAUSED = Waiting(
     reason=WaitingFor.RESUME, detail="it is paused", since=NOON, next_try_at=NOON + LOOK_AGAIN
@@ -91,14 +94,15 @@ async def test_what_was_never_begun_does_not_end(records: ExecutionRecords) -> N
 async def test_a_customer_is_kept_for_the_integration_and_replaced_by_what_is_newer(
     records: ExecutionRecords,
 ) -> None:
+    await stored(records.database, integration("int-2"), vault(NEW))
     charged = KNOWN.model_copy(update={"payment_method_id": "hm_1"})
     for key, customer in (("first", KNOWN), ("second", charged)):
         asked = order(key, customer_id="cust_abc")
         await records.begin(asked, NOON)
         await records.finish(asked, Outcome(result={}, customer=customer), LATER)
 
-    assert await records.customer("int-1", "cust_abc") == charged
-    assert await records.customer("int-2", "cust_abc") is None
+    assert await customer_of(records, "int-1") == charged
+    assert await customer_of(records, "int-2") is None
 
 
 async def test_a_customer_whom_nobody_named_is_not_kept(records: ExecutionRecords) -> None:
@@ -267,7 +271,59 @@ async def test_a_customer_of_a_step_that_went_no_further_is_kept(records: Execut
     asked = order(customer_id="cust_abc")
     await records.begin(asked, NOON)
     await records.keep(asked, KNOWN, NOON)
-    assert await records.customer("int-1", "cust_abc") == KNOWN
+    assert await customer_of(records) == KNOWN
 
-    await records.keep(order(), KNOWN.model_copy(update={"provider_customer_id": "hc_2"}), NOON)
-    assert await records.customer("int-1", "cust_abc") == KNOWN
+    nameless = order("nameless")
+    await records.begin(nameless, NOON)
+    await records.keep(nameless, KNOWN.model_copy(update={"provider_customer_id": "hc_2"}), NOON)
+    assert await customer_of(records) == KNOWN
+
+
+async def customer_of(
+    records: ExecutionRecords, integration_id: str = "int-1"
+) -> ProviderCustomer | None:
+    """As the next execution knows cust_abc."""
+    next_one = order(f"next-{next(_numbers)}", customer_id="cust_abc")
+    of_integration = next_one.model_copy(update={"integration_id": integration_id})
+    return (await records.begin(of_integration, NOON)).sending.customer
+
+
+async def keep(records: ExecutionRecords, customer: ProviderCustomer) -> None:
+    """By an execution that ended meanwhile."""
+    by = order(f"by-{next(_numbers)}", customer_id="cust_abc")
+    await records.begin(by, NOON)
+    await records.finish(by, Outcome(result={}, customer=customer), NOON)
+
+
+async def test_what_is_sent_changes_no_more_once_it_may_have_been(
+    database: Database, records: ExecutionRecords
+) -> None:
+    asked, rows = order("first", customer_id="cust_abc"), IntegrationRecords(database)
+    first = await records.begin(asked, NOON)
+    assert first.sending == Sending(fingerprint=integration().fingerprint)
+
+    await records.wait(asked.execution_id, PAUSED, outcome_unknown=False)
+    await keep(records, KNOWN)
+    told = await records.begin(asked, NOON)
+    await keep(records, KNOWN.model_copy(update={"payment_method_id": "hm_2"}))
+    await rows.change(
+        TENANT,
+        "int-1",
+        lambda each: (each.model_copy(update={"fingerprint": "of others"}), event()),
+        vault(NEW).seal({"api_key": "other"}, integration().secret_place),
+    )
+    again = await records.begin(asked, NOON)
+
+    assert told.sending == Sending(customer=KNOWN, fingerprint=integration().fingerprint)
+    assert (again.may_have_acted, again.sending) == (True, told.sending)
+
+
+async def test_a_step_goes_on_with_the_customer_that_the_one_before_it_made(
+    records: ExecutionRecords,
+) -> None:
+    asked = order(customer_id="cust_abc")
+    await records.begin(asked, NOON)
+    await records.keep(asked, KNOWN, NOON)
+    await keep(records, KNOWN.model_copy(update={"provider_customer_id": "hc_2"}))
+
+    assert (await records.begin(asked, NOON)).sending.customer == KNOWN

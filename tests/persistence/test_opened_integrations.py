@@ -16,6 +16,7 @@ from domain.health import COOL_DOWN, FAILURES_TO_OPEN, Circuit, Health
 from domain.integrations import Credentials, Integration, IntegrationStatus
 from gateways.faults import (
     Busy,
+    CredentialsChanged,
     GatewayFault,
     Misconfigured,
     OutcomeUnknown,
@@ -116,7 +117,12 @@ class _Premises:
 
     async def replace_credentials(self) -> None:
         sealed = vault(NEW).seal(OTHERS, integration().secret_place)
-        await self.rows.change(TENANT, "int-1", lambda each: (each, event()), sealed)
+        await self.rows.change(
+            TENANT,
+            "int-1",
+            lambda each: (each.model_copy(update={"fingerprint": "of others"}), event()),
+            sealed,
+        )
 
     async def seen(self) -> Integration:
         found = await self.rows.get(TENANT, "int-1")
@@ -218,6 +224,19 @@ async def test_one_whose_provider_is_not_installed_cannot_be_opened(premises: _P
     with pytest.raises(Misconfigured, match="no gateway for stripe is installed"):
         await premises.use()
     assert (await premises.seen()).status is IntegrationStatus.ACTIVE
+
+
+async def test_who_means_other_credentials_than_it_has_now_sends_nothing(
+    premises: _Premises,
+) -> None:
+    meant = (await premises.seen()).fingerprint
+    async with premises.opened.using("int-1", fingerprint=meant):
+        pass
+    await premises.replace_credentials()
+    with pytest.raises(CredentialsChanged, match="nothing was sent"):
+        async with premises.opened.using("int-1", fingerprint=meant):
+            pass
+    assert (await premises.how()).failures == 0
 
 
 async def test_one_that_takes_no_payments_is_not_in_error_for_being_asked(
