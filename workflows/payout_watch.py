@@ -4,7 +4,7 @@ A look costs one call for each page of payouts, however many there are; looks ar
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -48,7 +48,7 @@ TEMPLATES = {
 class PayoutWatch(Model):
     """What one run hands on to the next. ``looked_at`` None: nothing was looked at yet.
 
-    ``unread`` are hints that are left to the next look.
+    ``unread`` are hints that are left to the next look; of those ``telling`` mail is on its way.
     """
 
     account: PayoutAccount
@@ -57,6 +57,7 @@ class PayoutWatch(Model):
     hints: tuple[PayoutReported, ...] = ()
     unread: tuple[PayoutReported, ...] = ()
     look_is_asked: bool = False
+    telling: tuple[PayoutAlert, ...] = ()
 
 
 @workflow.defn
@@ -73,17 +74,17 @@ class PayoutWatchWorkflow:
         self.unread = watch.unread
         self.look_is_asked = watch.look_is_asked
         self.review_is_over = False
-        self.telling: dict[str, asyncio.Task[None]] = {}  # by alert: each is told once
+        self.telling: dict[PayoutAlert, asyncio.Task[None]] = {}  # each is told once
         self.steps = 0
 
     @workflow.run
     async def run(self, watch: PayoutWatch) -> None:
+        self._begin_to_tell(watch.telling)
         if self.standing is not None and not self.look_is_asked:
             await self._wait_for_next_look()
         while await self._look():
             await self._wait_for_next_look()
             if self.steps >= STEPS_IN_A_RUN:
-                await self._wait_until_told()
                 workflow.continue_as_new(self._handed_on())
         await self._wait_until_told()
 
@@ -108,7 +109,10 @@ class PayoutWatchWorkflow:
         return self.standing
 
     def _handed_on(self) -> PayoutWatch:
-        """With its standing: the next run does not look before it is time."""
+        """With its standing: the next run does not look before it is time.
+
+        Mail may be out for days, which nothing else waits for: the next run goes on with it.
+        """
         return PayoutWatch(
             account=self.account,
             looked_at=self.looked_at,
@@ -116,6 +120,7 @@ class PayoutWatchWorkflow:
             hints=self.hints,
             unread=self.unread,
             look_is_asked=self.look_is_asked,
+            telling=tuple(alert for alert, told in self.telling.items() if not told.done()),
         )
 
     async def _look(self) -> bool:
@@ -230,13 +235,16 @@ class PayoutWatchWorkflow:
         needs_review = judged.needs_review or self.trouble.needs_review
         attributes.show_payouts(judged.status, needs_review)
         workflow.set_current_details(_details(self.standing))
-        for alert in self.standing.alerts:
-            if alert.alert_id not in self.telling:
-                _count("paybind_payout_alerts", _TROUBLED, kind=alert.kind)
-                self.telling[alert.alert_id] = asyncio.create_task(self._tell(alert))
+        new = [alert for alert in judged.alerts if alert not in self.telling]
+        for alert in new:
+            _count("paybind_payout_alerts", _TROUBLED, kind=alert.kind)
+        self._begin_to_tell(new)
 
     def _asked_now(self) -> LookRequest:
         return LookRequest(account=self.account, at=workflow.now(), looked_at=self.looked_at)
+
+    def _begin_to_tell(self, alerts: Iterable[PayoutAlert]) -> None:
+        self.telling |= {alert: asyncio.create_task(self._tell(alert)) for alert in alerts}
 
     async def _tell(self, alert: PayoutAlert) -> None:
         """What mail could not be sent for a week, the review that is open tells."""

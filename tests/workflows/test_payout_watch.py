@@ -178,6 +178,7 @@ async def test_a_long_watch_goes_on_in_a_new_run_and_neither_loses_nor_repeats_a
     at = await bank.now()
     made = (payout(f"po_{n}", at=at - n * timedelta(seconds=1)) for n in range(STEPS_IN_A_RUN))
     bank.gateway.put(*made, payout("po_x", "failed", at))
+    bank.world.mail.fault = Unreachable("no route to host")  # which nothing waits for
     await bank.runs.watch(ACCOUNT)
     run = bank.env.client.get_workflow_handle(workflow_id_of(ACCOUNT))
     first = (await run.describe()).run_id
@@ -188,6 +189,8 @@ async def test_a_long_watch_goes_on_in_a_new_run_and_neither_loses_nor_repeats_a
     assert len(begun.events) < 2_000
     assert len(bank.gateway.calls) == STEPS_IN_A_RUN + 1
 
+    assert bank.letters == []
+    bank.world.mail.fault = None
     bank.gateway.page_size = 1_000
     await bank.made("po_y", status="failed")
     await bank.tell("po_y")
