@@ -1,6 +1,6 @@
 """Asking a provider for a capability, and seeing whether its integration works."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from temporalio import activity
 from activities.faults import now, told_to_temporal
 from activities.waiting import waiting_after
 from domain.connections import Capability, JsonObject
-from domain.errors import Code, Conflict, Invalid, NotFound, Refused
+from domain.errors import Code, Invalid, NotFound, Refused, refusal
 from domain.executions import (
     Begun,
     Execution,
@@ -23,6 +23,7 @@ from domain.executions import (
 from domain.model import Model
 from domain.schemas import require_match
 from gateways.faults import (
+    Conflict,
     CredentialsChanged,
     GatewayFault,
     KeyUsedOtherwise,
@@ -125,6 +126,11 @@ class ExecutionActivities:
             if not (begun.may_have_acted and moves_money):
                 return _refused(no)
             return await self._after_a_look(order, ask, account, no)
+        except Conflict:
+            with suppress(GatewayFault):  # whatever hinders the look, the 409 is what is told
+                if (done := await self._found(order, ask, account)) is not None:
+                    return Outcome(result=done.result)
+            raise
         except CredentialsChanged as changed:
             if not begun.may_have_acted:
                 raise
@@ -135,17 +141,19 @@ class ExecutionActivities:
     ) -> Outcome:
         """What was done before. Nothing found proves a no that is an answer to this request."""
         try:
-            async with self.opened.using(order.integration_id, fingerprint=account) as gateway:
-                lookup = _lookup(gateway, order)
-                done = await lookup(ask) if lookup else None
+            done = await self._found(order, ask, account)
         except RefusedByProvider:
             return _unknown(no)
         if done is not None:
             return Outcome(result=done.result)
-        is_of_key = isinstance(no, KeyUsedOtherwise)
-        if lookup is None or is_of_key or not isinstance(no, RefusedByProvider):
+        if isinstance(no, KeyUsedOtherwise) or not isinstance(no, RefusedByProvider):
             return _unknown(no)
         return _refused(no)
+
+    async def _found(self, order: ExecutionOrder, ask: Ask, account: str | None) -> Done | None:
+        """A refusal says that from here it cannot be looked for."""
+        async with self.opened.using(order.integration_id, fingerprint=account) as gateway:
+            return await _lookup(gateway, order)(ask)
 
 
 def _ask(attempt: ExecutionAttempt, begun: Begun) -> Ask:
@@ -173,7 +181,7 @@ def _required(capability: Capability | None, order: ExecutionOrder) -> Capabilit
 def _ability(gateway: IntegrationGateway, order: ExecutionOrder) -> Ability:
     ability = gateway.abilities.get(order.capability_code)
     if ability is None:
-        raise Conflict(
+        raise refusal(
             Code.GATEWAY_NOT_INSTALLED,
             f"the gateway of {order.connection_code} that is installed here "
             f"cannot {order.capability_code}",
@@ -181,10 +189,12 @@ def _ability(gateway: IntegrationGateway, order: ExecutionOrder) -> Ability:
     return ability
 
 
-def _lookup(gateway: IntegrationGateway, order: ExecutionOrder) -> Lookup | None:
-    if not isinstance(gateway, SearchableIntegration):
-        return None
-    return gateway.lookups.get(order.capability_code)
+def _lookup(gateway: IntegrationGateway, order: ExecutionOrder) -> Lookup:
+    lookups = gateway.lookups if isinstance(gateway, SearchableIntegration) else {}
+    lookup = lookups.get(order.capability_code)
+    if lookup is None:
+        raise RefusedByProvider("the gateway cannot find what it did", "no_lookup")
+    return lookup
 
 
 def _refused(no: RefusedByProvider | Refused) -> Outcome:

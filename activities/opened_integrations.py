@@ -14,8 +14,10 @@ from domain.integrations import UNREADABLE, Integration, IntegrationStatus, Seal
 from gateways.credentials import CredentialVault, UnreadableCredentials
 from gateways.faults import (
     LOOK_AGAIN,
+    AtWork,
     Busy,
     CircuitOpen,
+    Conflict,
     CredentialsChanged,
     Misconfigured,
     OutcomeUnknown,
@@ -124,6 +126,9 @@ class OpenedIntegrations:
     async def _judged(self, integration: Integration, health: Health) -> AsyncIterator[None]:
         try:
             yield
+        except (AtWork, Conflict):  # 409: it answers, and speaks of the key alone
+            await self._note_success(integration, health)
+            raise
         except (Busy, OutcomeUnknown) as fault:
             await self.health.failed(integration.integration_id, str(fault), self.clock())
             raise

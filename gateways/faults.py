@@ -8,6 +8,7 @@ GatewayFault
 │   ├── Throttled    nothing was sent, because it has had as many calls as it may have
 │   └── CredentialsChanged  nothing was sent, because others were meant
 ├── OutcomeUnknown   no answer came: it may or may not have acted; repeat only under the same key
+│   ├── AtWork       an earlier request under this key is at work
 │   └── Conflict     409: an earlier request under this key is at work, or it failed: nobody says
 ├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
 ├── RefusedByProvider   a definite no (4xx): repeating it is pointless
@@ -51,6 +52,9 @@ class CredentialsChanged(Busy): ...
 
 
 class OutcomeUnknown(GatewayFault): ...
+
+
+class AtWork(OutcomeUnknown): ...
 
 
 class Conflict(OutcomeUnknown):

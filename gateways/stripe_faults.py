@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateways.faults import (
+    AtWork,
     Busy,
     GatewayFault,
     KeyUsedOtherwise,
@@ -68,7 +69,7 @@ def _answered(error: "stripe.StripeError") -> GatewayFault:
     if status in (429, 503) or isinstance(error, stripe.RateLimitError):
         return Busy(message, retry_after(headers.get("Retry-After")))
     if status == 409 and code == "idempotency_key_in_use":
-        return OutcomeUnknown(message)  # an earlier request under this key is still at work
+        return AtWork(message)
     if 400 <= status < 500:
         is_of_key = isinstance(error, stripe.IdempotencyError)
         kind = KeyUsedOtherwise if is_of_key else RefusedByProvider

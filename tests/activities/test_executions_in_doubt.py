@@ -12,6 +12,7 @@ from domain.errors import Code
 from domain.executions import Execution, ExecutionOrder, ExecutionStatus, ProviderCustomer
 from gateways.faults import (
     Busy,
+    Conflict,
     GatewayFault,
     KeyUsedOtherwise,
     OutcomeUnknown,
@@ -158,6 +159,34 @@ async def test_where_a_look_cannot_tell_the_outcome_is_left_to_a_person(
 
     assert failed.error_code is Code.OUTCOME_UNKNOWN
     assert "may have acted" in str(failed.error_message)
+
+
+# A key that is in use
+
+
+async def test_after_a_409_what_was_done_under_the_key_is_the_result() -> None:
+    world = World()
+    order = order_of(world)
+    await in_doubt(world, order, acted=True)
+    world.executions.account.faults_before.append(Conflict("409"))
+
+    assert (await executed(world, order)).result == PAID
+
+
+async def test_a_409_with_nothing_done_is_left_to_the_workflow() -> None:
+    world = World()
+    order = order_of(world)
+    account = world.executions.account
+    account.faults_before.extend([Conflict("409")] * 2)
+    with pytest.raises(ApplicationError, match="409"):
+        await executed(world, order)
+    account.look_faults.append(Unreachable("no route"))
+
+    with pytest.raises(ApplicationError, match="409") as told:
+        await executed(world, order)
+
+    assert (told.value.type, account.looks) == ("Conflict", 2)
+    assert world.executions.rows[order.execution_id].outcome_unknown
 
 
 # What is sent

@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from domain.connections import JsonObject
 from domain.errors import InvalidParameters
-from gateways.faults import OutcomeUnknown, RefusedByProvider
+from gateways.faults import Conflict, OutcomeUnknown, RefusedByProvider
 from gateways.integrations import Ask
 from gateways.justifi_client import JustifiClient
 from gateways.justifi_integration import JustifiIntegration, JustifiProvider
@@ -112,6 +112,27 @@ async def test_a_look_finds_a_payment_and_its_refund_and_makes_none(
     assert await asking.found("REFUND_PAYMENT", **back) is None
     refunded = await asking("REFUND_PAYMENT", **back)
     assert await asking.found("REFUND_PAYMENT", **back) == refunded
+
+
+async def test_a_decline_whose_answer_was_lost_is_found_where_its_key_answers_409(
+    asking: Asking, street: Street
+) -> None:
+    method = await street.method("4000000000000341")
+    wish: dict[str, JsonValue] = {
+        "amount": 10_000,
+        "currency": "USD",
+        "payment_method_id": method,
+    }
+    await street.fails("cut_after_effect", "/v1/payments")
+    with pytest.raises(OutcomeUnknown):
+        await asking("PROCESS_PAYMENT", **wish)
+    with pytest.raises(Conflict):
+        await asking("PROCESS_PAYMENT", **wish)
+
+    found = await asking.found("PROCESS_PAYMENT", **wish)
+
+    assert found is not None
+    assert (found["status"], found["failure_code"]) == ("declined", "card_declined")
 
 
 async def test_a_page_is_opened_and_lives_a_week(asking: Asking) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateways.faults import (
+    AtWork,
     Busy,
     GatewayFault,
     KeyUsedOtherwise,
@@ -65,7 +66,7 @@ async def test_a_key_in_use_has_an_unknown_outcome_and_any_other_conflict_is_sur
     stripe: ScriptedStripe,
 ) -> None:
     stripe.answers(error("idempotency_key_in_use", "idempotency_error"), 409)
-    assert isinstance(await fault_of(stripe.url), OutcomeUnknown)
+    assert isinstance(await fault_of(stripe.url), AtWork)
     stripe.answers(error("lock_timeout"), 409)
     fault = await fault_of(stripe.url)
     assert type(fault) is RefusedByProvider

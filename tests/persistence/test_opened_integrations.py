@@ -15,7 +15,9 @@ from domain.connections import JsonObject
 from domain.health import COOL_DOWN, FAILURES_TO_OPEN, Circuit, Health
 from domain.integrations import Credentials, Integration, IntegrationStatus
 from gateways.faults import (
+    AtWork,
     Busy,
+    Conflict,
     CredentialsChanged,
     GatewayFault,
     Misconfigured,
@@ -306,6 +308,14 @@ async def test_a_definite_no_shows_that_it_is_back(premises: _Premises) -> None:
     premises.clock.move(COOL_DOWN)
     await premises.fail(RefusedByProvider("no such payment"))
     assert (await premises.how()).circuit(premises.clock()) is Circuit.CLOSED
+
+
+@pytest.mark.parametrize("fault", [AtWork("409"), Conflict("409")], ids=["at work", "or failed"])
+async def test_a_key_that_is_in_use_is_no_failure_of_the_provider(
+    premises: _Premises, fault: GatewayFault
+) -> None:
+    await premises.fail(fault, FAILURES_TO_OPEN)
+    assert await premises.how() == Health(integration_id="int-1")
 
 
 async def test_a_fault_that_the_provider_repeats_tells_nothing_of_its_health(
