@@ -75,7 +75,15 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
     Code.INTEGRATION_IN_USE: advised(
         "This integration is in use.",
         "Remove what the message names first: links with DELETE /entities/{entity_type}/"
-        "{entity_id}/integrations/{integration_id}; purchases by their end.",
+        "{entity_id}/integrations/{integration_id}; purchases, refunds and executions by their "
+        "end, for its credentials are needed until then. Until it can be deleted, set its status "
+        "to inactive: then nothing new begins by it.",
+    ),
+    Code.INTEGRATION_DELETED: advised(
+        "This cannot be paid back from here any more.",
+        "Give the money back in the provider's own dashboard, by the payment that the message "
+        "names, and tell the customer: the integration that took it was deleted, and its "
+        "credentials were destroyed.",
     ),
     Code.INVALID_CREDENTIALS: advised(
         "These credentials do not fit this provider.",

@@ -21,6 +21,9 @@ CLAIMS_MONEY = frozenset(
     {RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING, RefundStatus.SUCCEEDED}
 )
 
+# These have not ended: the account that was paid is still needed.
+UNDER_WAY = frozenset({RefundStatus.AWAITING_APPROVAL, RefundStatus.PENDING})
+
 # Of these the money is gone, or will be unless the provider refuses.
 MOVES_MONEY = frozenset({RefundStatus.PENDING, RefundStatus.SUCCEEDED})
 

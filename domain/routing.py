@@ -1,13 +1,18 @@
 """Which integration a purchase is paid by, why, and which ones were passed over before it."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.model import Model
 
 ENVIRONMENT = "the account of the environment"
 # Providers at which an open checkout cannot be closed: whoever has its page can still pay.
 CANNOT_CLOSE = frozenset({"justifi"})
+# After a checkout ended unpaid we look once more: its last webhook may have been lost.
+LATE_MONEY_GRACE = timedelta(hours=1)
+# And where the provider cannot close it, until it has ended it: JustiFi does so after a week, and
+# a bank may then still work on what was paid last.
+LATE_MONEY_WINDOW = timedelta(weeks=3)
 
 
 class Candidate(Model):

@@ -58,6 +58,7 @@ class Irregularity(StrEnum):
     PAYMENT_USED_TWICE = "payment_used_twice"
     POLICY_WITHOUT_PAYMENT = "policy_without_payment"
     REFUNDED_ABOVE_PAID = "refunded_above_paid"
+    REFUND_NOT_PAYABLE = "refund_not_payable"
     NO_CHARGE = "no_charge"
     CHECKOUT_OPENED_TWICE = "checkout_opened_twice"
     NO_POLICY = "no_policy"

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import col, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from domain.audit import AuditEvent
 from domain.errors import Code, Conflict
@@ -17,24 +16,20 @@ from domain.integrations import (
     IntegrationStatus,
     Sealed,
 )
-from domain.purchases import PaymentStatus
 from domain.views import Page
 from persistence.audit import write_down
 from persistence.database import Database
-from persistence.executions import running_on
+from persistence.integration_users import users_of
 from persistence.pages import after, page_of
 from persistence.rows.health import IntegrationHealthRow, health_of
 from persistence.rows.integrations import (
-    EntityIntegrationRow,
     IntegrationRow,
     integration_of,
     sealed_of,
 )
-from persistence.rows.purchases import PurchaseRow
 from persistence.statements import locked
 
 Change = Callable[[Integration], tuple[Integration, AuditEvent]]
-USERS_NAMED = 10
 _CHANGEABLE = {"name", "status", "status_reason", "calls_per_second", "updated_at"}
 _SHOWN_BY_USE = (IntegrationStatus.ACTIVE, IntegrationStatus.ERROR)
 _WITH_HEALTH = (
@@ -148,7 +143,7 @@ class IntegrationRecords:
             row = await locked(session, IntegrationRow, integration_id)
             if row is None or not _is_theirs(row, tenant_id):
                 return False
-            users = await _users_of(session, integration_id)
+            users = await users_of(session, row, at)
             if users:
                 raise Conflict(Code.INTEGRATION_IN_USE, f"it is used by {', '.join(users)}")
             row.credentials = row.key_id = None
@@ -167,27 +162,6 @@ def _marked(row: IntegrationRow, before: str) -> AuditEvent:
         before={"status": before},
         after={"status": row.status, "status_reason": row.status_reason},
     )
-
-
-async def _users_of(session: AsyncSession, integration_id: str) -> list[str]:
-    """Links, and purchases and executions under way: the first few of each."""
-    links = (
-        select(EntityIntegrationRow)
-        .where(EntityIntegrationRow.integration_id == integration_id)
-        .limit(USERS_NAMED)
-    )
-    purchases = (
-        select(PurchaseRow.purchase_id)
-        .where(
-            PurchaseRow.integration_id == integration_id,
-            col(PurchaseRow.holds_quote),
-            PurchaseRow.status != PaymentStatus.COMPLETED,
-        )
-        .limit(USERS_NAMED)
-    )
-    linked = [f"{row.entity_type} {row.entity_id}" for row in await session.exec(links)]
-    executions = await running_on(session, integration_id, USERS_NAMED)
-    return [*linked, *await session.exec(purchases), *executions]
 
 
 def _seal(row: IntegrationRow, sealed: Sealed | None) -> None:

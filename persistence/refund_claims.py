@@ -8,7 +8,9 @@ from domain.money import Money
 from domain.purchases import PaymentStatus, Refusal
 from domain.refunds import CLAIMS_MONEY, Asker, Payment, RefundRequest
 from persistence.refund_sums import refunds_minor
+from persistence.rows.integrations import IntegrationRow
 from persistence.rows.purchases import PurchaseRow, paid_of
+from persistence.statements import locked
 
 
 class Claim(Model):
@@ -27,6 +29,11 @@ async def claim_for(
     source = request.stray or _own_payment(purchase, request.asker)
     if source is None:
         return Refusal(code=Code.NOT_PAID, message=f"{purchase.purchase_id} has not been paid")
+    if request.asker is not Asker.PAYBIND and await _is_gone(session, source.integration_id):
+        return Refusal(
+            code=Code.INTEGRATION_DELETED,
+            message=f"{source.payment_id} was taken by {source.integration_id}, which was deleted",
+        )
     paid, payment_id = source.amount, source.payment_id
     claimed = await refunds_minor(session, purchase.purchase_id, payment_id, CLAIMS_MONEY)
     left = Money(minor=paid.minor - claimed, currency=paid.currency)
@@ -38,6 +45,17 @@ async def claim_for(
         amount=amount,
         total=total,
     )
+
+
+async def _is_gone(session: AsyncSession, integration_id: str | None) -> bool:
+    """It is locked: who deletes it sees the claim, or the claim sees that it was deleted.
+
+    Money that goes back by itself is claimed all the same: then a person is asked to see to it.
+    """
+    if integration_id is None:
+        return False
+    row = await locked(session, IntegrationRow, integration_id)
+    return row is not None and row.deleted_at is not None
 
 
 def _own_payment(purchase: PurchaseRow, asker: Asker) -> Payment | None:

@@ -14,7 +14,7 @@ from domain.executions import UNFINISHED, Execution
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
-from domain.refunds import MOVES_MONEY, Asker, RefundStatus
+from domain.refunds import MOVES_MONEY, UNDER_WAY, Asker, RefundStatus
 from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
 from persistence.database import Database
 from persistence.rows.emails import EmailRow
@@ -103,6 +103,7 @@ class VerificationRecords:
             ),
             *_refunded_above_paid(purchases),
             *await self._policies_without_payment(),
+            *await self._refunds_not_payable(),
         )
 
     async def events_not_handed_over(self, since: datetime) -> tuple[Finding, ...]:
@@ -129,6 +130,30 @@ class VerificationRecords:
             return [
                 _finding(Irregularity.POLICY_WITHOUT_PAYMENT, number, purchase_id)
                 for number, purchase_id in await session.exec(strays)
+            ]
+
+    async def _refunds_not_payable(self) -> list[Finding]:
+        """Under way at an account whose credentials were destroyed."""
+        stuck = (
+            select(RefundRow.refund_id, RefundRow.purchase_id, RefundRow.integration_id)
+            .join(
+                IntegrationRow,
+                col(IntegrationRow.integration_id) == col(RefundRow.integration_id),
+            )
+            .where(
+                col(RefundRow.status).in_(UNDER_WAY), col(IntegrationRow.deleted_at).is_not(None)
+            )
+            .order_by(col(RefundRow.created_at), col(RefundRow.refund_id))
+        )
+        async with self.database.reading() as session:
+            return [
+                Finding(
+                    irregularity=Irregularity.REFUND_NOT_PAYABLE,
+                    subject=refund_id,
+                    purchase_ids=(purchase_id,),
+                    detail=f"integration {integration_id} was deleted",
+                )
+                for refund_id, purchase_id, integration_id in await session.exec(stuck)
             ]
 
 

@@ -9,6 +9,7 @@ from temporalio.workflow import ActivityConfig
 with workflow.unsafe.imports_passed_through():
     from domain.purchases import Purchase, PurchaseOrder, Refusal
     from domain.refunds import Asker, Refund, RefundRequest, late_refund_id_of
+    from domain.routing import LATE_MONEY_GRACE, LATE_MONEY_WINDOW
     from workflows import options
     from workflows.checkout import CheckoutStory
     from workflows.waiting import pauses
@@ -54,7 +55,7 @@ class LateMoney:
         can pay. What is heard meanwhile is for ``follow``, and the watch goes on after it. Where it
         cannot be read for a day, the look has asked a person, and that ends the watch, too.
         """
-        looks = pauses(options.LATE_MONEY_GRACE, then=options.LATE_MONEY_LOOKS)
+        looks = pauses(LATE_MONEY_GRACE, then=options.LATE_MONEY_LOOKS)
         while self._may_come():
             if await self.checkout.hears_within(next(looks), "late money"):
                 return
@@ -70,7 +71,7 @@ class LateMoney:
             return False
         if not _cannot_be_closed(purchase):
             return True
-        self.until = self.until or workflow.now() + options.LATE_MONEY_WINDOW
+        self.until = self.until or workflow.now() + LATE_MONEY_WINDOW
         return workflow.now() < self.until
 
     def _is_left_open(self) -> bool:

@@ -17,12 +17,7 @@ NEXT_LOOKS = timedelta(hours=1)
 # Bank debits, vouchers and some refunds settle in days; long after that a person should ask.
 SETTLEMENT_LOOKS = timedelta(hours=6)
 SETTLEMENT_WINDOW = timedelta(days=14)
-# After a checkout ended unpaid we look once more: its last webhook may have been lost.
-LATE_MONEY_GRACE = timedelta(hours=1)
-# And where the provider cannot close it, until it has ended it: JustiFi does so after a week, and
-# a bank may then still work on what was paid last.
-LATE_MONEY_LOOKS = timedelta(days=1)
-LATE_MONEY_WINDOW = timedelta(weeks=3)
+LATE_MONEY_LOOKS = timedelta(days=1)  # for as long as a checkout that ended unpaid stays open
 APPROVAL_WINDOW = timedelta(hours=72)
 REFUND_WINDOW = timedelta(days=30)
 

@@ -5,7 +5,7 @@ import pytest
 from domain.payments import Checkout, CheckoutSnapshot, CheckoutState, Failure
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder
 from domain.refunds import Asker, Payment, Refund, RefundRequest, RefundStatus
-from domain.routing import Candidate, Route
+from domain.routing import LATE_MONEY_GRACE, Candidate, Route
 from persistence.database import Database
 from persistence.health import HealthRecords
 from persistence.integrations import IntegrationRecords
@@ -120,7 +120,9 @@ async def test_a_left_account_that_was_deleted_is_asked_nothing(
     database: Database, moved: Purchase
 ) -> None:
     assert moved.order.tenant_id == TENANT
-    await IntegrationRecords(database).delete(TENANT, "int-north", event(), LATER)
+    await IntegrationRecords(database).delete(
+        TENANT, "int-north", event(), LATER + LATE_MONEY_GRACE
+    )
     assert await VerificationRecords(database).accounts() == ("int-south",)
 
 

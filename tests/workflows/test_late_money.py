@@ -5,11 +5,10 @@ from datetime import timedelta
 import pytest
 
 from domain.purchases import PaymentStatus, PurchaseOrder, ReviewReason
-from domain.routing import Candidate
+from domain.routing import LATE_MONEY_WINDOW, Candidate
 from gateways.faults import OutcomeUnknown
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
-from workflows import options
 
 DAY = timedelta(days=1)
 MOST_EVENTS = 90
@@ -88,7 +87,7 @@ async def test_one_that_is_never_ended_is_not_watched_for_ever(stories: Stories)
     began_at = await stories.env.get_current_time()
     await stories.end_of(order)
     watched = await stories.env.get_current_time() - began_at
-    assert options.LATE_MONEY_WINDOW < watched < options.LATE_MONEY_WINDOW + 2 * DAY
+    assert LATE_MONEY_WINDOW < watched < LATE_MONEY_WINDOW + 2 * DAY
 
 
 @pytest.mark.slow
