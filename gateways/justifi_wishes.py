@@ -1,10 +1,11 @@
 """What the operations of JustiFi's API are asked with, each as one closed form."""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import JsonValue, ValidationError
+from pydantic import AfterValidator, JsonValue, ValidationError
 
+from domain.identifiers import without_our_names
 from domain.model import Model
 from gateways.faults import RefusedByProvider
 from gateways.integrations import Ask
@@ -53,7 +54,7 @@ class PaymentWish(Wish):
     payment_method_id: str
     capture_strategy: Literal["automatic", "manual"] = "automatic"
     description: str | None = None
-    metadata: Mapping[str, JsonValue] | None = None
+    metadata: Annotated[Mapping[str, JsonValue], AfterValidator(without_our_names)] | None = None
 
     def body(self, operation_id: str) -> dict[str, JsonValue]:
         body: dict[str, JsonValue] = {

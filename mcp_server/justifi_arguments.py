@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, EmailStr, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, EmailStr, Field, JsonValue, StringConstraints
 
+from domain.identifiers import without_our_names
 from domain.model import Model
 
 _WORDS = StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", strip_whitespace=True, max_length=200)
@@ -95,8 +96,10 @@ Strategy = Annotated[
 Description = Annotated[Words, Field(description="What the payment is for, in a few words.")]
 Metadata = Annotated[
     dict[str, JsonValue],
+    AfterValidator(without_our_names),
     Field(
-        description="Kept with it. With a test key, payment_test.scenario says how it ends.",
+        description="Kept with it; Paybind's own names (purchase_id, refund_id …) are refused. "
+        "With a test key, payment_test.scenario says how it ends.",
         examples=[{"payment_test": {"scenario": "insufficient_funds"}}],
     ),
 ]

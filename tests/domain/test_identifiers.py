@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.emails import EmailTemplate, email_id_of
-from domain.identifiers import derived_id, is_ours, new_id
+from domain.identifiers import METADATA_NAMES, derived_id, is_ours, new_id, without_our_names
 from domain.links import link_id_of
 from domain.purchases import purchase_id_of, workflow_id_of
 from domain.refunds import late_refund_id_of
@@ -54,3 +54,11 @@ def test_an_occasion_has_one_id_and_another_occasion_another() -> None:
     }
     assert len(ids) == 9
     assert workflow_id_of(purchase) == f"purchase-{purchase}"
+
+
+def test_what_others_note_at_a_provider_is_not_ours_to_find() -> None:
+    theirs = {"order": "7", "payment_test": "x"}
+    assert without_our_names(theirs) == theirs
+    for name in METADATA_NAMES:
+        with pytest.raises(ValueError, match=name):
+            without_our_names({**theirs, name: new_id("pur")})

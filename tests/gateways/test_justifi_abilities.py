@@ -10,6 +10,7 @@ from gateways.integrations import Ask
 from gateways.justifi_client import JustifiClient
 from gateways.justifi_integration import JustifiIntegration, JustifiProvider
 from gateways.justifi_payments import JustifiPayments
+from gateways.justifi_wishes import PaymentWish
 from tests.gateways.justifi_samples import BEFORE, payment_wire
 from tests.gateways.justifi_street import PRICE, Street
 from tests.gateways.scripted_justifi import one, scripted_justifi, some
@@ -318,3 +319,11 @@ async def _charged_with(status: str, **more: JsonValue) -> dict[str, JsonValue]:
 def as_list(value: JsonValue) -> list[dict[str, JsonValue]]:
     assert isinstance(value, list)
     return [dict(each) for each in value if isinstance(each, dict)]
+
+
+def test_a_payment_is_not_made_under_a_purchases_name() -> None:
+    ours: JsonObject = {"metadata": {"purchase_id": "pur_1"}}
+    wish = {"amount": 100, "currency": "usd", "payment_method_id": "pm_1"}
+    with pytest.raises(RefusedByProvider, match="metadata") as refused:
+        PaymentWish.of(Ask(execution_id="exe_1", parameters={**wish, **ours}, idempotency_key="k"))
+    assert refused.value.code == "invalid_parameters"

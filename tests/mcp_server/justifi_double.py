@@ -9,6 +9,9 @@ import httpx2
 import uvicorn
 from pydantic import JsonValue, TypeAdapter
 
+from domain.identifiers import new_id
+from gateways.justifi_client import JustifiClient
+from gateways.justifi_models import Payment
 from simulators.cuttable_protocol import CuttableProtocol
 from simulators.main import create_app
 from simulators.options import Options
@@ -39,6 +42,25 @@ class JustifiDouble:
     async def fails(self, kind: str, method: str, path: str, **more: JsonValue) -> None:
         match: JsonValue = {"method": method, "path_prefix": f"/v1/{path}"}
         await self.steer("faults", {"target": "justifi", "kind": kind, "match": match, **more})
+
+    async def paid(self, payment_method_id: str, **noted: str) -> str:
+        """The id of a payment that another than an agent's tool has made; with this metadata."""
+        client = JustifiClient(CLIENT_ID, CLIENT_SECRET, self.base_url, SELLER)
+        made = await client.write(
+            Payment,
+            client.endpoints.create_payment,
+            idempotency_key=new_id("evt"),
+            body={
+                "amount": 1500,
+                "currency": "usd",
+                "capture_strategy": "automatic",
+                "payment_method": {"token": payment_method_id},
+                "metadata": noted,
+            },
+        )
+        await client.close()
+        assert isinstance(made, Payment)
+        return made.id
 
     async def requests(self, method: str, path: str) -> list[dict[str, JsonValue]]:
         answer = await self.http.get(f"{self.url}/_simulator/log")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.identifiers import new_id
 from domain.tenants import Scope
 from tests.harbour import CODE
 from tests.mcp_server.justifi_agent import (
@@ -293,9 +294,31 @@ async def test_a_purchase_is_refunded_by_the_same_tool(shop: Shop, era: Era) -> 
     assert unknown["code"] == "purchase_not_found"
 
 
-async def test_a_payment_that_a_purchase_was_paid_by_is_left_to_the_purchase(shop: Shop) -> None:
+@pytest.mark.parametrize("name", ["purchase_id", "refund_id", "execution_id", "operation_id"])
+async def test_metadata_that_would_be_taken_for_paybinds_own_is_refused_before_anybody_is_asked(
+    shop: Shop, justifi: JustifiDouble, name: str
+) -> None:
     async with at_justifi(shop) as agent:
-        payment_id = await agent.paid(metadata={"purchase_id": "pur_of_somebody"})
+        before = await justifi.requests("POST", "payments")
+        failure = await agent.failure(
+            "create_payment",
+            amount_cents=1500,
+            currency="usd",
+            payment_method_id="pm_1",
+            metadata={"order": 7, name: new_id("pur")},
+        )
+        after = await justifi.requests("POST", "payments")
+
+    assert failure["code"] == "invalid_request"
+    assert name in str(failure["message"])
+    assert (before, agent.person.asked) == (after, [])
+
+
+async def test_a_payment_that_a_purchase_was_paid_by_is_left_to_the_purchase(
+    shop: Shop, justifi: JustifiDouble
+) -> None:
+    async with at_justifi(shop) as agent:
+        payment_id = await justifi.paid(await agent.stored(), purchase_id=new_id("pur"))
         for tool, named in (
             ("refund_payment", "payment_intent_id"),
             ("void_payment", "payment_id"),
