@@ -43,7 +43,9 @@ def told_to_temporal() -> Iterator[None]:
     except Conflict as conflict:
         raise _spoken_of_an_earlier_request(conflict) from conflict
     except OutcomeUnknown as unknown:
-        raise ApplicationError(str(unknown), type=OutcomeUnknown.__name__) from unknown
+        raise ApplicationError(
+            str(unknown), type=OutcomeUnknown.__name__, next_retry_delay=unknown.retry_after
+        ) from unknown
     except Misconfigured as fault:
         _count("paybind_misconfigured", "Calls refused for our key or account", fault.service)
         raise ApplicationError(
@@ -61,12 +63,12 @@ def told_to_temporal() -> Iterator[None]:
 
 def pause_after(fault: GatewayFault) -> timedelta:
     """Until this activity's next attempt, as ``told_to_temporal`` and its retry policy have it."""
-    if isinstance(fault, Busy) and fault.retry_after is not None:
-        return fault.retry_after
     if isinstance(fault, Misconfigured):
         return MISCONFIGURED_PAUSE
     if isinstance(fault, Conflict):
         return CONFLICT_PAUSE
+    if isinstance(fault, Busy | OutcomeUnknown) and fault.retry_after is not None:
+        return fault.retry_after
     info = activity.info()
     policy = info.retry_policy or RetryPolicy()
     pause = policy.initial_interval * policy.backoff_coefficient ** min(info.attempt - 1, 20)

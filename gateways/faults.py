@@ -51,7 +51,12 @@ class Throttled(Busy): ...
 class CredentialsChanged(Busy): ...
 
 
-class OutcomeUnknown(GatewayFault): ...
+class OutcomeUnknown(GatewayFault):
+    """``retry_after`` is there where a 5xx asked for it."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class AtWork(OutcomeUnknown): ...

@@ -222,7 +222,7 @@ class _Asked:
 def _without_a_token(answer: Answer) -> GatewayFault:
     fault = fault_of(answer, OAUTH)
     if isinstance(fault, OutcomeUnknown):
-        return Busy(f"{fault}, when asked for a token; nothing was sent")
+        return Busy(f"{fault}, when asked for a token; nothing was sent", fault.retry_after)
     if isinstance(fault, RefusedByProvider):  # a wrong key is answered by 404 as well as by 401
         return Misconfigured(f"{fault}, when asked for a token", SERVICE)
     return fault

@@ -71,9 +71,9 @@ def translated() -> Iterator[None]:
 def fault_of(answer: Answer, endpoint: Endpoint) -> GatewayFault:
     """Of every answer that is neither a success nor a decline."""
     status, code = answer.status, answer.code
-    message = _described(answer)
+    message, wait = _described(answer), retry_after(answer.headers.get("Retry-After"))
     if status in (429, 503) or code == _BUSY:
-        return Busy(message, retry_after(answer.headers.get("Retry-After")))
+        return Busy(message, wait)
     if status == 401 or (status == 403 and code in _NOT_OURS_TO_ASK):
         return Misconfigured(message, SERVICE)
     if 300 <= status < 400:
@@ -86,7 +86,7 @@ def fault_of(answer: Answer, endpoint: Endpoint) -> GatewayFault:
     if 400 <= status < 500:
         kind = KeyUsedOtherwise if code == _OTHER_PARAMETERS else RefusedByProvider
         return kind(message, code, answer.body)
-    return OutcomeUnknown(message)
+    return OutcomeUnknown(message, wait)
 
 
 def _is_not_offered(answer: Answer, endpoint: Endpoint) -> bool:

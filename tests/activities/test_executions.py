@@ -166,6 +166,7 @@ REASONS: list[tuple[GatewayFault, WaitingFor, timedelta]] = [
     (Unreachable("no route"), WaitingFor.CONNECTION, timedelta(seconds=4)),
     (Misconfigured("wrong key", "harbour"), WaitingFor.CONFIGURATION, MISCONFIGURED_PAUSE),
     (OutcomeUnknown("no answer"), WaitingFor.OUTCOME, timedelta(seconds=4)),
+    (OutcomeUnknown("502", IN_A_MINUTE), WaitingFor.OUTCOME, IN_A_MINUTE),
     (Conflict("409"), WaitingFor.OUTCOME, CONFLICT_PAUSE),
     (StoredFault("500"), WaitingFor.OUTCOME, timedelta(seconds=4)),
 ]

@@ -36,6 +36,12 @@ def test_a_busy_service_is_left_alone_for_as_long_as_it_asked() -> None:
     assert _told(Busy("503")).next_retry_delay is None
 
 
+def test_a_wait_that_came_with_no_answer_is_obeyed_as_well() -> None:
+    told = _told(OutcomeUnknown("502", retry_after=timedelta(seconds=17)))
+    assert (told.type, told.next_retry_delay) == ("OutcomeUnknown", timedelta(seconds=17))
+    assert not told.non_retryable
+
+
 def test_a_wrong_key_is_tried_again_slowly_and_counted_for_the_operator() -> None:
     counted: MetricBuffer = MetricBuffer(10)
     within = ActivityEnvironment()

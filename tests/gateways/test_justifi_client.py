@@ -260,15 +260,29 @@ async def test_a_conflict_and_a_refusal_name_the_providers_code(
     assert isinstance(refused.value.answer, dict)
 
 
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (429, Busy),
+        (503, Busy),
+        (500, OutcomeUnknown),
+        (502, OutcomeUnknown),
+        (504, OutcomeUnknown),
+    ],
+)
 async def test_the_wait_that_justifi_asks_for_is_kept(
-    justifi: ScriptedJustifi, client: JustifiClient
+    justifi: ScriptedJustifi,
+    client: JustifiClient,
+    status: int,
+    fault: type[GatewayFault],
 ) -> None:
-    justifi.answers(refusal("gateway_rate_limit_error"), 429, {"Retry-After": "7"})
+    justifi.answers(refusal("internal_server_error"), status, {"Retry-After": "7"})
 
-    with pytest.raises(Busy) as busy:
+    with pytest.raises(fault) as told:
         await captured(client)
 
-    assert busy.value.retry_after == timedelta(seconds=7)
+    assert isinstance(told.value, Busy | OutcomeUnknown)
+    assert told.value.retry_after == timedelta(seconds=7)
 
 
 async def test_an_endpoint_that_the_account_is_not_offered_is_told_from_a_missing_object(
