@@ -44,7 +44,8 @@ async def test_a_checkout_goes_on_under_a_new_key_likewise(stories: Stories) -> 
     assert isinstance(answer, Purchase)
     keys = [each.idempotency_key for each in payments.asked_for]
     assert keys == [order.key("checkout")] * 11 + [order.key("checkout", 2)]
-    assert payments.calls[-2:] == ["find_checkout", "open_checkout"]
+    asked = [each for each in payments.calls if each in ("find_checkout", "open_checkout")]
+    assert asked[-2:] == ["find_checkout", "open_checkout"]
     # what is asked for again under one key is the same to the letter
     assert len({each.expires_at for each in payments.asked_for[:11]}) == 1
 
