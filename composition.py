@@ -148,7 +148,7 @@ def build_services(
     if providers is None:
         providers = installed_providers(settings.api_bases, settings.redis_url)
     integrations = _integrations(settings, database, providers)
-    purchases = _purchases(settings, database, workflows, frozenset(providers))
+    purchases = _purchases(settings, database, workflows, providers)
     payouts = _payouts(settings, database, integrations, client)
     return Services(
         quotes=QuoteService(quotes, settings.max_amount, settings.livemode),
@@ -168,7 +168,7 @@ def build_services(
         executions=_executions(database, integrations, client),
         operations=_operations(settings, integrations, client),
         integration_health=_integration_health(database, integrations, client),
-        entity_links=EntityLinkService(EntityLinkRecords(database)),
+        entity_links=EntityLinkService(EntityLinkRecords(database), integrations),
         audit=AuditService(AuditRecords(database)),
         timeline=TimelineService(Histories(client), purchases, events),
         health=HealthService(client, database, purchase_rows, events, HealthRecords(database)),
@@ -185,7 +185,7 @@ def _operations(
 
 
 def _purchases(
-    settings: Settings, database: Database, workflows: Workflows, installed: frozenset[str]
+    settings: Settings, database: Database, workflows: Workflows, providers: GatewayProviders
 ) -> PurchaseService:
     return PurchaseService(
         purchases=PurchaseRecords(database),
@@ -194,7 +194,7 @@ def _purchases(
         workflows=workflows,
         max_amount=settings.max_amount,
         livemode=settings.livemode,
-        installed=installed,
+        providers=providers,
     )
 
 

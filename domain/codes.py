@@ -78,6 +78,7 @@ class Code(StrEnum):
     SCHEMA_VIOLATION = "schema_violation"
     INTEGRATION_NOT_FOUND = "integration_not_found"
     INTEGRATION_INACTIVE = "integration_inactive"
+    PAYMENTS_NOT_OFFERED = "payments_not_offered"
     INTEGRATION_DELETED = "integration_deleted"
     INTEGRATION_IN_USE = "integration_in_use"
     INVALID_CREDENTIALS = "invalid_credentials"

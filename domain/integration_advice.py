@@ -13,6 +13,11 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "This account's payouts cannot be followed.",
         "Name an integration of a provider that tells of payouts, such as justifi.",
     ),
+    Code.PAYMENTS_NOT_OFFERED: advised(
+        "This cannot be paid in that way.",
+        "Name, or link for payment_processing, an integration of a provider that takes payments, "
+        "such as stripe or justifi; others are linked for purposes of their own.",
+    ),
     Code.CONNECTION_NOT_FOUND: advised(
         "We do not know this provider.", "GET /internal/connections lists those there are."
     ),

@@ -135,4 +135,16 @@ class SharingProvider(Protocol):
         ...
 
 
+@runtime_checkable
+class PaymentProvider(Protocol):
+    """One whose integrations have ``payments``: purchases can be routed to them."""
+
+    @property
+    def takes_payments(self) -> bool: ...
+
+
 GatewayProviders = Mapping[str, GatewayProvider]
+
+
+def takes_payments(provider: GatewayProvider) -> bool:
+    return isinstance(provider, PaymentProvider) and provider.takes_payments

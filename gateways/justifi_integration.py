@@ -69,6 +69,10 @@ class JustifiProvider:
     def pays_out(self) -> bool:
         return True
 
+    @property
+    def takes_payments(self) -> bool:
+        return True
+
     def livemode_of(self, credentials: Credentials, /) -> bool:
         return credentials["client_id"].startswith("live_")
 

@@ -53,6 +53,10 @@ class StripeProvider:
     def secret_field(self) -> str:
         return "api_key"
 
+    @property
+    def takes_payments(self) -> bool:
+        return True
+
     def livemode_of(self, credentials: Credentials, /) -> bool:
         return credentials["api_key"].startswith(("sk_live_", "rk_live_"))
 

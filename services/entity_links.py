@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import Code, Invalid, NotFound
-from domain.integrations import EntityLink, EntityLinkChange
+from domain.integrations import PAYMENT_PROCESSING, EntityLink, EntityLinkChange
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
+from gateways.integrations import takes_payments
 from persistence.clock import now
 from persistence.entity_links import EntityLinkRecords
 from services.audit import told
+from services.integrations import IntegrationService
+from services.refusals import payments_not_offered
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class EntityLinkService:
     """An ``entity`` is its type and its id."""
 
     links: EntityLinkRecords
+    integrations: IntegrationService
     clock: Callable[[], datetime] = now
 
     async def link(
@@ -31,6 +35,8 @@ class EntityLinkService:
     ) -> EntityLink:
         """``is_default`` None: it becomes the default where there is none yet."""
         _require_right(caller, entity)
+        if purpose == PAYMENT_PROCESSING:
+            await self._require_payments(caller, integration_id)
         link = EntityLink(
             tenant_id=caller.tenant_id,
             entity_type=entity[0],
@@ -46,6 +52,13 @@ class EntityLinkService:
             is_default,
             lambda made: told(caller, "integration.linked", integration_id, after=made),
         )
+
+    async def _require_payments(self, caller: Caller, integration_id: str) -> None:
+        """Where no gateway is installed yet, nobody knows what its provider takes."""
+        integration = await self.integrations.get(caller, integration_id)
+        provider = self.integrations.providers.get(integration.connection_code)
+        if provider is not None and not takes_payments(provider):
+            raise payments_not_offered(integration.name, integration.connection_code)
 
     async def all_of(self, caller: Caller, entity: tuple[str, str]) -> tuple[EntityLink, ...]:
         caller.require(Scope.READ)

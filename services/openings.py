@@ -8,9 +8,10 @@ from domain.model import Model
 from domain.money import Money
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, purchase_id_of
 from domain.quotes import Quote
+from gateways.integrations import GatewayProviders, takes_payments
 from persistence.purchases import PurchaseRecords
 from persistence.routes import RouteRecords
-from services.refusals import cancelled, require_same_integration
+from services.refusals import cancelled, payments_not_offered, require_same_integration
 from services.workflows import Workflows
 
 LOOK_IN = 30  # seconds, until what is at rest may have been resumed
@@ -36,7 +37,7 @@ class Openings:
     routes: RouteRecords
     workflows: Workflows
     livemode: bool
-    installed: frozenset[str]  # connections that there is a gateway for
+    providers: GatewayProviders
 
     async def open(
         self, quote: Quote, request: PurchaseRequest, latest: Purchase | None
@@ -88,11 +89,14 @@ class Openings:
         if order.integration_id is None:
             return
         named = (await self.routes.candidates(order))[0]
-        if named.connection_code not in self.installed:
+        provider = self.providers.get(named.connection_code)
+        if provider is None:
             raise Conflict(
                 Code.GATEWAY_NOT_INSTALLED,
                 f"{named.name}: no gateway for {named.connection_code} is installed here",
             )
+        if not takes_payments(provider):
+            raise payments_not_offered(named.name, named.connection_code)
         if named.hindrance is not None:
             raise Conflict(Code.INTEGRATION_INACTIVE, f"{named.name}: {named.hindrance}")
 

@@ -22,6 +22,7 @@ from domain.purchases import (
 from domain.quotes import Quote
 from domain.tenants import Caller, Scope
 from domain.views import Page, PurchaseFilter, PurchaseView
+from gateways.integrations import GatewayProviders
 from persistence.purchases import PurchaseRecords
 from persistence.quotes import QuoteRecords
 from persistence.routes import RouteRecords
@@ -48,7 +49,7 @@ class PurchaseService:
     workflows: Workflows
     max_amount: Limit
     livemode: bool
-    installed: frozenset[str]  # connections that there is a gateway for
+    providers: GatewayProviders
     policy_within: timedelta = POLICY_WITHIN
 
     async def start(self, caller: Caller, request: PurchaseRequest) -> Purchase:
@@ -211,7 +212,7 @@ class PurchaseService:
     async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
         latest = await self.require_unpaid(quote.tenant_id, quote.quote_id)
         openings = Openings(
-            self.purchases, self.routes, self.workflows, self.livemode, self.installed
+            self.purchases, self.routes, self.workflows, self.livemode, self.providers
         )
         return await openings.open(quote, request, latest)
 

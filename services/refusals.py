@@ -44,6 +44,12 @@ def cancelled(purchase_id: str) -> Conflict:
     )
 
 
+def payments_not_offered(name: str, connection_code: str) -> Conflict:
+    return Conflict(
+        Code.PAYMENTS_NOT_OFFERED, f"{name}: {connection_code} takes no payments for purchases"
+    )
+
+
 def already_paid(purchase_id: str) -> Conflict:
     return Conflict(Code.ALREADY_PAID, f"{purchase_id} is paid", purchase_id=purchase_id)
 
