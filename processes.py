@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ctypes
 import errno
+import gc
 import json
 import os
 import secrets
@@ -195,6 +196,8 @@ def end_with(main: Callable[[], None]) -> None:
 
     Temporal's client may abort in that shutdown, after everything is done and said.
     """
+    # What a program loads stays: looked through after every 700 objects, it starts a quarter later.
+    gc.set_threshold(50_000, 20, 20)
     status = 0
     try:
         main()

@@ -1,5 +1,6 @@
 """No test leaves this machine, sees a developer's keys, or rolls dice of its own."""
 
+import gc
 import ipaddress
 import os
 import sys
@@ -50,6 +51,9 @@ sys.addaudithook(_refuse_to_leave)
 
 for _name, _field in Settings.model_fields.items():
     os.environ.pop((_field.alias or _name).upper(), None)
+
+# Looking through all that tests have loaded, after every 700 objects, took a tenth of their time.
+gc.set_threshold(50_000, 20, 20)
 
 hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 hypothesis_settings.register_profile("thorough", max_examples=2000, deadline=None)
