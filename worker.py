@@ -230,6 +230,7 @@ def _refund_steps(database: Database, gateways: PaymentGateways) -> Steps:
         refunds.read_refund,
         refunds.fail_refund,
         refunds.adopt_refund,
+        refunds.adopt_refunds,
     )
 
 

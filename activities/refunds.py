@@ -60,6 +60,12 @@ class FoundRefund(Model):
     integration_id: str | None = None
 
 
+class RefundedPayment(Model):
+    purchase_id: str
+    payment_id: str
+    integration_id: str | None = None
+
+
 class RefundFailure(Model):
     refund_id: str
     reason: str
@@ -115,6 +121,18 @@ class RefundActivities:
                 seen = await gateway.fetch_refund(found.provider_refund_id)
             return await self.records.adopt(
                 found.purchase_id, seen, (found.event_id,), now(), found.integration_id
+            )
+
+    @activity.defn
+    async def adopt_refunds(self, refunded: RefundedPayment) -> tuple[Refund, ...]:
+        """Likewise of all that a payment shows, where it was not told which one is new."""
+        purchase_id, integration_id = refunded.purchase_id, refunded.integration_id
+        with told_to_temporal():
+            async with self.gateways.of(integration_id) as gateway:
+                found = await gateway.found_refunds(refunded.payment_id)
+            adopt = self.records.adopt
+            return tuple(
+                [await adopt(purchase_id, each, (), now(), integration_id) for each in found]
             )
 
 

@@ -128,6 +128,15 @@ class RefundFound(Model):
     integration_id: str | None = None
 
 
+class PaymentRefunded(Model):
+    """The provider told that money of a payment went back, and not by which refund."""
+
+    kind: Literal["payment_refunded"] = "payment_refunded"
+    event_id: str
+    payment_id: str
+    integration_id: str | None = None
+
+
 class DisputeOpened(Model):
     kind: Literal["dispute_opened"] = "dispute_opened"
     event_id: str
@@ -145,6 +154,12 @@ class EmailBounced(Model):
 
 
 Fact = Annotated[
-    CheckoutChanged | RefundChanged | RefundFound | DisputeOpened | EmailBounced | PayoutReported,
+    CheckoutChanged
+    | RefundChanged
+    | RefundFound
+    | PaymentRefunded
+    | DisputeOpened
+    | EmailBounced
+    | PayoutReported,
     Field(discriminator="kind"),
 ]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
+from domain.identifiers import is_ours
 from domain.money import Money
 from domain.payments import (
     Checkout,
@@ -162,15 +163,17 @@ class JustifiPayments:
     async def refund_noted(
         self, payment: justifi.Payment, key: str, value: str
     ) -> justifi.Refund | None:
-        """Which of a payment's refunds carries this in its metadata.
-
-        JustiFi's document does not promise that the payment tells it: if not, each is read.
-        """
-        for refund in await self._refunds_of(payment):
-            known = refund if refund.metadata else await self._read_refund(refund.id)
-            if noted(known.metadata, key) == value:
-                return known
+        """Which of a payment's refunds carries this in its metadata."""
+        async for refund in self._read_refunds_of(payment):
+            if noted(refund.metadata, key) == value:
+                return refund
         return None
+
+    async def found_refunds(self, payment_id: str) -> tuple[RefundSnapshot, ...]:
+        payment = await self.read_payment(payment_id)
+        made = [each async for each in self._read_refunds_of(payment)]
+        theirs = [each for each in made if not is_ours(noted(each.metadata, "refund_id") or "")]
+        return tuple(refund_snapshot_of(each, payment.currency) for each in theirs)
 
     async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
         refund = await self._read_refund(provider_refund_id)
@@ -216,6 +219,11 @@ class JustifiPayments:
     async def _read_refund(self, refund_id: str) -> justifi.Refund:
         endpoint = self.client.endpoints.retrieve_refund
         return await self.client.retrieve(justifi.Refund, endpoint, refund_id)
+
+    async def _read_refunds_of(self, payment: justifi.Payment) -> AsyncIterator[justifi.Refund]:
+        """With their metadata: where the payment does not tell it, each is read."""
+        for refund in await self._refunds_of(payment):
+            yield refund if refund.metadata else await self._read_refund(refund.id)
 
     async def _refunds_of(self, payment: justifi.Payment) -> list[justifi.Refund]:
         if payment.refunds is not None:

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 
 from domain.errors import Code, Invalid
 from domain.identifiers import is_ours
-from domain.payments import CheckoutChanged, DisputeOpened, Fact, RefundChanged, RefundFound
+from domain.payments import (
+    CheckoutChanged,
+    DisputeOpened,
+    Fact,
+    PaymentRefunded,
+    RefundChanged,
+    RefundFound,
+)
 from domain.payouts import PayoutReported
 from gateways.faults import RefusedByProvider
 from gateways.justifi_signature import require_recent, require_signature
@@ -32,7 +39,14 @@ _PAYOUT_NAMES = ("payout.created", "payout.paid", "payout.failed")
 # What to tick when the event publisher is set up at JustiFi; every other event is only stored.
 LISTENED_NAMES = _CHECKOUT_NAMES + _REFUND_NAMES + _DISPUTE_NAMES + _PAYOUT_NAMES
 PRODUCED_FACTS = frozenset(
-    {CheckoutChanged, RefundChanged, RefundFound, DisputeOpened, PayoutReported}
+    {
+        CheckoutChanged,
+        RefundChanged,
+        RefundFound,
+        PaymentRefunded,
+        DisputeOpened,
+        PayoutReported,
+    }
 )
 
 Fields = Mapping[str, object]
@@ -112,6 +126,8 @@ def _refund(data: Fields) -> Fields:
 
 def _refund_fact(event: SignedEvent, event_id: str) -> Fact:
     refund_id = _text(_refund(_fields(_read(event.payload), "data")), "id")
+    if refund_id is not None and refund_id.startswith("py_"):  # a payment that tells no refunds
+        return PaymentRefunded(event_id=event_id, payment_id=refund_id)
     if refund_id is None or not refund_id.startswith("re_"):
         raise Invalid(Code.MALFORMED_EVENT, "the refund in the event has no id")
     if event.refund_id is None:

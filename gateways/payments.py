@@ -62,3 +62,7 @@ class PaymentGateway(Protocol):
     async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
         """Read where a refund stands now. Moves nothing."""
         ...
+
+    async def found_refunds(self, payment_id: str) -> tuple[RefundSnapshot, ...]:
+        """A payment's refunds that nobody asked for here, made in a dashboard. Moves nothing."""
+        ...

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from domain.identifiers import is_ours
 from domain.payments import (
     Checkout,
     CheckoutRequest,
@@ -104,6 +105,11 @@ class StripePayments:
             if refund.noted("refund_id") == refund_id:
                 return refund.snapshot
         return None
+
+    async def found_refunds(self, payment_id: str) -> tuple[RefundSnapshot, ...]:
+        params: RefundListParams = {"payment_intent": payment_id}
+        made = [each async for each in self.api.listed(Refund, REFUNDS, params)]
+        return tuple(each.snapshot for each in made if not is_ours(each.noted("refund_id") or ""))
 
     async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
         answer = await self.api.ask("get", path_of(REFUNDS, provider_refund_id))

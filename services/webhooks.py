@@ -16,6 +16,7 @@ from domain.payments import (
     DisputeOpened,
     EmailBounced,
     Fact,
+    PaymentRefunded,
     RefundChanged,
     RefundFound,
 )
@@ -120,7 +121,7 @@ class WebhookService:
         Of ours, checkouts carry our id: those without are other systems' and executions'."""
         fact = source.gateway.translate(event, taken.event_id)
         is_found_by_payment = (
-            isinstance(fact, DisputeOpened | RefundFound)
+            isinstance(fact, DisputeOpened | RefundFound | PaymentRefunded)
             and event.purchase_id is None
             and event.payment_id is not None
         )
@@ -153,7 +154,8 @@ class WebhookService:
             if await self._is_foreign(stored, order):
                 return await self._close(stored, EventOutcome.FOREIGN)
             stored = _matched(stored, order)
-        if isinstance(fact, CheckoutChanged | RefundFound):  # it may be of a checkout that was left
+        if isinstance(fact, CheckoutChanged | RefundFound | PaymentRefunded):
+            # it may be of a checkout that was left
             fact = fact.model_copy(update={"integration_id": stored.integration_id})
         return await self._tell_purchase(stored, fact)
 

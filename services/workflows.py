@@ -23,6 +23,7 @@ from domain.payments import (
     DisputeOpened,
     EmailBounced,
     Fact,
+    PaymentRefunded,
     RefundChanged,
     RefundFound,
 )
@@ -56,6 +57,7 @@ HAND_OVER_WITHIN = timedelta(seconds=5)
 PURCHASE_SIGNALS = {
     CheckoutChanged: PurchaseWorkflow.checkout_changed,
     RefundFound: PurchaseWorkflow.refund_found,
+    PaymentRefunded: PurchaseWorkflow.payment_refunded,
     DisputeOpened: PurchaseWorkflow.dispute_opened,
     EmailBounced: PurchaseWorkflow.email_bounced,
 }

@@ -135,6 +135,12 @@ class FakePayments:
                 return self.refunds[made]
         return None
 
+    async def found_refunds(self, payment_id: str) -> tuple[RefundSnapshot, ...]:
+        self._meet("found_refunds")
+        ours = self.our_refund_ids
+        seen = self.refunds.items()
+        return tuple(r for made, r in seen if r.payment_id == payment_id and made not in ours)
+
     async def fetch_refund(self, provider_refund_id: str) -> RefundSnapshot:
         self._meet("fetch_refund")
         seen = self.refunds[provider_refund_id]

@@ -97,6 +97,7 @@ class World:
             refunds.read_refund,
             refunds.fail_refund,
             refunds.adopt_refund,
+            refunds.adopt_refunds,
             emails.send_email,
             executions.execute_capability,
             executions.fail_execution,

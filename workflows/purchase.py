@@ -14,10 +14,16 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.purchases import PurchaseActivities
-    from activities.refunds import FoundRefund, RefundActivities
+    from activities.refunds import FoundRefund, RefundActivities, RefundedPayment
     from domain.errors import Code
     from domain.links import workflow_id_of as link_workflow_id_of
-    from domain.payments import CheckoutChanged, DisputeOpened, EmailBounced, RefundFound
+    from domain.payments import (
+        CheckoutChanged,
+        DisputeOpened,
+        EmailBounced,
+        PaymentRefunded,
+        RefundFound,
+    )
     from domain.policies import PolicyStatus
     from domain.purchases import (
         Cancellation,
@@ -142,12 +148,28 @@ class PurchaseWorkflow:
         try:
             async with self.refund_lock:
                 refund = await promptly(RefundActivities.adopt_refund, found)
-            self.notices.tell_of_found(refund)
-            if refund.status is RefundStatus.FAILED:
-                detail = f"{refund.refund_id}: {refund.failure_reason or 'it did not arrive'}"
-                await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
+            await self._tell_of_found(refund, fact.event_id)
         except FAILED as error:
             detail = f"{fact.provider_refund_id} could not be read: {words_of(error)}"
+            await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
+        self.policy.refund_asked = True
+
+    @workflow.signal
+    async def payment_refunded(self, fact: PaymentRefunded) -> None:
+        """By which refund is not told: all of the payment's are read."""
+        refunded = RefundedPayment(
+            purchase_id=self.order.purchase_id,
+            payment_id=fact.payment_id,
+            integration_id=fact.integration_id or self.checkout.purchase.integration_id,
+        )
+        try:
+            async with self.refund_lock:
+                refunds = await promptly(RefundActivities.adopt_refunds, refunded)
+            for refund in refunds:
+                await self._tell_of_found(refund, fact.event_id)
+            await promptly(PurchaseActivities.mark_events_handled, (fact.event_id,))
+        except FAILED as error:
+            detail = f"refunds of {fact.payment_id} could not be read: {words_of(error)}"
             await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, fact.event_id)
         self.policy.refund_asked = True
 
@@ -232,6 +254,12 @@ class PurchaseWorkflow:
                 await self._start_refund(refund)
         self.policy.refund_asked = True  # it may be all of the money: look before issuing
         return refund
+
+    async def _tell_of_found(self, refund: Refund, event_id: str) -> None:
+        self.notices.tell_of_found(refund)
+        if refund.status is RefundStatus.FAILED:
+            detail = f"{refund.refund_id}: {refund.failure_reason or 'it did not arrive'}"
+            await self.reviews.ask(ReviewReason.REFUND_FAILED, detail, event_id)
 
     async def _start_refund(self, refund: Refund) -> None:
         """By whoever took the money, which may be another than the order expected."""

@@ -271,6 +271,16 @@ async def test_a_refund_that_its_payment_does_not_tell_is_found(answers: list[Js
     assert len(justifi.asked) == len(answers)
 
 
+async def test_refunds_made_in_justifis_dashboard_are_told_from_those_asked_for_here(
+    street: Street,
+) -> None:
+    payment_id = await street.bought()
+    await street.payments.create_refund(order(payment_id, 1000))
+    theirs = await street.payments.make_refund(payment_id, {"amount": 500}, "by-hand")
+    (found,) = await street.payments.found_refunds(payment_id)
+    assert (found.provider_refund_id, found.amount.minor) == (theirs.id, 500)
+
+
 async def test_a_payment_made_while_the_cancellation_is_on_its_way_wins() -> None:
     paid = checkout_wire(status="completed", successful_payment_id="py_1")
     async with scripted_justifi() as justifi:

@@ -13,7 +13,14 @@ from pydantic import JsonValue
 from domain.errors import Code, Invalid
 from domain.identifiers import new_id
 from domain.money import Money
-from domain.payments import CheckoutChanged, DisputeOpened, Fact, RefundChanged, RefundFound
+from domain.payments import (
+    CheckoutChanged,
+    DisputeOpened,
+    Fact,
+    PaymentRefunded,
+    RefundChanged,
+    RefundFound,
+)
 from domain.payouts import PayoutReported
 from gateways.justifi_webhooks import LISTENED_NAMES, PRODUCED_FACTS, JustifiWebhooks
 from gateways.webhooks import SignedEvent
@@ -146,6 +153,14 @@ def test_where_the_payment_is_told_instead_its_newest_refund_is_meant() -> None:
         assert fact_of("payment.refunded", told) == expected
 
 
+@pytest.mark.parametrize("refunds", [None, [], ["odd"]])
+def test_where_the_payment_tells_no_refunds_it_is_to_be_read(refunds: JsonValue) -> None:
+    told = payment_wire(refunds=refunds, metadata={"purchase_id": PURCHASE})
+    expected = PaymentRefunded(event_id=OURS, payment_id="py_1")
+    assert fact_of("payment.refunded", told) == expected
+    assert verified(event("payment.refunded", told)).purchase_id == PURCHASE
+
+
 def test_a_dispute_tells_its_amount_and_reason() -> None:
     amount = Money(minor=15000, currency="USD")
     expected = DisputeOpened(event_id=OURS, dispute_id="dp_1", reason="fraudulent", amount=amount)
@@ -178,6 +193,7 @@ def test_every_fact_that_is_promised_is_produced() -> None:
         ("payment.succeeded", PAID),
         ("payment.refunded", refund_wire(metadata=ASKED)),
         ("payment.refunded", refund_wire()),
+        ("payment.refunded", payment_wire(refunds=[])),
         ("payment.dispute.created", DISPUTE),
         ("payout.paid", {"id": "po_1"}),
     )
@@ -187,7 +203,6 @@ def test_every_fact_that_is_promised_is_produced() -> None:
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("payment.refunded", payment_wire(refunds=None)),
         ("payment.refunded", {"metadata": None}),
         ("payment.dispute.created", {**DISPUTE, "id": ""}),
         ("payout.failed", {"status": "failed"}),

@@ -30,6 +30,7 @@ async def test_two_equal_partial_refunds_are_two_and_each_is_made_once(
     assert (await payments.create_refund(second)).provider_refund_id != made.provider_refund_id
     assert await payments.find_refund(first.refund_id, payment_id) == made
     assert await payments.find_refund(new_id("ref"), payment_id) is None
+    assert await payments.found_refunds(payment_id) == ()
     event, fact = await simulated.event("refund.created")
     assert event.refund_id == first.refund_id
     assert isinstance(fact, RefundChanged)

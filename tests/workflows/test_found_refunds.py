@@ -4,7 +4,7 @@ import asyncio
 
 from domain.errors import Code
 from domain.money import Money
-from domain.payments import ProviderRefundState
+from domain.payments import PaymentRefunded, ProviderRefundState
 from domain.purchases import Refusal, ReviewReason
 from domain.refunds import Asker, RefundStatus
 from gateways.faults import Busy
@@ -100,3 +100,42 @@ async def test_a_found_refund_that_cannot_be_read_is_a_matter_for_a_person(
     event_id = await stories.tell_of_found_refund(order, made)
     assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
     assert event_id in stories.world.rows.handled
+
+
+async def test_refunds_of_which_only_the_payment_is_told_are_read_and_kept_once(
+    stories: Stories,
+) -> None:
+    order, payment_id = await stories.bought()
+    payments = stories.world.payments
+    asked = await stories.refunded(order, stories.world.refund_request(order, 1000))
+    await stories.refund_end(asked.refund_id)
+    stories.world.mail.sent.clear()
+    rest = Money(minor=PRICE.minor - 1000, currency=PRICE.currency)
+    made = payments.refund_in_dashboard(payment_id, rest)
+    for _ in range(2):
+        told = PaymentRefunded(event_id=stories.world.event(), payment_id=payment_id)
+        await stories.tell(order, told)
+        await stories.end_of(order)
+        assert told.event_id in stories.world.rows.handled
+
+    kept = stories.world.rows.refunds_of(order.purchase_id)
+    assert {each.provider_refund_id for each in kept} == {
+        payments.provider_id_of(asked.refund_id),
+        made,
+    }
+    assert len(kept) == 2
+    assert stories.world.mail.subjects() == ["refund_made"]
+    policy = stories.policy(order)
+    assert policy is not None
+    assert policy.cancelled_at is not None
+
+
+async def test_a_payment_whose_refunds_cannot_be_read_is_a_matter_for_a_person(
+    stories: Stories,
+) -> None:
+    order, payment_id = await stories.bought()
+    stories.world.payments.refuse_next("found_refunds")
+    told = PaymentRefunded(event_id=stories.world.event(), payment_id=payment_id)
+    await stories.tell(order, told)
+    assert await stories.decided(order) == [ReviewReason.REFUND_FAILED]
+    assert told.event_id in stories.world.rows.handled
