@@ -1,4 +1,4 @@
-"""Which integration serves a customer, a product, a subscription, a quote, the whole tenant…"""
+"""Which integration serves a quote, a customer, a product, a subscription, the whole tenant…"""
 
 from datetime import datetime
 from typing import Annotated
@@ -24,8 +24,8 @@ EntityType = Annotated[
     Path(
         pattern=r"^[a-z][a-z_]*$",
         max_length=32,
-        description="`customer`, `product`, `subscription`, `quote`, `tenant`, `platform` or a "
-        "word of your own.",
+        description="`quote`, `customer`, `product`, `tenant`, `platform`, `subscription`; for "
+        "purposes of your own also a word of your own.",
         examples=["customer"],
     ),
 ]

@@ -9,6 +9,9 @@ from domain.model import Model
 
 Credentials = Mapping[str, str]
 PAYMENT_PROCESSING = "payment_processing"
+# Whose links for payments are kept: those that a purchase looks at, and subscriptions, which are
+# linked before they are billed. Nobody would ever look at others.
+PAID_FOR = ("quote", "customer", "product", "tenant", "platform", "subscription")
 UNREADABLE = "its credentials cannot be opened: "  # how the reason for that begins
 
 

@@ -28,9 +28,9 @@ class RouteRecords:
         """In the order in which they are tried; never none.
 
         The integration that the request names stands alone. Else the nearest entity that has a
-        default counts, customer before product before tenant before platform: its default first,
-        then its backups. Nobody's money goes to an account of somebody further away; where a
-        nearer entity has links but no default, the reason says so.
+        default counts, quote before customer before product before tenant before platform: its
+        default first, then its backups. Nobody's money goes to an account of somebody further
+        away; where a nearer entity has links but no default, the reason says so.
         """
         if order.integration_id is not None:
             return (await self._named(order, order.integration_id),)
@@ -99,6 +99,7 @@ class RouteRecords:
 
 
 _ENTITIES = {
+    "quote": "the quote's",
     "customer": "the customer's",
     "product": "the product's",
     "tenant": "the tenant's",
@@ -108,6 +109,7 @@ _ENTITIES = {
 
 def _entities_of(order: PurchaseOrder) -> list[ColumnElement[bool]]:
     entities = [
+        (order.tenant_id, "quote", order.quote_id),
         (order.tenant_id, "customer", order.user_id),
         (order.tenant_id, "tenant", order.tenant_id),
         (PLATFORM_TENANT, "platform", PLATFORM_TENANT),

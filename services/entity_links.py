@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.errors import Code, Invalid, NotFound
-from domain.integrations import PAYMENT_PROCESSING, EntityLink, EntityLinkChange
+from domain.integrations import PAID_FOR, PAYMENT_PROCESSING, EntityLink, EntityLinkChange
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from gateways.integrations import takes_payments
 from persistence.clock import now
@@ -36,6 +36,7 @@ class EntityLinkService:
         """``is_default`` None: it becomes the default where there is none yet."""
         _require_right(caller, entity)
         if purpose == PAYMENT_PROCESSING:
+            _require_paid_for(entity[0])
             await self._require_payments(caller, integration_id)
         link = EntityLink(
             tenant_id=caller.tenant_id,
@@ -111,6 +112,15 @@ def _require_right(caller: Caller, entity: tuple[str, str]) -> None:
     own = {"platform": PLATFORM_TENANT, "tenant": caller.tenant_id}.get(entity_type, entity_id)
     if entity_id != own:  # it would never be looked at
         raise Invalid(Code.INVALID_REQUEST, f"the {entity_type} is {own}, not {entity_id}")
+
+
+def _require_paid_for(entity_type: str) -> None:
+    if entity_type not in PAID_FOR:
+        raise Invalid(
+            Code.INVALID_REQUEST,
+            f"no payment is for a {entity_type}, so such a link would never be looked at: for "
+            f"{PAYMENT_PROCESSING} link one of {', '.join(PAID_FOR)}, or name another purpose",
+        )
 
 
 def _not_linked(entity: tuple[str, str], integration_id: str) -> NotFound:

@@ -20,6 +20,7 @@ from tests.persistence.samples import LATER, NOON, TENANT, order, quote
 
 OTHER = "ten_other"
 ENTITIES = {
+    "quote": ("Q-1", TENANT),
     "customer": ("user-1", TENANT),
     "product": ("travel", TENANT),
     "tenant": (TENANT, TENANT),
@@ -79,7 +80,7 @@ async def test_without_any_link_the_environments_account_takes_it(database: Data
 
 
 async def test_the_nearest_entity_with_a_default_counts(database: Database) -> None:
-    for entity_type in ("platform", "tenant", "product", "customer"):
+    for entity_type in ("platform", "tenant", "product", "customer", "quote"):
         integration_id = await _linked(database, entity_type)
         (candidate,) = await _candidates(database)
         assert candidate.integration_id == integration_id

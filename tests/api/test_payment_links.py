@@ -1,6 +1,9 @@
-"""What sends mail takes no purchases: that is said at the door, and when it is linked."""
+"""What no purchase could use, or would look at, is refused at the door and when it is linked."""
+
+import pytest
 
 from tests.api.door import Door, code_of, wanted
+from tests.api.test_integrations import created
 
 MAILER = {
     "connection_code": "sendgrid",
@@ -52,5 +55,27 @@ async def test_what_has_no_gateway_here_yet_may_be_linked(door: Door) -> None:
     linked = await door.http.post(
         "/entities/product/later/integrations",
         json={"integration_id": made.json()["integration_id"]},
+    )
+    assert linked.status_code == 201, linked.text
+
+
+async def test_a_payment_link_of_what_no_payment_is_for_is_refused(door: Door) -> None:
+    integration_id = (await created(door.http))["integration_id"]
+    entity = "/entities/warehouse/north/integrations"
+
+    refused = await door.http.post(entity, json={"integration_id": integration_id})
+    synced = {"integration_id": integration_id, "purpose": "data_sync"}
+    linked = await door.http.post(entity, json=synced)
+
+    assert code_of(refused) == (422, "invalid_request")
+    assert "never be looked at" in refused.json()["detail"]
+    assert linked.status_code == 201, linked.text
+
+
+@pytest.mark.parametrize("entity_type", ["customer", "product", "quote", "subscription"])
+async def test_payments_may_be_linked_to_what_they_are_for(door: Door, entity_type: str) -> None:
+    integration_id = (await created(door.http))["integration_id"]
+    linked = await door.http.post(
+        f"/entities/{entity_type}/paid-for/integrations", json={"integration_id": integration_id}
     )
     assert linked.status_code == 201, linked.text
