@@ -15,8 +15,6 @@ from persistence.database import Database
 from persistence.rows.audit import AuditRow, entry_of
 from persistence.statements import line_up
 
-_READ_AT_ONCE = 500
-
 
 async def write_down(session: AsyncSession, event: AuditEvent, at: datetime) -> AuditEntry:
     """Add the tenant's next entry. Others of the tenant wait until this transaction ends."""
@@ -37,6 +35,7 @@ async def write_down(session: AsyncSession, event: AuditEvent, at: datetime) -> 
 @dataclass(frozen=True)
 class AuditRecords:
     database: Database
+    read_at_once: int = 500
 
     async def write(self, event: AuditEvent, at: datetime) -> AuditEntry:
         """For a use that writes no other row."""
@@ -71,7 +70,7 @@ class AuditRecords:
             batch = await self._batch_after(*place)
             for entry in batch:
                 yield entry
-            if len(batch) < _READ_AT_ONCE:
+            if len(batch) < self.read_at_once:
                 return
             place = (batch[-1].tenant_id, batch[-1].number)
 
@@ -83,7 +82,7 @@ class AuditRecords:
                 | ((col(AuditRow.tenant_id) == tenant_id) & (col(AuditRow.number) > number))
             )
             .order_by(col(AuditRow.tenant_id), col(AuditRow.number))
-            .limit(_READ_AT_ONCE)
+            .limit(self.read_at_once)
         )
         async with self.database.reading() as session:
             return [entry_of(row) for row in await session.exec(following)]
