@@ -35,7 +35,7 @@ class Account:
         if self.held is not None:
             await self.held.wait()
         if self.fault is not None:
-            raise self.fault
+            raise self.fault.with_traceback(None)  # it would grow with every raise
         return Done(result=RESULT)
 
     async def probe(self) -> None: ...
