@@ -251,7 +251,7 @@ def _integration_steps(
         executions.execute_capability,
         executions.fail_execution,
         OperationActivities(opened, environment).ask_provider,
-        ProbeActivities(IntegrationRecords(database), opened).probe_integration,
+        ProbeActivities(opened).probe_integration,
     )
 
 

@@ -27,6 +27,7 @@ from gateways.faults import (
     CredentialsChanged,
     GatewayFault,
     KeyUsedOtherwise,
+    NotPermitted,
     RefusedByProvider,
 )
 from gateways.integrations import (
@@ -122,7 +123,7 @@ class ExecutionActivities:
             schema = _required(capability, order).result_schema
             async with self.opened.using(order.integration_id, fingerprint=account) as gateway:
                 return _sensible(await _ability(gateway, order)(ask), schema)
-        except (RefusedByProvider, Refused) as no:
+        except (RefusedByProvider, NotPermitted, Refused) as no:
             if not (begun.may_have_acted and moves_money):
                 return _refused(no)
             return await self._after_a_look(order, ask, account, no)
@@ -197,11 +198,12 @@ def _lookup(gateway: IntegrationGateway, order: ExecutionOrder) -> Lookup:
     return lookup
 
 
-def _refused(no: RefusedByProvider | Refused) -> Outcome:
+def _refused(no: RefusedByProvider | NotPermitted | Refused) -> Outcome:
     if isinstance(no, Refused):
         return Outcome(error_code=no.code, error_message=no.message)
+    lacks_permission = isinstance(no, NotPermitted)
     return Outcome(
-        error_code=Code.PROVIDER_REFUSED,
+        error_code=Code.PERMISSION_MISSING if lacks_permission else Code.PROVIDER_REFUSED,
         error_message=str(no),
         provider_code=no.code,
         customer=no.made,

@@ -20,6 +20,7 @@ from gateways.faults import (
     Conflict,
     CredentialsChanged,
     Misconfigured,
+    NotPermitted,
     OutcomeUnknown,
     Parked,
     RefusedByProvider,
@@ -96,13 +97,28 @@ class OpenedIntegrations:
                 raise Misconfigured(f"integration {integration_id} takes no payments", REGISTRY)
             yield gateway.payments
 
+    async def test(self, integration_id: str) -> None:
+        """Its status and their reason say afterwards what a harmless call showed.
+
+        It is made though it is paused or has failed too often.
+        """
+        integration, _, _ = await self._found(integration_id)
+        status, reason = IntegrationStatus.ACTIVE, None
+        try:
+            async with self.using(integration_id, to_test=True) as gateway:
+                await gateway.probe()
+        except NotPermitted as fault:  # whatever else its key may do works
+            reason = str(fault)
+        except (Misconfigured, RefusedByProvider) as fault:
+            status, reason = IntegrationStatus.ERROR, str(fault)
+        await self._mark(integration, status, reason)
+
     @asynccontextmanager
     async def using(
         self, integration_id: str, *, to_test: bool = False, fingerprint: str | None = None
     ) -> AsyncIterator[IntegrationGateway]:
         """What is raised inside counts for the integration's health, and so does its absence.
 
-        ``to_test``: somebody asks how it does, whether it is paused or has failed too often.
         ``fingerprint``: with these credentials only.
         """
         integration, sealed, health = await self._found(integration_id)
@@ -132,12 +148,12 @@ class OpenedIntegrations:
         except (Busy, OutcomeUnknown) as fault:
             await self.health.failed(integration.integration_id, str(fault), self.clock())
             raise
+        except (RefusedByProvider, NotPermitted):  # it answers, and takes the credentials
+            await self._note_success(integration, health)
+            raise
         except Misconfigured as fault:
             if fault.service != REGISTRY:
                 await self._mark(integration, IntegrationStatus.ERROR, str(fault))
-            raise
-        except RefusedByProvider:  # it answers, and takes the credentials
-            await self._note_success(integration, health)
             raise
         else:
             await self._note_success(integration, health)

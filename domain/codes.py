@@ -92,6 +92,7 @@ class Code(StrEnum):
     ENTITY_LINK_NOT_FOUND = "entity_link_not_found"
     IDEMPOTENCY_KEY_MISSING = "idempotency_key_missing"
     PROVIDER_REFUSED = "provider_refused"
+    PERMISSION_MISSING = "permission_missing"
     PROVIDER_ANSWERED_NONSENSE = "provider_answered_nonsense"
     OUTCOME_UNKNOWN = "outcome_unknown"
     OUTCOME_NOT_YET_KNOWN = "outcome_not_yet_known"

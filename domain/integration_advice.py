@@ -133,6 +133,11 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "This request must carry an idempotency key.",
         "Send the header Idempotency-Key with a value of your own; repeat both to ask again.",
     ),
+    Code.PERMISSION_MISSING: advised(
+        "The integration's key lacks a permission at its provider.",
+        "Give the key that permission there, or the integration another key, and ask again under a "
+        "new Idempotency-Key. Nothing was done; what needs no such permission works.",
+    ),
     Code.PROVIDER_ANSWERED_NONSENSE: advised(
         "The provider's answer could not be understood.",
         "Look into the provider's account before asking again: it may have acted. The gateway's "

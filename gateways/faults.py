@@ -14,6 +14,7 @@ GatewayFault
 ├── RefusedByProvider   a definite no (4xx): repeating it is pointless
 │   └── KeyUsedOtherwise   for its key only: under that something else was asked for before
 └── Misconfigured    our key or account is wrong: an operator must act, then it works
+    └── NotPermitted  403: the key is right, and may not do this one thing
 """
 
 from datetime import timedelta
@@ -94,3 +95,11 @@ class Misconfigured(GatewayFault):
     def __init__(self, message: str, service: str) -> None:
         super().__init__(message)
         self.service = service
+
+
+class NotPermitted(Misconfigured):
+    """What needs no other permission works. ``code`` is the provider's own word."""
+
+    def __init__(self, message: str, service: str, code: str | None = None) -> None:
+        super().__init__(message, service)
+        self.code = code

@@ -15,6 +15,7 @@ from gateways.faults import (
     GatewayFault,
     KeyUsedOtherwise,
     Misconfigured,
+    NotPermitted,
     OutcomeUnknown,
     RefusedByProvider,
     Unreachable,
@@ -74,8 +75,10 @@ def fault_of(answer: Answer, endpoint: Endpoint) -> GatewayFault:
     message, wait = _described(answer), retry_after(answer.headers.get("Retry-After"))
     if status in (429, 503) or code == _BUSY:
         return Busy(message, wait)
-    if status == 401 or (status == 403 and code in _NOT_OURS_TO_ASK):
+    if status == 401:
         return Misconfigured(message, SERVICE)
+    if status == 403 and code in _NOT_OURS_TO_ASK:
+        return NotPermitted(f"{message}: its key lacks a permission", SERVICE, code)
     if 300 <= status < 400:
         return Misconfigured(f"JustiFi's address points elsewhere ({status})", SERVICE)
     if status == 404 and _is_not_offered(answer, endpoint):

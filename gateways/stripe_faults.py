@@ -4,6 +4,7 @@ Stripe's own messages may quote a customer's e-mail address or the end of a key,
 codes, parameter names and request ids go into ours.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from gateways.faults import (
     GatewayFault,
     KeyUsedOtherwise,
     Misconfigured,
+    NotPermitted,
     OutcomeUnknown,
     RefusedByProvider,
     StoredFault,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import stripe
 
 SERVICE = "stripe"
+_PERMISSION = re.compile(r"\brak_[a-z_]{1,60}\b")
 
 
 @contextmanager
@@ -62,8 +65,11 @@ def _answered(error: "stripe.StripeError") -> GatewayFault:
     headers = error.headers or {}
     code = _code(error)
     message = _described(error, code)
-    if status in (401, 403) or isinstance(error, stripe.AuthenticationError):
+    if status == 401 or isinstance(error, stripe.AuthenticationError):
         return Misconfigured(message, SERVICE)
+    if status == 403:
+        lacks = _lacking(error) or "a permission"
+        return NotPermitted(f"{message}: its key lacks {lacks}", SERVICE, code)
     if status >= 500 and headers.get("Idempotent-Replayed") == "true":
         return StoredFault(message)
     if status in (429, 503) or isinstance(error, stripe.RateLimitError):
@@ -75,6 +81,11 @@ def _answered(error: "stripe.StripeError") -> GatewayFault:
         kind = KeyUsedOtherwise if is_of_key else RefusedByProvider
         return kind(message, code, error.json_body)
     return OutcomeUnknown(message)
+
+
+def _lacking(error: "stripe.StripeError") -> str:
+    """The permissions that Stripe names: of its message only words that are no one's own."""
+    return ", ".join(_PERMISSION.findall(error.user_message or ""))
 
 
 def _code(error: "stripe.StripeError") -> str | None:

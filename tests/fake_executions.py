@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from domain.connections import Capability
+from domain.errors import Code
 from domain.executions import (
     Begun,
     Execution,
@@ -16,7 +17,6 @@ from domain.executions import (
     Sending,
     Waiting,
 )
-from domain.integrations import IntegrationStatus
 from gateways.faults import CredentialsChanged
 from gateways.integrations import IntegrationGateway
 from tests.harbour import CAPABILITIES, CODE, HarbourAccount, HarbourIntegration
@@ -46,8 +46,7 @@ class FakeExecutions:
     fingerprint: str = "0123456789abcdef"  # of the credentials that it has now
     changes_to: str | None = None  # before the next use
     opens: Callable[[HarbourAccount], IntegrationGateway] = HarbourIntegration
-    was_probed: bool = False
-    probed: dict[str, str] = field(default_factory=dict)  # the last reason, by integration_id
+    tested: list[str] = field(default_factory=list)
 
     async def begin(self, order: ExecutionOrder, at: datetime) -> Begun:
         known = self.rows.get(order.execution_id)
@@ -90,6 +89,7 @@ class FakeExecutions:
         if outcome.customer is not None:
             await self.keep(order, outcome.customer, at)
         ended = outcome.model_dump(exclude={"customer"})
+        ended["outcome_unknown"] = outcome.error_code is Code.OUTCOME_UNKNOWN
         told = {**ended, "status": outcome.status, "finished_at": at}
         self.rows[order.execution_id] = self.rows[order.execution_id].model_copy(update=told)
         return self.rows[order.execution_id]
@@ -97,24 +97,17 @@ class FakeExecutions:
     async def get(self, _: str, capability_code: str) -> Capability | None:
         return self.catalogue.get(capability_code)
 
-    async def mark(
-        self,
-        integration_id: str,
-        status: IntegrationStatus,
-        reason: str | None,
-        at: datetime,  # noqa: ARG002 - the port has it
-    ) -> None:
-        self.probed[integration_id] = f"{status}: {reason}"
+    async def test(self, integration_id: str) -> None:
+        self.tested.append(integration_id)
+        await HarbourIntegration(self.account).probe()
 
     @asynccontextmanager
     async def using(
         self,
         integration_id: str,  # noqa: ARG002 - there is one
         *,
-        to_test: bool = False,
         fingerprint: str | None = None,
     ) -> AsyncIterator[IntegrationGateway]:
-        self.was_probed = self.was_probed or to_test
         self.fingerprint = self.changes_to or self.fingerprint
         if fingerprint not in (None, self.fingerprint):
             raise CredentialsChanged("it has other credentials than before")

@@ -102,7 +102,7 @@ class World:
             executions.execute_capability,
             executions.fail_execution,
             OperationActivities(self.operated, {"justifi": self.operated}).ask_provider,
-            ProbeActivities(self.executions, self.executions).probe_integration,
+            ProbeActivities(self.executions).probe_integration,
             keys.count_sealed,
             keys.list_due,
             keys.reseal_credentials,

@@ -15,6 +15,7 @@ from gateways.faults import (
     Conflict,
     GatewayFault,
     KeyUsedOtherwise,
+    NotPermitted,
     OutcomeUnknown,
     RefusedByProvider,
     Unreachable,
@@ -187,6 +188,30 @@ async def test_a_409_with_nothing_done_is_left_to_the_workflow() -> None:
 
     assert (told.value.type, account.looks) == ("Conflict", 2)
     assert world.executions.rows[order.execution_id].outcome_unknown
+
+
+# A key that may not do this
+
+
+async def test_a_permission_that_the_key_lacks_is_told_at_once() -> None:
+    world = World()
+    order = order_of(world)
+    world.executions.account.faults_before.append(NotPermitted("403", "harbour", "no_right"))
+
+    refused = await executed(world, order)
+
+    assert (refused.error_code, refused.provider_code) == (Code.PERMISSION_MISSING, "no_right")
+    assert not refused.outcome_unknown
+
+
+@pytest.mark.parametrize("acted", [True, False], ids=["found", "not found"])
+async def test_a_permission_taken_away_meanwhile_says_nothing_of_what_was_done(acted: bool) -> None:
+    world = World()
+    order = order_of(world)
+    await in_doubt(world, order, acted=acted)
+    world.executions.account.faults_before.append(NotPermitted("403", "harbour"))
+
+    assert (await executed(world, order)).error_code is (None if acted else Code.OUTCOME_UNKNOWN)
 
 
 # What is sent

@@ -14,6 +14,7 @@ from gateways.faults import (
     GatewayFault,
     KeyUsedOtherwise,
     Misconfigured,
+    NotPermitted,
     OutcomeUnknown,
     RefusedByProvider,
     Unreachable,
@@ -212,7 +213,7 @@ async def test_a_decline_is_a_result(justifi: ScriptedJustifi, client: JustifiCl
     [
         (400, "sub_account_header_required", RefusedByProvider),
         (403, "duplicate_record", RefusedByProvider),
-        (403, "not_authorized", Misconfigured),
+        (403, "not_authorized", NotPermitted),
         (409, "idempotency_concurrent_request", Conflict),
         (409, "idempotency_params_mismatch", KeyUsedOtherwise),
         (422, "amount_below_minimum", RefusedByProvider),

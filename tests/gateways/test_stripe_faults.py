@@ -13,6 +13,7 @@ from gateways.faults import (
     GatewayFault,
     KeyUsedOtherwise,
     Misconfigured,
+    NotPermitted,
     OutcomeUnknown,
     RefusedByProvider,
     StoredFault,
@@ -96,12 +97,24 @@ async def test_a_server_error_that_is_replayed_is_stored_for_its_key(
     assert isinstance(await fault_of(stripe.url), StoredFault)
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, None), (401, "api_key_expired"), (403, None)])
+@pytest.mark.parametrize(("status", "code"), [(401, None), (401, "api_key_expired")])
 async def test_a_key_that_may_not_is_for_an_operator(
     stripe: ScriptedStripe, status: int, code: str | None
 ) -> None:
     stripe.answers(error(code), status)
     assert isinstance(await fault_of(stripe.url), Misconfigured)
+
+
+async def test_a_restricted_key_is_told_which_permission_it_lacks(stripe: ScriptedStripe) -> None:
+    words = "The key rk_test_1 of jo@example.com needs 'rak_balance_read' for GET /v1/balance."
+    stripe.answers({"error": {"type": "invalid_request_error", "message": words}}, 403)
+    fault = await fault_of(stripe.url)
+    assert isinstance(fault, NotPermitted)
+    assert fault.code == "invalid_request_error"
+    assert str(fault).endswith("its key lacks rak_balance_read")
+
+    stripe.answers(error(None), 403)
+    assert str(await fault_of(stripe.url)).endswith("its key lacks a permission")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +148,8 @@ async def test_a_message_names_code_parameter_and_request_but_repeats_nothing(
     ("status", "kind"),
     [
         (200, OutcomeUnknown),
-        (403, Misconfigured),
+        (401, Misconfigured),
+        (403, NotPermitted),
         (429, Busy),
         (404, RefusedByProvider),
         (502, OutcomeUnknown),

@@ -21,6 +21,7 @@ from gateways.faults import (
     CredentialsChanged,
     GatewayFault,
     Misconfigured,
+    NotPermitted,
     OutcomeUnknown,
     Parked,
     RefusedByProvider,
@@ -49,9 +50,12 @@ class _Gateway:
     credentials: Credentials
     payments: PaymentGateway | None
     closed: int = 0
+    probe_fault: GatewayFault | None = None
     abilities: Mapping[str, Ability] = field(default_factory=dict)
 
-    async def probe(self) -> None: ...
+    async def probe(self) -> None:
+        if self.probe_fault is not None:
+            raise self.probe_fault
 
     async def close(self) -> None:
         self.closed += 1
@@ -344,6 +348,34 @@ async def test_a_refused_key_of_one_that_was_switched_off_leaves_it_off(
     await premises.become(status=IntegrationStatus.INACTIVE)
     await premises.fail(Misconfigured("Stripe answered 401", "stripe"))
     assert (await premises.seen()).status is IntegrationStatus.INACTIVE
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (NotPermitted("Stripe answered 403", "stripe"), IntegrationStatus.ACTIVE),
+        (RefusedByProvider("the account is closed"), IntegrationStatus.ERROR),
+        (Misconfigured("Stripe answered 401", "stripe"), IntegrationStatus.ERROR),
+        (None, IntegrationStatus.ACTIVE),
+    ],
+    ids=["lacks a permission", "refused", "wrong key", "works"],
+)
+async def test_a_test_says_whether_it_works_and_what_its_key_lacks(
+    premises: _Premises, fault: GatewayFault | None, status: IntegrationStatus
+) -> None:
+    await premises.fail(Misconfigured("Stripe answered 401 before", "stripe"))
+    premises.provider.connected[0].probe_fault = fault
+
+    await premises.opened.test("int-1")
+
+    seen = await premises.seen()
+    assert (seen.status, seen.status_reason) == (status, str(fault) if fault else None)
+
+
+async def test_a_key_that_may_not_do_one_thing_is_good_for_all_else(premises: _Premises) -> None:
+    await premises.fail(NotPermitted("Stripe answered 403", "stripe"), FAILURES_TO_OPEN)
+    assert (await premises.seen()).status is IntegrationStatus.ACTIVE
+    assert await premises.how() == Health(integration_id="int-1")
 
 
 # Turns

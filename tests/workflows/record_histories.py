@@ -95,7 +95,7 @@ SHORT: Mapping[str, Story] = {
     "executed_under_next_key": (
         executions.test_under_a_spoilt_key_it_is_looked_for_and_asked_under_the_next
     ),
-    "probed": executions.test_a_wrong_key_is_an_answer_and_no_reason_to_try_again,
+    "probed": executions.test_a_probe_that_is_answered_says_nothing,
     "unanswered_probe": executions.test_a_provider_that_cannot_be_reached_leaves_the_question_open,
     "sealed_anew": key_rotation.test_every_row_is_sealed_anew_and_the_lost_ones_are_named,
     "operated": operations.test_what_the_provider_answers_is_told_with_what_it_was_asked,
@@ -241,7 +241,7 @@ def _workflows_of(world: World) -> Iterator[tuple[str, str]]:
         ("refund", [refund_workflow_id_of(each.refund_id) for each in own]),
         ("link", [link_workflow_id_of(each) for each in world.rows.links]),
         ("execution", [execution_workflow_id_of(each) for each in world.executions.rows]),
-        ("probe", [f"probe-{executions.PROBED}-1"] if world.executions.was_probed else []),
+        ("probe", [f"probe-{executions.PROBED}-1"] if world.executions.tested else []),
         ("rotation", [ROTATION_ID] if world.sealed.rows else []),
         ("operation", [operation_order().workflow_id] if world.operated.asked else []),
     ):

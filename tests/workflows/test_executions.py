@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Code
 from domain.executions import Execution, ExecutionOrder, ExecutionStatus, workflow_id_of
-from gateways.faults import Misconfigured, OutcomeUnknown, Parked, StoredFault, Unreachable
+from gateways.faults import OutcomeUnknown, Parked, StoredFault, Unreachable
 from tests.harbour import PAID
 from tests.workflows.stories import Stories
 from workflows import options
@@ -102,14 +102,7 @@ async def test_an_outcome_that_nobody_learns_within_a_day_is_left_to_a_person(
 
 async def test_a_probe_that_is_answered_says_nothing(stories: Stories) -> None:
     assert await probed(stories) is None
-    assert stories.world.executions.probed == {}
-
-
-async def test_a_wrong_key_is_an_answer_and_no_reason_to_try_again(stories: Stories) -> None:
-    stories.world.executions.account.probe_fault = Misconfigured("wrong key", "harbour")
-
-    assert await probed(stories) is None
-    assert stories.world.executions.probed == {PROBED: "error: wrong key"}
+    assert stories.world.executions.tested == [PROBED]
 
 
 async def test_a_provider_that_cannot_be_reached_leaves_the_question_open(
@@ -118,4 +111,3 @@ async def test_a_provider_that_cannot_be_reached_leaves_the_question_open(
     stories.world.executions.account.probe_fault = Unreachable("no route")
 
     assert await probed(stories) == "no route"
-    assert stories.world.executions.probed == {}
