@@ -40,8 +40,10 @@ class IntegrationRows(Protocol):
         self, integration_id: str
     ) -> tuple[Integration, Sealed | None, Health] | None: ...
     async def mark(
-        self, integration_id: str, status: IntegrationStatus, reason: str | None, at: datetime
-    ) -> None: ...
+        self, used: Integration, status: IntegrationStatus, reason: str | None, at: datetime
+    ) -> None:
+        """What using it showed, unless its credentials are others by now."""
+        ...
 
 
 class HealthRows(Protocol):
@@ -256,7 +258,7 @@ class OpenedIntegrations:
     async def _mark(
         self, integration: Integration, status: IntegrationStatus, reason: str | None
     ) -> None:
-        await self.rows.mark(integration.integration_id, status, reason, self.clock())
+        await self.rows.mark(integration, status, reason, self.clock())
 
 
 def _named(integration: Integration) -> str:

@@ -81,12 +81,12 @@ class IntegrationRecords:
         return integration_of(row), sealed_of(row), known
 
     async def mark(
-        self, integration_id: str, status: IntegrationStatus, reason: str | None, at: datetime
+        self, used: Integration, status: IntegrationStatus, reason: str | None, at: datetime
     ) -> None:
-        """What its last use showed. What a person switched off stays off."""
+        """What its last use showed, of these credentials. What a person switched off stays off."""
         async with self.database.transaction() as session:
-            row = await locked(session, IntegrationRow, integration_id)
-            if row is None or row.status not in _SHOWN_BY_USE:
+            row = await locked(session, IntegrationRow, used.integration_id)
+            if row is None or row.version != used.version or row.status not in _SHOWN_BY_USE:
                 return
             before, row.status, row.status_reason = row.status, status, reason
             row.updated_at = at

@@ -222,11 +222,11 @@ async def test_what_is_another_tenants_or_deleted_cannot_be_linked(database: Dat
 async def test_what_a_use_showed_is_written_down_once_and_never_undoes_a_persons_word(
     database: Database,
 ) -> None:
-    await stored(database, integration(), vault(NEW))
+    used = await stored(database, integration(), vault(NEW))
     records = IntegrationRecords(database)
 
-    await records.mark("int-1", IntegrationStatus.ERROR, "Stripe answered 401 (req_1)", LATER)
-    await records.mark("int-1", IntegrationStatus.ERROR, "Stripe answered 401 (req_2)", LATER)
+    await records.mark(used, IntegrationStatus.ERROR, "Stripe answered 401 (req_1)", LATER)
+    await records.mark(used, IntegrationStatus.ERROR, "Stripe answered 401 (req_2)", LATER)
     log = await AuditRecords(database).page(TENANT, "int-1")
     shown = await records.get(TENANT, "int-1")
 
@@ -234,8 +234,9 @@ async def test_what_a_use_showed_is_written_down_once_and_never_undoes_a_persons
     assert shown is not None
     assert shown.status_reason == "Stripe answered 401 (req_2)"
 
-    await stored(database, integration("int-2", status=IntegrationStatus.INACTIVE), vault(NEW))
-    await records.mark("int-2", IntegrationStatus.ACTIVE, None, LATER)
+    inactive = integration("int-2", status=IntegrationStatus.INACTIVE)
+    off = await stored(database, inactive, vault(NEW))
+    await records.mark(off, IntegrationStatus.ACTIVE, None, LATER)
     switched_off = await records.get(TENANT, "int-2")
     assert switched_off is not None
     assert switched_off.status is IntegrationStatus.INACTIVE

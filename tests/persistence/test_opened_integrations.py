@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -340,6 +341,22 @@ async def test_a_refused_key_is_an_error_until_a_call_works_again(premises: _Pre
     await premises.use()
     mended = await premises.seen()
     assert (mended.status, mended.status_reason) == (IntegrationStatus.ACTIVE, None)
+
+
+@pytest.mark.parametrize("fault", [Misconfigured("Stripe answered 401", "stripe"), None])
+async def test_what_an_old_key_showed_late_says_nothing_of_the_new_one(
+    premises: _Premises, fault: GatewayFault | None
+) -> None:
+    if fault is None:  # and one that worked does not make good a new one that does not
+        await premises.fail(Misconfigured("Stripe answered 401 before", "stripe"))
+    with suppress(Misconfigured):
+        async with premises.opened.using("int-1"):
+            await premises.replace_credentials()
+            before = await premises.seen()
+            if fault is not None:
+                raise fault
+
+    assert await premises.seen() == before
 
 
 async def test_a_refused_key_of_one_that_was_switched_off_leaves_it_off(
