@@ -31,6 +31,7 @@ from tests.api.door import SECRET, Door
 from tests.fake_payments import FakePayments
 from tests.fakes import FakeMail, FakePrinter
 from tests.harbour import CODE, Harbour, put_into_catalogue
+from tests.temporal_away import client_of_a_server_gone
 from worker import documents_worker, purchases_worker
 from workflows import attributes
 
@@ -99,13 +100,10 @@ async def neighbour(door: Door) -> AsyncIterator[AsyncClient]:
 async def without_temporal(door: Door) -> AsyncIterator[AsyncClient]:
     """A door whose Temporal server answered once, and then went away."""
     app = create_app(door.settings)
-    async with await WorkflowEnvironment.start_time_skipping(
+    short_lived = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=server_binary()
-    ) as short_lived:
-        address = short_lived.client.service_client.config.target_host
-        client = await connect_temporal(
-            door.settings.model_copy(update={"temporal_address": address})
-        )
+    )
+    client = await client_of_a_server_gone(short_lived, door.settings)
     database = Database(door.settings.database)
     providers = {CODE: door.harbour}
     app.state.services = build_services(door.settings, client, database, providers)

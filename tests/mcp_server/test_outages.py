@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from composition import build_services
-from connections import connect_temporal
 from persistence.database import Database
 from tests.mcp_server.shop import Fields, Shop
 from tests.mcp_server.site import HANDSHAKE, opened
+from tests.temporal_away import client_of_a_server_gone
 from tests.workflows.servers import start_skipping_server
 
 SECONDS = 5
@@ -19,11 +19,7 @@ SECONDS = 5
 @pytest.fixture
 async def without_temporal(shop: Shop) -> AsyncIterator[Shop]:
     """The shop after its Temporal server answered once, and then went away."""
-    async with await start_skipping_server() as short_lived:
-        address = short_lived.client.service_client.config.target_host
-        client = await connect_temporal(
-            shop.settings.model_copy(update={"temporal_address": address})
-        )
+    client = await client_of_a_server_gone(await start_skipping_server(), shop.settings)
     database = Database(shop.settings.database)
     yield replace(shop, services=build_services(shop.settings, client, database))
     await database.close()
