@@ -59,6 +59,9 @@ class TurnRows(Protocol):
     async def until_free(self, integration_id: str) -> timedelta: ...
 
 
+class _Unreadable(Misconfigured): ...
+
+
 @dataclass
 class _Client:
     """An opened gateway, its users, and when it is opened anew."""
@@ -109,6 +112,8 @@ class OpenedIntegrations:
         try:
             async with self.using(integration_id, to_test=True) as gateway:
                 await gateway.probe()
+        except _Unreadable:  # marked where it was found
+            return
         except NotPermitted as fault:  # whatever else its key may do works
             reason = str(fault)
         except (Misconfigured, RefusedByProvider) as fault:
@@ -245,7 +250,7 @@ class OpenedIntegrations:
         except UnreadableCredentials as unreadable:
             reason = f"{UNREADABLE}{unreadable}"  # by which a rotation knows what it may set right
             await self._mark(integration, IntegrationStatus.ERROR, reason)
-            raise Misconfigured(f"{_named(integration)}: {reason}", REGISTRY) from None
+            raise _Unreadable(f"{_named(integration)}: {reason}", REGISTRY) from None
         return provider.connect(credentials)
 
     async def _note_success(self, integration: Integration, health: Health) -> None:

@@ -68,6 +68,21 @@ async def test_a_rotation_tries_again_what_a_use_could_not_open(database: Databa
     assert await SealedRows(database).ids_due("2024", "", 10) == ("int-1",)
 
 
+async def test_a_test_while_the_key_is_lost_does_not_hide_that_from_the_rotation(
+    database: Database,
+) -> None:
+    await stored(database, integration(), vault(LOST))
+    await opened_by(database, vault(NEW)).test("int-1")
+    assert (await standing(database)).is_unreadable
+
+    steps = KeyActivities(rows=SealedRows(database), vault=vault(NEW, LOST))
+    order = ResealOrder(key_id="2026", integration_ids=("int-1",))
+    await ActivityEnvironment().run(steps.reseal_credentials, order)
+
+    after = await standing(database)
+    assert (after.status, after.status_reason) == (IntegrationStatus.ACTIVE, None)
+
+
 async def test_once_the_key_is_back_its_next_use_sets_it_right(database: Database) -> None:
     await stored(database, integration(), vault(LOST))
     with pytest.raises(Misconfigured):
