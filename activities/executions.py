@@ -99,10 +99,11 @@ class ExecutionActivities:
 
     @activity.defn
     async def fail_execution(self, failure: ExecutionFailure) -> Execution:
-        """End one whose outcome nobody could learn."""
+        """End one that came to no end: its outcome is unknown only if it may have acted."""
         with told_to_temporal():
-            await self.rows.begin(failure.order, now())
-            outcome = Outcome(error_code=failure.code, error_message=failure.message)
+            begun = await self.rows.begin(failure.order, now())
+            code = failure.code if begun.may_have_acted else Code.EXECUTION_GIVEN_UP
+            outcome = Outcome(error_code=code, error_message=failure.message)
             return await self.rows.finish(failure.order, outcome, now())
 
     async def _wait(self, order: ExecutionOrder, begun: Begun, fault: GatewayFault) -> None:

@@ -99,6 +99,7 @@ class Code(StrEnum):
     EXECUTION_NOT_FOUND = "execution_not_found"
     EXECUTION_ENDED = "execution_ended"
     EXECUTION_TERMINATED = "execution_terminated"
+    EXECUTION_GIVEN_UP = "execution_given_up"
     EXECUTION_CANCELLED = "execution_cancelled"
     APPROVAL_REQUIRED = "approval_required"
     READ_ONLY = "read_only"

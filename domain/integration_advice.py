@@ -158,6 +158,11 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
         "This has ended already, so it cannot be cancelled.",
         "Read its status and result; give back what was done by a capability of its own.",
     ),
+    Code.EXECUTION_GIVEN_UP: advised(
+        "This waited for too long and was given up. Nothing was done.",
+        "Mend what it waited for, which the detail says; then ask again under a new "
+        "Idempotency-Key.",
+    ),
     Code.EXECUTION_TERMINATED: advised(
         "An operator has stopped this.",
         "Repeat the request under its Idempotency-Key: it goes on, and does nothing twice. Where "

@@ -52,7 +52,7 @@ class ExecutionWorkflow:
         )
 
     async def _give_up(self, error: FailureError) -> Execution:
-        """Whether the provider has acted is for a person to find out."""
+        """Where the provider may have acted, whether it has is for a person to find out."""
         failure = ExecutionFailure(
             order=self.order, code=Code.OUTCOME_UNKNOWN, message=words_of(error)
         )

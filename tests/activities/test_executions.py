@@ -233,4 +233,30 @@ async def test_one_that_never_got_as_far_as_a_row_can_be_given_up() -> None:
 
     failed = await ActivityEnvironment().run(steps.fail_execution, failure)
 
-    assert (failed.error_code, failed.error_message) == (failure.code, failure.message)
+    assert failed.error_code is Code.EXECUTION_GIVEN_UP
+    assert (failed.error_message, failed.outcome_unknown) == (failure.message, False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (Unreachable("no route"), Code.EXECUTION_GIVEN_UP),
+        (OutcomeUnknown("no answer"), Code.OUTCOME_UNKNOWN),
+    ],
+    ids=["nothing sent", "may have acted"],
+)
+async def test_one_that_is_given_up_is_unknown_only_if_it_may_have_acted(
+    fault: GatewayFault, code: Code
+) -> None:
+    world = World()
+    order = world.execution_order()
+    world.executions.account.faults_before.append(fault)
+    with pytest.raises(ApplicationError):
+        await executed(world, order)
+    failure = ExecutionFailure(order=order, code=Code.OUTCOME_UNKNOWN, message=str(fault))
+    steps = ExecutionActivities(world.executions, world.executions, world.executions)
+
+    failed = await ActivityEnvironment().run(steps.fail_execution, failure)
+
+    assert (failed.error_code, failed.error_message) == (code, str(fault))
+    assert failed.outcome_unknown is (code is Code.OUTCOME_UNKNOWN)
