@@ -11,7 +11,8 @@ from domain.model import Model
 from domain.payments import RefundOrder, RefundSnapshot
 from domain.purchases import Refusal
 from domain.refunds import Decision, Refund, RefundRequest
-from gateways.payments import PaymentGateways
+from gateways.faults import LookRefused, RefusedByProvider
+from gateways.payments import PaymentGateway, PaymentGateways
 
 
 class RefundRecords(Protocol):
@@ -96,8 +97,9 @@ class RefundActivities:
         refund = attempt.refund
         with told_to_temporal():
             async with self.gateways.of(refund.integration_id) as gateway:
-                made = await gateway.find_refund(refund.refund_id, refund.payment_id)
-                made = made or await gateway.create_refund(_order_of(attempt))
+                made = await _found(gateway, refund) or await gateway.create_refund(
+                    _order_of(attempt)
+                )
             return await self.records.record_outcome(refund.refund_id, made, (), now())
 
     @activity.defn
@@ -134,6 +136,14 @@ class RefundActivities:
             return tuple(
                 [await adopt(purchase_id, each, (), now(), integration_id) for each in found]
             )
+
+
+async def _found(gateway: PaymentGateway, refund: Refund) -> RefundSnapshot | None:
+    """A no to this look is no answer to the refund, which an earlier attempt may have made."""
+    try:
+        return await gateway.find_refund(refund.refund_id, refund.payment_id)
+    except RefusedByProvider as refused:
+        raise LookRefused(str(refused), refused.code) from refused
 
 
 def _order_of(attempt: RefundAttempt) -> RefundOrder:

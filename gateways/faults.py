@@ -12,7 +12,8 @@ GatewayFault
 │   └── Conflict     409: an earlier request under this key is at work, or it failed: nobody says
 ├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
 ├── RefusedByProvider   a definite no (4xx): repeating it is pointless
-│   └── KeyUsedOtherwise   for its key only: under that something else was asked for before
+│   ├── KeyUsedOtherwise   for its key only: under that something else was asked for before
+│   └── LookRefused  for the look alone: whether it had acted before, nobody knows
 └── Misconfigured    our key or account is wrong: an operator must act, then it works
     └── NotPermitted  403: the key is right, and may not do this one thing
 """
@@ -87,6 +88,9 @@ class RefusedByProvider(GatewayFault):
 
 
 class KeyUsedOtherwise(RefusedByProvider): ...
+
+
+class LookRefused(RefusedByProvider): ...
 
 
 class Misconfigured(GatewayFault):

@@ -9,7 +9,7 @@ from domain.errors import Code
 from domain.payments import ProviderRefundState
 from domain.purchases import Refusal, ReviewReason
 from domain.refunds import Refund, RefundStatus
-from gateways.faults import Busy, GatewayFault, OutcomeUnknown, StoredFault
+from gateways.faults import Busy, GatewayFault, OutcomeUnknown, RefusedByProvider, StoredFault
 from tests.fake_world import PRICE
 from tests.workflows.stories import Stories
 from workflows.refund import RefundWorkflow
@@ -169,6 +169,23 @@ async def test_a_refund_that_may_have_been_made_is_looked_up_before_it_is_asked_
     asked = [call for call in stories.world.payments.calls if call.endswith("_refund")]
     assert asked == ["find_refund", "create_refund", "find_refund"]
     assert stories.world.payments.refunded(payment_id) == HALF
+
+
+async def test_a_look_that_is_refused_is_no_answer_to_the_refund(stories: Stories) -> None:
+    order, payment_id = await stories.bought()
+    payments = stories.world.payments
+    payments.faults_after["create_refund"].append(OutcomeUnknown("no answer"))
+    payments.before_next["create_refund"] = lambda: payments.faults_before["find_refund"].append(
+        RefusedByProvider("unreadable")
+    )
+    refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
+    await stories.until(lambda: stories.world.rows.open_reviews(order.purchase_id))
+
+    assert _stored(stories, refund).status is RefundStatus.PENDING
+    rest = await stories.refund(order, stories.world.refund_request(order))
+    assert isinstance(rest, Refund)
+    assert rest.amount.minor == PRICE.minor - HALF
+    assert payments.refunded(payment_id) <= PRICE.minor
 
 
 async def test_a_refund_of_unknown_outcome_keeps_its_claim_and_a_late_word_makes_none_anew(
