@@ -45,6 +45,7 @@ from gateways.sendgrid_emails import SendGridEmails
 from gateways.stripe_payments import StripePayments
 from gateways.weasyprint_policies import WeasyPrintPolicies
 from payout_steps import Steps, payout_steps, payouts_of
+from persistence.audit import AuditRecords
 from persistence.connections import CapabilityRecords
 from persistence.database import Database
 from persistence.emails import EmailRecords
@@ -250,7 +251,7 @@ def _integration_steps(
     return (
         executions.execute_capability,
         executions.fail_execution,
-        OperationActivities(opened, environment).ask_provider,
+        OperationActivities(opened, environment, AuditRecords(database)).ask_provider,
         ProbeActivities(opened).probe_integration,
     )
 

@@ -3,22 +3,28 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.faults import told_to_temporal
+from activities.faults import now, told_to_temporal
+from domain.audit import AuditEvent
 from domain.connections import JsonObject
 from domain.errors import Code
 from domain.executions import Outcome
 from domain.operations import OperationOrder
-from gateways.faults import Busy, Conflict, Misconfigured, RefusedByProvider
+from gateways.faults import Busy, Conflict, Misconfigured, OutcomeUnknown, RefusedByProvider
 from gateways.integrations import Ask, IntegrationGateway, OperatedIntegration
 
 
 class OpenedAccounts(Protocol):
     def using(self, integration_id: str) -> AbstractAsyncContextManager[IntegrationGateway]: ...
+
+
+class UseRecords(Protocol):
+    async def write(self, event: AuditEvent, at: datetime) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -27,18 +33,23 @@ class OperationActivities:
 
     opened: OpenedAccounts
     environment: Mapping[str, IntegrationGateway]
+    uses: UseRecords
 
     @activity.defn
     async def ask_provider(self, order: OperationOrder) -> Outcome:
         """What the provider said. A change is repeated only where it may have been made already."""
         with told_to_temporal():
             try:
-                return Outcome(result=await self._asked(order))
+                outcome = Outcome(result=await self._asked(order))
             except Conflict as conflict:
                 code = Code.PROVIDER_REFUSED if _is_first() else Code.OUTCOME_UNKNOWN
-                return _refused(code, str(conflict), conflict.code)
+                outcome = _refused(code, str(conflict), conflict.code)
             except RefusedByProvider as refused:
-                return _refused(Code.PROVIDER_REFUSED, str(refused), refused.code)
+                outcome = _refused(Code.PROVIDER_REFUSED, str(refused), refused.code)
+            except OutcomeUnknown:
+                if _is_first():  # it may have acted; what comes of it is written down once more
+                    await self._tell_of_use(order, Code.OUTCOME_UNKNOWN)
+                raise
             except (Busy, Misconfigured) as fault:
                 if order.changes and _is_first():
                     # who asked is told now, and not surprised by what is done hours later
@@ -46,6 +57,13 @@ class OperationActivities:
                         str(fault), type=type(fault).__name__, non_retryable=True
                     ) from fault
                 raise
+            await self._tell_of_use(order, outcome.error_code or "succeeded")
+            return outcome
+
+    async def _tell_of_use(self, order: OperationOrder, status: str) -> None:
+        used = order.used(status)
+        if used is not None:
+            await self.uses.write(used, now())
 
     async def _asked(self, order: OperationOrder) -> JsonObject:
         ask = Ask(

@@ -130,7 +130,8 @@ class PurchaseActivities:
             if opened.purchase.checkout is not None or opened.purchase.is_settled:
                 return await self._standing(opened.purchase)
             purchase = await self.desk.open(opened, candidates, opening)
-            await self.records.record(Settlement(purchase=purchase), now())
+            asked = purchase.model_copy(update={"order": opening.order})  # whose use it is
+            await self.records.record(Settlement(purchase=asked), now())
             return Standing(purchase=purchase)
 
     @activity.defn

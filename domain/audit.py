@@ -10,6 +10,13 @@ from domain.model import Model
 BEGINNING = "0" * 64  # stands before a tenant's first entry
 
 
+class Asked(Model):
+    """Something asked for, by whose key and where from; None where nobody is known."""
+
+    requested_by: str | None = None
+    address: str | None = None
+
+
 class AuditEvent(Model):
     """Something to be written down. ``before`` and ``after`` never hold a secret.
 

@@ -1,12 +1,13 @@
 """Something asked of an account at a provider by the name of an operation of the provider's API."""
 
+from domain.audit import Asked, AuditEvent
 from domain.connections import ConnectionCode, JsonObject
 from domain.executions import Outcome, request_hash_of
 from domain.identifiers import derived_id
 from domain.model import Model
 
 
-class OperationOrder(Model):
+class OperationOrder(Asked):
     """``integration_id`` None is the environment's own account.
 
     ``operation_id`` is the provider's idempotency key where the operation ``changes`` something.
@@ -28,6 +29,23 @@ class OperationOrder(Model):
     @property
     def request_hash(self) -> str:
         return request_hash_of(self.operation, self.parameters)
+
+    def used(self, status: str) -> AuditEvent | None:
+        """For the audit log; None where no integration was used."""
+        if self.integration_id is None:
+            return None
+        return AuditEvent(
+            tenant_id=self.tenant_id,
+            actor=self.requested_by or self.operation_id,
+            address=self.address,
+            action="integration.used",
+            subject=self.integration_id,
+            after={
+                "operation_id": self.operation_id,
+                "operation": self.operation,
+                "status": status,
+            },
+        )
 
 
 class Operated(Model):

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from domain.audit import Asked
 from domain.errors import Code
 from domain.identifiers import derived_id
 from domain.model import Model
@@ -38,7 +39,7 @@ class ReviewReason(StrEnum):
     EMAIL_NOT_DELIVERED = "email_not_delivered"
 
 
-class PurchaseOrder(Model):
+class PurchaseOrder(Asked):
     """What a run starts with, the first one and any later one that resumes the purchase."""
 
     purchase_id: str

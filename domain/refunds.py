@@ -67,6 +67,7 @@ class RefundRequest(Model):
     reason: RefundReason = RefundReason.REQUESTED_BY_CUSTOMER
     asker: Asker
     requested_by: str
+    address: str | None = None  # where it was asked from
     approved_by: str | None = None
     needs_approval_above: int
     stray: Payment | None = None
@@ -85,6 +86,7 @@ class Decision(Model):
 
     approved: bool
     by: str
+    address: str | None = None
     note: str | None = None
 
 

@@ -1,5 +1,6 @@
 """Who calls: over HTTP the key of each request, over stdio the one key of the process."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,10 @@ class KeyOfProcess:
         return await self.api_keys.authenticate(self.key)
 
 
+ADDRESS: ContextVar[str | None] = ContextVar("address", default=None)
+"""Where the request comes from that is being answered."""
+
+
 class KeyOfRequest:
     async def current(self) -> Caller:
         token = get_access_token()
@@ -37,6 +42,7 @@ class KeyOfRequest:
             tenant_id=token.subject,
             key_id=token.client_id,
             scopes=frozenset(Scope(scope) for scope in token.scopes),
+            address=ADDRESS.get(),
         )
 
 

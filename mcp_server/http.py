@@ -14,7 +14,7 @@ from connections import keyring
 from domain.errors import Unavailable
 from mcp_server import audit
 from mcp_server.assembly import Door, build_server
-from mcp_server.callers import KeyOfRequest, KeyVerifier
+from mcp_server.callers import ADDRESS, KeyOfRequest, KeyVerifier
 from mcp_server.calls import PaybindServer
 from mcp_server.errors import failure_of
 from mcp_server.toolsets import Selection
@@ -73,7 +73,12 @@ class MCPDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         inner = {**scope, "path": PATH, "raw_path": PATH.encode(), "root_path": ""}
-        await self._app(inner, receive, send)
+        client = scope.get("client")
+        was = ADDRESS.set(client[0] if client else None)
+        try:
+            await self._app(inner, receive, send)
+        finally:
+            ADDRESS.reset(was)
 
 
 class _Outages:

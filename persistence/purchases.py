@@ -249,7 +249,8 @@ async def _tell_of_use(session: AsyncSession, purchase: Purchase, at: datetime) 
         return
     used = AuditEvent(
         tenant_id=purchase.order.tenant_id,
-        actor=purchase.order.purchase_id,
+        actor=purchase.order.requested_by or purchase.order.purchase_id,
+        address=purchase.order.address,
         action="integration.used",
         subject=purchase.integration_id,
         after={"purchase_id": purchase.order.purchase_id, "because": purchase.route.because},

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.audit import AuditEvent
 from domain.errors import Code, NotFound
 from domain.identifiers import derived_id
 from domain.payments import ProviderRefundState, RefundSnapshot
@@ -20,6 +21,7 @@ from domain.refunds import (
     RefundStatus,
 )
 from domain.views import Page
+from persistence.audit import write_down
 from persistence.database import Database
 from persistence.events import mark_events_handled
 from persistence.pages import after, page_of
@@ -53,6 +55,8 @@ class RefundRecords:
                 return claim
             row = _row_of(request, claim, purchase, at)
             session.add(row)
+            await session.flush()
+            await _tell_of_use(session, row, request.requested_by, request.address, at)
             return refund_of(row)
 
     async def decide(self, refund_id: str, decision: Decision, at: datetime) -> Refund:
@@ -63,6 +67,7 @@ class RefundRecords:
                 row.status = RefundStatus.PENDING if decision.approved else RefundStatus.DECLINED
                 row.decided_by = decision.by
                 row.updated_at = at
+                await _tell_of_use(session, row, decision.by, decision.address, at)
             return refund_of(row)
 
     async def record_outcome(
@@ -179,6 +184,23 @@ def _row_of(request: RefundRequest, claim: Claim, purchase: PurchaseRow, at: dat
         created_at=at,
         updated_at=at,
     )
+
+
+async def _tell_of_use(
+    session: AsyncSession, row: RefundRow, actor: str, address: str | None, at: datetime
+) -> None:
+    """In the audit log: who has an integration give money back."""
+    if row.integration_id is None or row.status != RefundStatus.PENDING:
+        return
+    used = AuditEvent(
+        tenant_id=row.tenant_id,
+        actor=actor,
+        address=address,
+        action="integration.used",
+        subject=row.integration_id,
+        after={"refund_id": row.refund_id, "purchase_id": row.purchase_id},
+    )
+    await write_down(session, used, at)
 
 
 def _found_row(

@@ -8,6 +8,7 @@ from domain.model import Model
 from domain.money import Money
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, purchase_id_of
 from domain.quotes import Quote
+from domain.tenants import Caller
 from gateways.integrations import GatewayProviders, takes_payments
 from persistence.purchases import PurchaseRecords
 from persistence.routes import RouteRecords
@@ -40,20 +41,21 @@ class Openings:
     providers: GatewayProviders
 
     async def open(
-        self, quote: Quote, request: PurchaseRequest, latest: Purchase | None
+        self, caller: Caller, quote: Quote, request: PurchaseRequest, latest: Purchase | None
     ) -> tuple[Purchase, bool]:
         """By ``latest`` while that holds the quote, and whether it does; else by a new attempt."""
         now = datetime.now(UTC)
+        asked = {"requested_by": caller.key_id, "address": caller.address}
         quote.require_open(now)
         if latest is not None and latest.holds_quote:
             require_same_integration(latest, request.integration_id)  # before it is waited for
             of_quote = {"payable_until": quote.payable_until, "product_id": quote.product_id}
-            order = latest.order.model_copy(update=of_quote)
+            order = latest.order.model_copy(update={**of_quote, **asked})
             purchase = await self._awaited(order, latest.join_at(now))
             _require_not_cancelled(purchase, had_page=latest.checkout is not None)
             return purchase, True
         attempt = latest.order.attempt + 1 if latest else 1
-        order = self._order(quote, request, attempt)
+        order = self._order(quote, request, attempt).model_copy(update=asked)
         await self._require_usable(order)
         purchase = await self._awaited(order)
         _require_not_cancelled(purchase, had_page=False)

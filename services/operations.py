@@ -106,6 +106,8 @@ class OperationService:
             operation=wish.operation,
             parameters=wish.parameters,
             changes=changes,
+            requested_by=caller.key_id,
+            address=caller.address,
             livemode=self.livemode,
         )
 

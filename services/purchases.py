@@ -65,9 +65,9 @@ class PurchaseService:
         quote = await self.quote(caller, request.quote_id)
         quote.require_price(request.price)
         require_chargeable(quote.price, self.max_amount.of(quote.price.currency))
-        purchase, joined = await self._open(quote, request)
+        purchase, joined = await self._open(caller, quote, request)
         if not purchase.holds_quote:  # its page ended between our look and the answer
-            purchase, joined = await self._open(quote, request)
+            purchase, joined = await self._open(caller, quote, request)
         if purchase.checkout is None:
             reason = purchase.failure.reason if purchase.failure else "no checkout could be opened"
             raise Conflict(Code.PROVIDER_REFUSED, reason, purchase_id=purchase.order.purchase_id)
@@ -209,12 +209,14 @@ class PurchaseService:
             raise _not_found(purchase_id)
         return order
 
-    async def _open(self, quote: Quote, request: PurchaseRequest) -> tuple[Purchase, bool]:
+    async def _open(
+        self, caller: Caller, quote: Quote, request: PurchaseRequest
+    ) -> tuple[Purchase, bool]:
         latest = await self.require_unpaid(quote.tenant_id, quote.quote_id)
         openings = Openings(
             self.purchases, self.routes, self.workflows, self.livemode, self.providers
         )
-        return await openings.open(quote, request, latest)
+        return await openings.open(caller, quote, request, latest)
 
     async def quote(self, caller: Caller, quote_id: str) -> Quote:
         """A quote that can be bought here: one of the other mode is none."""

@@ -59,6 +59,7 @@ class RefundService:
             reason=wish.reason,
             asker=asker,
             requested_by=caller.key_id,
+            address=caller.address,
             approved_by=caller.key_id if human_agreed and caller.may(Scope.REFUND) else None,
             needs_approval_above=self.approval_above.of(view.price.currency).minor,
         )
@@ -90,7 +91,7 @@ class RefundService:
         refund = await self.get(caller, refund_id)
         if refund.status is not RefundStatus.AWAITING_APPROVAL:
             raise _decided_already(refund)
-        decision = Decision(approved=approved, by=caller.key_id, note=note)
+        decision = Decision(approved=approved, by=caller.key_id, address=caller.address, note=note)
         order = await self.purchases.order(refund.purchase_id)
         decided = await self.workflows.decide(order, refund, decision)
         if not _follows(decided, decision):  # its run had closed: the first decision stands

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from domain.audit import AuditEvent
 from domain.connections import JsonObject
 from domain.operations import OperationOrder
 from gateways.faults import GatewayFault
@@ -58,3 +60,13 @@ def order(**changes: object) -> OperationOrder:
         "livemode": False,
     }
     return OperationOrder.model_validate({**wanted, **changes})
+
+
+class FakeUses:
+    """The audit log, as far as uses are told there."""
+
+    def __init__(self) -> None:
+        self.told: list[AuditEvent] = []
+
+    async def write(self, event: AuditEvent, at: datetime) -> None:  # noqa: ARG002
+        self.told.append(event)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from domain.audit import Asked
 from domain.emails import Email, EmailStatus
 from domain.errors import Code, Conflict, Unavailable
 from domain.identifiers import derived_id
@@ -288,7 +289,9 @@ def _view(rows: Rows, purchase: Purchase) -> PurchaseView:
     progress = RefundProgress.FULL if is_full else RefundProgress.PARTIAL
     at = datetime.now().astimezone()
     return PurchaseView(
-        **order.model_dump(exclude={"payable_until", "product_id", "integration_id"}),
+        **order.model_dump(
+            exclude={"payable_until", "product_id", "integration_id", *Asked.model_fields}
+        ),
         route=purchase.route,
         payment_status=PaymentStatus(purchase.status),
         can_retry=purchase.can_retry,

@@ -25,7 +25,7 @@ from domain.purchases import PurchaseOrder, purchase_id_of
 from domain.quotes import CoverItem, InsuredPerson, Period, Quote
 from domain.refunds import Asker, RefundRequest
 from gateways.payments import PaymentGateway
-from tests.fake_account import Account
+from tests.fake_account import Account, FakeUses
 from tests.fake_email_rows import FakeEmailRecords
 from tests.fake_executions import FakeExecutions
 from tests.fake_payments import FakeAccounts, FakePayments
@@ -101,7 +101,7 @@ class World:
             emails.send_email,
             executions.execute_capability,
             executions.fail_execution,
-            OperationActivities(self.operated, {"justifi": self.operated}).ask_provider,
+            OperationActivities(self.operated, {"justifi": self.operated}, FakeUses()).ask_provider,
             ProbeActivities(self.executions).probe_integration,
             keys.count_sealed,
             keys.list_due,

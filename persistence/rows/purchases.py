@@ -6,6 +6,7 @@ from pydantic import JsonValue
 from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from domain.audit import Asked
 from domain.money import Money
 from domain.payments import Checkout, Failure
 from domain.policies import PolicyStatus
@@ -71,8 +72,11 @@ class PurchaseRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
+_NOT_OF_ROW = {"price", "payable_until", "integration_id", "provider", *Asked.model_fields}
+
+
 def row_of_order(order: PurchaseOrder, route: Route, at: datetime) -> PurchaseRow:
-    columns = order.model_dump(exclude={"price", "payable_until", "integration_id", "provider"})
+    columns = order.model_dump(exclude=_NOT_OF_ROW)
     return PurchaseRow(
         **columns,
         provider=route.connection_code,

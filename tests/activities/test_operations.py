@@ -14,12 +14,14 @@ from domain.executions import Outcome
 from domain.operations import OperationOrder
 from gateways.faults import Busy, Conflict, GatewayFault, Misconfigured, OutcomeUnknown
 from gateways.integrations import Ask, IntegrationGateway
-from tests.fake_account import RESULT, Account, order
+from tests.fake_account import RESULT, Account, FakeUses, order
 from tests.harbour import Harbour
 
 
-async def asked(account: Account, wanted: OperationOrder, attempt: int = 1) -> Outcome:
-    steps = OperationActivities(account, {"justifi": account})
+async def asked(
+    account: Account, wanted: OperationOrder, attempt: int = 1, uses: FakeUses | None = None
+) -> Outcome:
+    steps = OperationActivities(account, {"justifi": account}, uses or FakeUses())
     environment = ActivityEnvironment()
     environment.info = replace(environment.info, attempt=attempt)
     return await environment.run(steps.ask_provider, wanted)
@@ -63,7 +65,7 @@ async def test_a_gateway_without_operations_refuses_them_all() -> None:
             self.using = using
 
     environment = ActivityEnvironment()
-    steps = OperationActivities(Opened(), {})
+    steps = OperationActivities(Opened(), {}, FakeUses())
     outcome = await environment.run(steps.ask_provider, order(integration_id="int-1"))
 
     assert outcome.provider_code == "operation_not_offered"
@@ -71,7 +73,7 @@ async def test_a_gateway_without_operations_refuses_them_all() -> None:
 
 async def test_a_worker_without_the_account_says_so() -> None:
     environment = ActivityEnvironment()
-    steps = OperationActivities(Account(), {})
+    steps = OperationActivities(Account(), {}, FakeUses())
 
     with pytest.raises(ApplicationError, match="no account of justifi") as refused:
         await environment.run(steps.ask_provider, order())
@@ -101,3 +103,28 @@ async def test_an_unknown_outcome_is_tried_again_under_the_same_key() -> None:
 
     assert {ask.idempotency_key for ask in account.asked} == {"opn_1"}
     assert [ask.repeated for ask in account.asked] == [False, True]
+
+
+async def test_the_use_of_an_integration_is_written_down_with_who_asked_and_what_came() -> None:
+    uses = FakeUses()
+    by = {"integration_id": "int-1", "requested_by": "key_1", "address": "192.0.2.1"}
+
+    await asked(Account(), order(**by), uses=uses)
+    await asked(Account(Conflict("JustiFi answered 409")), order(**by), uses=uses)
+    await asked(Account(), order(), uses=uses)  # the environment's own account
+
+    assert [(each.actor, each.address, each.subject) for each in uses.told] == [
+        ("key_1", "192.0.2.1", "int-1")
+    ] * 2
+    assert [(each.after or {})["status"] for each in uses.told] == ["succeeded", "provider_refused"]
+
+
+async def test_a_lost_answer_is_written_down_once_and_then_what_came_of_it() -> None:
+    uses, by = FakeUses(), {"integration_id": "int-1"}
+    for attempt in (1, 2, 3):
+        with pytest.raises(ApplicationError):
+            await asked(Account(OutcomeUnknown("no answer")), order(**by), attempt, uses)
+    await asked(Account(), order(**by), 4, uses)
+
+    assert [(each.after or {})["status"] for each in uses.told] == ["outcome_unknown", "succeeded"]
+    assert uses.told[0].actor == "opn_1"  # nobody is known

@@ -6,14 +6,18 @@ a session, which no process here keeps for the others.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from domain.tenants import Caller, Scope
+from services.integrations import IntegrationWish
+from tests.harbour import CODE
 from tests.mcp_server.person import Person, yes
 from tests.mcp_server.shop import Agent, Era, Shop
-from tests.mcp_server.site import Site
+from tests.mcp_server.site import Site, opened
 
 pytestmark = pytest.mark.slow  # most are a whole purchase
 
@@ -61,3 +65,25 @@ async def test_the_checkout_is_offered_as_a_page_to_clients_that_speak_in_rounds
         answer = await agent.answer("initiate_purchase", **await shop.wish())
 
     assert person.offered == [answer["checkout_url"]] * offers
+
+
+async def test_what_is_done_over_http_is_written_down_with_where_it_was_asked_from(
+    shop: Shop,
+) -> None:
+    offering = shop.settings.model_copy(update={"paybind_mcp_toolsets": "integrations"})
+    owner = Caller(tenant_id=shop.tenant_id, key_id="key_owner", scopes=frozenset(Scope))
+    wish = IntegrationWish(
+        connection_code=CODE, name="Quay", credentials={"token": "token-http"}, metadata={}
+    )
+    made = await shop.services.integrations.create(owner, wish)
+    asked = {"integration_id": made.integration_id, "capability_code": "SEND_NOTE"}
+    async with (
+        opened(replace(shop, settings=offering)) as site,
+        visiting(shop, site, "auto", yes()) as agent,
+    ):
+        await agent.answer("execute_capability", **asked, parameters={"text": "hello"})
+
+    log = await shop.services.audit.page(owner, made.integration_id, None, 10)
+    (used,) = [each for each in log.items if each.action == "integration.used"]
+    assert used.actor == (await shop.caller()).key_id
+    assert used.address == "127.0.0.1"

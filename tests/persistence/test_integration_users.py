@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from domain.audit import AuditEntry
 from domain.errors import Code, Conflict
 from domain.payments import Failure, ProviderRefundState
 from domain.purchases import Purchase, PurchaseOrder, Refusal
-from domain.refunds import Asker, Payment, RefundStatus
+from domain.refunds import Asker, Decision, Payment, RefundStatus
 from domain.routing import LATE_MONEY_GRACE, LATE_MONEY_WINDOW, Candidate, Route
 from domain.verification import Irregularity
+from persistence.audit import AuditRecords
 from persistence.database import Database
 from persistence.executions import ExecutionRecords
 from persistence.integrations import IntegrationRecords
@@ -205,3 +207,41 @@ async def test_verification_names_refunds_that_nobody_can_pay(
     assert finding.irregularity is Irregularity.REFUND_NOT_PAYABLE
     assert (finding.subject, finding.purchase_ids) == ("ref_1", (ordered.purchase_id,))
     assert finding.detail == "integration int-1 was deleted"
+
+
+async def told_of_use(database: Database) -> list[AuditEntry]:
+    """Of what is not the purchase's own use, oldest first."""
+    log = await AuditRecords(database).page(TENANT, "int-1")
+    used = [each for each in log.items if each.action == "integration.used"]
+    return [each for each in used[::-1] if "refund_id" in (each.after or {})]
+
+
+async def test_a_refund_is_a_use_of_whoever_asked_for_it(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    await bought(database, ordered)
+    request = refund_request(ordered.purchase_id, "ref_1", 100)
+    asked = request.model_copy(update={"address": "192.0.2.1"})
+    for _ in range(2):  # repeated, it is the same
+        await RefundRecords(database).request(asked, LATER)
+
+    [use] = await told_of_use(database)
+
+    assert (use.actor, use.address) == ("key_1", "192.0.2.1")
+    assert use.after == {"refund_id": "ref_1", "purchase_id": ordered.purchase_id}
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_a_refund_that_waits_for_a_yes_is_a_use_of_who_gives_it(
+    database: Database, ordered: PurchaseOrder, approved: bool
+) -> None:
+    await bought(database, ordered)
+    refunds = RefundRecords(database)
+    await refunds.request(refund_request(ordered.purchase_id, "ref_1", asker=Asker.AGENT), NOON)
+    assert await told_of_use(database) == []
+
+    decision = Decision(approved=approved, by="key_boss", address="192.0.2.2")
+    await refunds.decide("ref_1", decision, LATER)
+
+    uses = [(each.actor, each.address) for each in await told_of_use(database)]
+    assert uses == ([("key_boss", "192.0.2.2")] if approved else [])

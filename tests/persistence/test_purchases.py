@@ -185,6 +185,23 @@ async def test_the_use_of_an_integration_is_told_once_in_the_audit_log(
     }
 
 
+async def test_the_use_is_of_who_asked_for_the_purchase(
+    database: Database, ordered: PurchaseOrder
+) -> None:
+    await stored(database, integration(), None)
+    route = Route.to(Candidate(integration_id="int-1"), NOON)
+    records = PurchaseRecords(database)
+    begun = (await records.open(ordered, route, NOON)).purchase
+    by = {"requested_by": "key_1", "address": "192.0.2.1"}
+    asked = begun.model_copy(update={"order": ordered.model_copy(update=by)})
+    await records.record(settlement(opened(asked)), LATER)
+
+    told = (await AuditRecords(database).page(TENANT, "int-1")).items
+
+    (use,) = [each for each in told if each.action == "integration.used"]
+    assert (use.actor, use.address) == ("key_1", "192.0.2.1")
+
+
 async def test_neither_the_environments_account_nor_a_refused_checkout_is_a_use(
     database: Database, ordered: PurchaseOrder
 ) -> None:
