@@ -179,7 +179,8 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
     Code.APPROVAL_REQUIRED: advised(
         "A person has to agree to this first. Nothing was done.",
         "Have a person run it: POST /integrations/{integration_id}/execute with an API key of the "
-        "scope write, and refund where money goes back. Do not call this tool again for it.",
+        "scope write, and refund where money goes back; what no capability does, in the provider's "
+        "dashboard. Do not call this tool again for it.",
     ),
     Code.READ_ONLY: advised(
         "This can only be looked at here.",

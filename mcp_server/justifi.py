@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pydantic import JsonValue
 
 from domain.connections import JsonObject
+from domain.errors import Code, Invalid
 from mcp_server import arguments as args
 from mcp_server import justifi_answers as answers
 from mcp_server import justifi_arguments as given
@@ -168,6 +169,10 @@ def moment(at: datetime | None) -> str | None:
 def place_of(
     limit: int | None, after: str | None, before: str | None, filters: Mapping[str, str | None]
 ) -> dict[str, JsonValue]:
+    if after is not None and before is not None:
+        raise Invalid(
+            Code.INVALID_REQUEST, "after_cursor and before_cursor exclude each other: send one"
+        )
     return {
         "limit": limit,
         "after_cursor": after,

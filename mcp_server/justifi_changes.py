@@ -14,7 +14,7 @@ from mcp.types import InputRequiredResult
 from pydantic import JsonValue
 
 from domain.connections import JsonObject
-from domain.errors import Code, Conflict
+from domain.errors import Code, Conflict, ProviderRefusal
 from domain.money import Money
 from domain.tenants import Caller, Scope
 from mcp_server import arguments as args
@@ -104,8 +104,15 @@ class JustifiChanges:
         return await self._settled(context, Scope.REFUND, "void_payment", account, payment_id)
 
     async def payment(self, account: Account, payment_id: str) -> Payment:
+        """Raises ProviderRefusal for one of a purchase, before anybody is asked about it."""
         told = await self.desk.read("retrieve_payment", account, {"id": payment_id})
-        return Payment.of(told.get("object"))
+        payment = told.get("object")
+        metadata = payment.get("metadata") if isinstance(payment, dict) else None
+        purchase_id = metadata.get("purchase_id") if isinstance(metadata, dict) else None
+        if isinstance(purchase_id, str):
+            message = f"this payment is of {purchase_id}: refund or cancel the purchase"
+            raise ProviderRefusal(message, "payment_of_a_purchase")
+        return Payment.of(payment)
 
     async def agreed(
         self,

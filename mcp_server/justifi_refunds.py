@@ -6,7 +6,7 @@ from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import JsonValue
 
-from domain.errors import NotFound
+from domain.errors import Code, Invalid, NotFound
 from domain.money import Money
 from domain.refunds import RefundReason, RefundStatus
 from domain.tenants import Caller, Scope
@@ -81,7 +81,11 @@ class RoutedRefunds:
         caller.require(Scope.WRITE)
         caller.require(Scope.REFUND)
         payment = await self.changes.payment(account, payment_id)
-        back = amount or payment.amount_refundable or payment.amount
+        left = payment.amount if payment.amount_refundable is None else payment.amount_refundable
+        back = left if amount is None else amount
+        if back > left or left == 0:
+            shown = Money(minor=left, currency=payment.currency)
+            raise Invalid(Code.REFUND_ABOVE_CAP, f"{shown} is left to refund")
         wish: dict[str, JsonValue] = {
             "id": payment_id,
             "amount": amount,

@@ -89,7 +89,7 @@ async def test_payment_methods_are_listed_by_pages(agent: JustifiAgent) -> None:
 async def test_both_cursors_at_once_are_refused(agent: JustifiAgent) -> None:
     failure = await agent.failure("list_payments", after_cursor="a", before_cursor="b")
 
-    assert failure["code"] == "provider_refused"
+    assert failure["code"] == "invalid_request"
     assert "exclude each other" in str(failure["message"])
 
 

@@ -317,7 +317,8 @@ async def test_metadata_that_would_be_taken_for_paybinds_own_is_refused_before_a
 async def test_a_payment_that_a_purchase_was_paid_by_is_left_to_the_purchase(
     shop: Shop, justifi: JustifiDouble
 ) -> None:
-    async with at_justifi(shop) as agent:
+    person = yes()
+    async with at_justifi(shop, person=person) as agent:
         payment_id = await justifi.paid(await agent.stored(), purchase_id=new_id("pur"))
         for tool, named in (
             ("refund_payment", "payment_intent_id"),
@@ -327,6 +328,21 @@ async def test_a_payment_that_a_purchase_was_paid_by_is_left_to_the_purchase(
             failure = await agent.failure(tool, **{named: payment_id})
 
             assert failure["provider_code"] == "payment_of_a_purchase"
+    assert person.asked == []
+
+
+async def test_nobody_is_asked_to_give_back_more_than_is_left(shop: Shop) -> None:
+    async with at_justifi(shop) as agent:
+        payment_id = await agent.paid(2000)
+        await agent.answer("refund_payment", payment_intent_id=payment_id, amount=1500)
+    person = yes()
+    async with at_justifi(shop, person=person) as agent:
+        above = await agent.failure("refund_payment", payment_intent_id=payment_id, amount=501)
+        await agent.answer("refund_payment", payment_intent_id=payment_id)
+        nothing = await agent.failure("refund_payment", payment_intent_id=payment_id)
+
+    assert (above["code"], nothing["code"]) == ("refund_above_cap", "refund_above_cap")
+    assert len(person.asked) == 1
 
 
 async def test_a_refund_needs_a_yes_and_stays_below_what_a_user_may_agree_to(shop: Shop) -> None:
