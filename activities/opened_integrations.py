@@ -131,7 +131,7 @@ class OpenedIntegrations:
         integration, sealed, health = await self._found(integration_id)
         if fingerprint is not None and fingerprint != integration.fingerprint:
             raise CredentialsChanged(
-                f"{_named(integration)} has other credentials than before; nothing was sent"
+                f"{_named(integration)} has other credentials than were asked with"
             )
         if not to_test:
             await self._require_open_way(integration, health)

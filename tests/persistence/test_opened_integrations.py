@@ -240,7 +240,7 @@ async def test_who_means_other_credentials_than_it_has_now_sends_nothing(
     async with premises.opened.using("int-1", fingerprint=meant):
         pass
     await premises.replace_credentials()
-    with pytest.raises(CredentialsChanged, match="nothing was sent"):
+    with pytest.raises(CredentialsChanged, match="has other credentials"):
         async with premises.opened.using("int-1", fingerprint=meant):
             pass
     assert (await premises.how()).failures == 0
