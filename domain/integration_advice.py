@@ -105,7 +105,8 @@ INTEGRATION_ADVICE: dict[Code, Advice] = {
     ),
     Code.GATEWAY_NOT_INSTALLED: advised(
         "This provider cannot be used here yet.",
-        "Install a package that names this connection_code in the entry points paybind.gateways.",
+        "Install a package that names this connection_code in the entry points paybind.gateways, "
+        "and restart API and worker.",
     ),
     Code.DEFAULT_EXISTS: advised(
         "There is a default for this purpose already.",

@@ -15,6 +15,8 @@ from persistence.rows.health import IntegrationHealthRow
 from persistence.rows.integrations import EntityIntegrationRow, IntegrationRow
 
 NAMED = "named in the request"
+NOT_THERE = "it is not there"
+DELETED = "it was deleted"
 PAUSED = "it is paused"
 FAILING = "it has failed too often just now"
 Linked = tuple[EntityIntegrationRow, IntegrationRow]
@@ -73,7 +75,7 @@ class RouteRecords:
                 name=integration_id,
                 because=NAMED,
                 is_named=True,
-                hindrance="it is not there",
+                hindrance=NOT_THERE,
             )
         return _of_row(order, row, NAMED).model_copy(update={"is_named": True})
 
@@ -145,7 +147,7 @@ def _of_row(
 
 def _hindrance(order: PurchaseOrder, row: IntegrationRow) -> str | None:
     if row.deleted_at is not None:
-        return "it was deleted"
+        return DELETED
     if row.status != IntegrationStatus.ACTIVE:
         return f"its status is {row.status}"
     if row.livemode is not order.livemode:

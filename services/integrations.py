@@ -35,8 +35,10 @@ from services.audit import told
 
 NOT_INSTALLED = (
     "no gateway for its provider is installed here: install a package that names its "
-    "connection_code in the entry points paybind.gateways, then set the status active"
+    "connection_code in the entry points paybind.gateways, restart API and worker, then set the "
+    "status active"
 )
+INSTALLED_SINCE = "a gateway for its provider is installed by now: set the status active"
 
 
 class _Overtaken(Exception):
@@ -164,7 +166,9 @@ class IntegrationService:
     def require_usable(self, integration: Integration) -> None:
         self.require_installed(integration)
         if integration.status is not IntegrationStatus.ACTIVE:
-            why = f": {integration.status_reason}" if integration.status_reason else ""
+            is_by_now = integration.status_reason == NOT_INSTALLED
+            reason = INSTALLED_SINCE if is_by_now else integration.status_reason
+            why = f": {reason}" if reason else ""
             raise Conflict(
                 Code.INTEGRATION_INACTIVE,
                 f"{integration.integration_id} is {integration.status}{why}",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domain.errors import Code, Conflict, StillAtWork, Unavailable
+from domain.errors import Code, Conflict, NotFound, StillAtWork, Unavailable
 from domain.model import Model
 from domain.money import Money
 from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, purchase_id_of
@@ -11,7 +11,7 @@ from domain.quotes import Quote
 from domain.tenants import Caller
 from gateways.integrations import GatewayProviders, takes_payments
 from persistence.purchases import PurchaseRecords
-from persistence.routes import RouteRecords
+from persistence.routes import DELETED, NOT_THERE, RouteRecords
 from services.refusals import cancelled, payments_not_offered, require_same_integration
 from services.workflows import Workflows
 
@@ -91,6 +91,8 @@ class Openings:
         if order.integration_id is None:
             return
         named = (await self.routes.candidates(order))[0]
+        if named.hindrance in (NOT_THERE, DELETED):
+            raise NotFound(Code.INTEGRATION_NOT_FOUND, f"no integration {order.integration_id}")
         provider = self.providers.get(named.connection_code)
         if provider is None:
             raise Conflict(

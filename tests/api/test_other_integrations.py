@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from httpx import AsyncClient
+
 from domain.purchases import Purchase
 from persistence.purchases import PurchaseRecords
 from services.catalogue import Services
@@ -52,3 +54,18 @@ async def test_of_two_who_start_at_once_by_two_integrations_one_is_refused(door:
 
     assert code_of(refused) == (409, "other_integration")
     assert joined.is_success
+
+
+async def test_who_names_an_integration_that_is_not_theirs_or_gone_is_told_that_there_is_none(
+    door: Door, neighbour: AsyncClient
+) -> None:
+    theirs = (await created(neighbour))["integration_id"]
+    gone = (await created(door.http))["integration_id"]
+    await door.http.delete(f"/integrations/{gone}")
+
+    for named in (theirs, gone, "int-never"):
+        refused = await door.http.post(
+            "/purchases", json=wanted(await door.quote(), integration_id=named)
+        )
+        assert code_of(refused) == (404, "integration_not_found")
+        assert "GET /integrations" in refused.json()["suggested_action"]

@@ -1,8 +1,12 @@
 """What no purchase could use, or would look at, is refused at the door and when it is linked."""
 
+from dataclasses import replace
+
 import pytest
 
+from domain.errors import Conflict
 from tests.api.door import Door, code_of, wanted
+from tests.api.executing import services_of
 from tests.api.test_integrations import created
 
 MAILER = {
@@ -79,3 +83,22 @@ async def test_payments_may_be_linked_to_what_they_are_for(door: Door, entity_ty
         f"/entities/{entity_type}/paid-for/integrations", json={"integration_id": integration_id}
     )
     assert linked.status_code == 201, linked.text
+
+
+async def test_what_was_made_before_its_gateway_was_installed_says_how_it_is_switched_on(
+    door: Door,
+) -> None:
+    await door.http.post(
+        "/internal/connections", json={"connection_code": "since", "display_name": "Since"}
+    )
+    made = await door.http.post(
+        "/integrations",
+        json={"connection_code": "since", "name": "Early", "credentials": {"token": "early"}},
+    )
+    services = services_of(door)
+    owner = await services.api_keys.authenticate(door.key)
+    early = await services.integrations.get(owner, made.json()["integration_id"])
+    restarted = replace(services.integrations, providers={"since": door.harbour})
+
+    with pytest.raises(Conflict, match="installed by now: set the status active"):
+        restarted.require_usable(early)

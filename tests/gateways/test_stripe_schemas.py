@@ -63,3 +63,8 @@ def test_an_amount_beyond_what_stripe_takes_is_refused_at_its_place(
 
 def test_a_whole_refund_names_no_amount() -> None:
     assert refused_at("REFUND_PAYMENT") == []
+
+
+@pytest.mark.parametrize("capability", ["PROCESS_PAYMENT", "CREATE_CHECKOUT"])
+def test_a_missing_currency_is_told_alone_and_no_amount_is_blamed(capability: str) -> None:
+    assert refused_at(capability, amount=1234) == ["/currency"]

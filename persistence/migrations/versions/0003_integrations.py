@@ -332,20 +332,27 @@ CURRENCY = {
     "format": "iso-4217",
     "description": "ISO 4217, such as USD.",
 }
+
+
+def _among(*currencies: str) -> dict[str, object]:
+    """A missing currency is none of them: it is told as missing, and nothing else is."""
+    return {"properties": {"currency": {"enum": list(currencies)}}, "required": ["currency"]}
+
+
 # Stripe takes eight digits of its own minor units: of the krona of Iceland and the shilling of
 # Uganda it counts hundredths, which ISO 4217 does not, and of the ariary none.
 OTHER_AT_STRIPE: list[dict[str, object]] = [
     {
-        "if": {"properties": {"currency": {"enum": ["ISK", "UGX"]}}},
+        "if": _among("ISK", "UGX"),
         "then": {"properties": {"amount": {"maximum": 999_999}}},
     },
     {
-        "if": {"properties": {"currency": {"const": "MGA"}}},
+        "if": _among("MGA"),
         "then": {"properties": {"amount": {"maximum": 9_999_999_900, "multipleOf": 100}}},
         "else": {"properties": {"amount": {"maximum": 99_999_999}}},
     },
     {
-        "if": {"properties": {"currency": {"enum": ["BHD", "JOD", "KWD", "OMR", "TND"]}}},
+        "if": _among("BHD", "JOD", "KWD", "OMR", "TND"),
         "then": {"properties": {"amount": {"multipleOf": 10}}},
     },
 ]
