@@ -86,7 +86,8 @@ class RoutedRefunds:
         if back > left or left == 0:
             shown = Money(minor=left, currency=payment.currency)
             raise Invalid(Code.REFUND_ABOVE_CAP, f"{shown} is left to refund")
-        wish: dict[str, JsonValue] = {"id": payment_id, "amount": amount, "reason": _REASONS[reason]}
+        wish: dict[str, JsonValue] = {"id": payment_id, "amount": amount}
+        wish["reason"] = _REASONS[reason]
         asked = await self.changes.agreed(
             context,
             caller,
