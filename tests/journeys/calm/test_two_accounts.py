@@ -161,10 +161,15 @@ async def test_an_integration_that_cannot_be_named_is_refused_before_anything_be
     north = f"/integrations/{shop.north.integration_id}"
     await shop.house.http.put(north, json={"status": "inactive"})
     async with branches(house, are_told=False) as others:
-        named = (str(uuid4()), shop.north.integration_id, others.north.integration_id)
-        for integration_id in named:
+        inactive, unknown = (409, "integration_inactive"), (404, "integration_not_found")
+        named = {
+            shop.north.integration_id: inactive,
+            str(uuid4()): unknown,
+            others.north.integration_id: unknown,
+        }
+        for integration_id, refusal in named.items():
             sold = await shop.house.quote()
             refused = await _ask(shop.house.http, sold, integration_id)
-            assert (refused.status_code, refused.json()["code"]) == (409, "integration_inactive")
+            assert (refused.status_code, refused.json()["code"]) == refusal
             listed = await shop.house.http.get("/purchases", params={"quote_id": sold.quote_id})
             assert listed.json()["items"] == []
