@@ -8,7 +8,12 @@ from datetime import timedelta
 from typing import NamedTuple, TypeVar
 
 from temporalio.api.testservice.v1 import LockTimeSkippingRequest, UnlockTimeSkippingRequest
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateHandle,
+    WorkflowUpdateStage,
+)
 from temporalio.testing import WorkflowEnvironment
 
 from domain.emails import EmailStatus
@@ -81,6 +86,17 @@ class Stories:
         return await self.client.execute_update_with_start_workflow(
             PurchaseWorkflow.cancel,
             Cancellation(reason=reason),
+            start_workflow_operation=purchase_started(order),
+        )
+
+    async def cancel_later(
+        self, order: PurchaseOrder, reason: str | None = None
+    ) -> WorkflowUpdateHandle[Purchase | Refusal]:
+        """The purchase has heard of it, and time has not moved: so nothing can come before it."""
+        return await self.client.start_update_with_start_workflow(
+            PurchaseWorkflow.cancel,
+            Cancellation(reason=reason),
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
             start_workflow_operation=purchase_started(order),
         )
 

@@ -273,7 +273,8 @@ async def test_a_cancellation_that_comes_meanwhile_is_what_happens(stories: Stor
     await street.declined_at("north")
     await stories.until(lambda: "expire_checkout" in north.calls)
 
-    answer = await stories.at_last(stories.cancel(street.order, "changed my mind"))
+    cancelling = await stories.cancel_later(street.order, "changed my mind")
+    answer = await stories.at_last(cancelling.result())
 
     assert isinstance(answer, Purchase)
     assert answer.status is PaymentStatus.CANCELLED
