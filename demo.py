@@ -19,12 +19,12 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from pydantic import TypeAdapter
 
+from demo_api import ARRIVES_WITHIN
 from domain.model import Model
 from domain.verification import Verdict
 from installation import Installation, installation
 from settings import Settings
 
-ARRIVES_WITHIN = timedelta(seconds=60)
 CUSTOMER = "alice@example.com"
 CARD = "4242424242424242"  # Stripe's well-known test card; there is no such account
 

@@ -1,10 +1,15 @@
 """The HTTP door as the actors of a demo use it."""
 
+import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 
+from domain.model import Model
 from installation import Installation
+
+ARRIVES_WITHIN = timedelta(seconds=60)
 
 Json = dict[str, object]
 
@@ -28,3 +33,21 @@ class DemoApi:
             if not answer.ok:
                 raise RuntimeError(f"{method} {path}: {await answer.text()}")
             return dict(await answer.json())
+
+    async def completed(self, purchase_id: str) -> Json:
+        """The purchase, once it is paid."""
+        async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
+            while True:
+                purchase = await self("GET", f"/purchases/{purchase_id}")
+                if purchase["payment_status"] == "completed":
+                    return purchase
+                await asyncio.sleep(0.1)
+
+    async def policy_number(self, purchase_id: str) -> str:
+        """Of the policy that a paid purchase is completed with."""
+        completed = await self("POST", f"/purchases/{purchase_id}/complete")
+        return _Policy.model_validate(completed["policy"]).number
+
+
+class _Policy(Model, extra="ignore"):
+    number: str

@@ -3,7 +3,6 @@
 Both accounts are simulated Stripe accounts, each configured as an integration over HTTP.
 """
 
-import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from demo import ARRIVES_WITHIN, CARD, installed_for_a_demo, quote_of_demo
+from demo import CARD, installed_for_a_demo, quote_of_demo
 from demo_api import DemoApi, Json
 from domain.model import Model
 from domain.tenants import PLATFORM_TENANT
@@ -66,14 +65,14 @@ class FailoverDemo:
         await self.api("POST", f"/integrations/{primary}/pause", {"reason": PAUSED_BECAUSE})
         self.told(f"Operator  paused the primary: {PAUSED_BECAUSE}")
         purchase_id = await self._buy()
-        purchase = await self._completed(purchase_id)
+        purchase = await self.api.completed(purchase_id)
+        self.told(f"Stripe    told the backup's address: {purchase_id} is paid")
         routing = await self._routing(purchase_id)
-        completed = await self.api("POST", f"/purchases/{purchase_id}/complete")
-        policy = _Policy.model_validate(completed["policy"])
+        policy_number = await self.api.policy_number(purchase_id)
         return FailoverFacts(
             purchase_id=purchase_id,
             payment_status=str(purchase["payment_status"]),
-            policy_number=policy.number,
+            policy_number=policy_number,
             primary=await self._account("primary", primary, keys),
             backup=await self._account("backup", backup, keys),
             routing=routing,
@@ -113,15 +112,6 @@ class FailoverDemo:
         self.told("Customer  paid on its page with the test card 4242 4242 4242 4242")
         return str(purchase["purchase_id"])
 
-    async def _completed(self, purchase_id: str) -> Json:
-        async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
-            while True:
-                purchase = await self.api("GET", f"/purchases/{purchase_id}")
-                if purchase["payment_status"] == "completed":
-                    self.told(f"Stripe    told the backup's address: {purchase_id} is paid")
-                    return purchase
-                await asyncio.sleep(0.1)
-
     async def _routing(self, purchase_id: str) -> tuple[Reason, ...]:
         timeline = _Timeline.model_validate(
             await self.api("GET", f"/purchases/{purchase_id}/timeline")
@@ -151,10 +141,6 @@ class FailoverDemo:
         async with self.http.request(method, url, data=form, headers=headers) as answer:
             answer.raise_for_status()
             return dict(await answer.json())
-
-
-class _Policy(Model, extra="ignore"):
-    number: str
 
 
 class _Entry(Model, extra="ignore"):

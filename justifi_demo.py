@@ -14,8 +14,8 @@ from pathlib import Path
 
 import aiohttp
 
-from demo import ARRIVES_WITHIN, CARD, installed_for_a_demo, quote_of_demo
-from demo_api import DemoApi, Json
+from demo import CARD, installed_for_a_demo, quote_of_demo
+from demo_api import ARRIVES_WITHIN, DemoApi, Json
 from domain.model import Model
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from installation import Installation
@@ -66,10 +66,10 @@ class JustifiDemo:
         client_id = f"test_demo{secrets.token_hex(8)}"
         integration_id = await self._configure(client_id)
         purchase_id = await self._buy(integration_id)
-        purchase = await self._completed(purchase_id)
-        completed = await self.api("POST", f"/purchases/{purchase_id}/complete")
-        policy = _Policy.model_validate(completed["policy"])
-        self.told(f"Paybind   issued policy {policy.number}")
+        purchase = await self.api.completed(purchase_id)
+        self.told(f"JustiFi   sent its signed webhook: {purchase_id} is paid")
+        policy_number = await self.api.policy_number(purchase_id)
+        self.told(f"Paybind   issued policy {policy_number}")
         seen = await self._follow_payout(integration_id, client_id)
         await self._reconcile(seen[-1])
         return JustifiFacts(
@@ -77,7 +77,7 @@ class JustifiDemo:
             integration_id=integration_id,
             provider=str(purchase["provider"]),
             payment_status=str(purchase["payment_status"]),
-            policy_number=policy.number,
+            policy_number=policy_number,
             payout=seen[-1],
             payout_statuses=tuple(each.status for each in seen),
             workflow_id=f"purchase-{purchase_id}",
@@ -113,15 +113,6 @@ class JustifiDemo:
         await self._steer(f"checkouts/{purchase['session_id']}/pay", {"number": CARD})
         self.told("Customer  paid on that page with the test card 4242 4242 4242 4242")
         return str(purchase["purchase_id"])
-
-    async def _completed(self, purchase_id: str) -> Json:
-        async with asyncio.timeout(ARRIVES_WITHIN.total_seconds()):
-            while True:
-                purchase = await self.api("GET", f"/purchases/{purchase_id}")
-                if purchase["payment_status"] == "completed":
-                    self.told(f"JustiFi   sent its signed webhook: {purchase_id} is paid")
-                    return purchase
-                await asyncio.sleep(0.1)
 
     async def _follow_payout(self, integration_id: str, client_id: str) -> list[Payout]:
         """As its watch saw it in each of its states, while JustiFi's clock is turned."""
@@ -165,10 +156,6 @@ class JustifiDemo:
         async with self.http.post(url, json=body) as answer:
             answer.raise_for_status()
             return dict(await answer.json())
-
-
-class _Policy(Model, extra="ignore"):
-    number: str
 
 
 class _Payouts(Model, extra="ignore"):

@@ -12,14 +12,14 @@ from temporalio.client import (
     WorkflowFailureError,
     WorkflowHandle,
 )
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import Unavailable
 from domain.executions import Execution, ExecutionOrder, workflow_id_of
 from domain.integrations import Integration
-from services.workflows import ANSWER_WITHIN, HAND_OVER_WITHIN
+from services.runs import HAND_OVER_WITHIN, started_once
+from services.workflows import ANSWER_WITHIN
 from workflows import attributes, options
 from workflows.execution import ExecutionWorkflow
 from workflows.probe import ProbeWorkflow
@@ -97,24 +97,14 @@ class IntegrationRuns:
     async def _executing(
         self, order: ExecutionOrder
     ) -> WorkflowHandle[ExecutionWorkflow, Execution]:
-        workflow_id = workflow_id_of(order.execution_id)
-        try:
-            return await self.client.start_workflow(
-                ExecutionWorkflow.run,
-                order,
-                id=workflow_id,
-                task_queue=options.PURCHASES,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                # one that somebody ended by force goes on; one that ended by itself has its result
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-                static_summary=f"{order.capability_code} by {order.connection_code}",
-                search_attributes=attributes.of_integration(
-                    order.tenant_id, order.connection_code, order.livemode
-                ),
-                rpc_timeout=HAND_OVER_WITHIN,
-            )
-        except WorkflowAlreadyStartedError:
-            return self.client.get_workflow_handle_for(ExecutionWorkflow.run, workflow_id)
+        return await started_once(
+            self.client,
+            ExecutionWorkflow.run,
+            order,
+            workflow_id_of(order.execution_id),
+            f"{order.capability_code} by {order.connection_code}",
+            attributes.of_integration(order.tenant_id, order.connection_code, order.livemode),
+        )
 
 
 async def _is_done(result: asyncio.Task[Execution]) -> bool:

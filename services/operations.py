@@ -9,9 +9,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from domain.connections import JsonObject
@@ -26,11 +25,12 @@ from domain.errors import (
 )
 from domain.executions import Outcome
 from domain.model import Model
-from domain.operations import Operated, OperationOrder, operation_id_of
+from domain.operations import OperationOrder, operation_id_of
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from services.integrations import IntegrationService
-from services.workflows import ANSWER_WITHIN, HAND_OVER_WITHIN
-from workflows import attributes, options
+from services.runs import started_once
+from services.workflows import ANSWER_WITHIN
+from workflows import attributes
 from workflows.operation import OperationWorkflow
 
 
@@ -114,7 +114,17 @@ class OperationService:
     async def _outcome(self, order: OperationOrder) -> Outcome:
         try:
             async with asyncio.timeout(self.answer_within.total_seconds()):
-                operated = await (await self._started(order)).result()
+                run = await started_once(
+                    self.client,
+                    OperationWorkflow.run,
+                    order,
+                    order.workflow_id,
+                    f"{order.operation} by {order.connection_code}",
+                    attributes.of_integration(
+                        order.tenant_id, order.connection_code, order.livemode
+                    ),
+                )
+                operated = await run.result()
         except TimeoutError as slow:
             raise _not_yet(order) from slow
         except WorkflowFailureError as failed:
@@ -126,25 +136,6 @@ class OperationService:
                 Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request"
             )
         return operated.outcome
-
-    async def _started(self, order: OperationOrder) -> WorkflowHandle[OperationWorkflow, Operated]:
-        try:
-            return await self.client.start_workflow(
-                OperationWorkflow.run,
-                order,
-                id=order.workflow_id,
-                task_queue=options.PURCHASES,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                # one that failed did nothing; one that ended by itself has its result
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-                static_summary=f"{order.operation} by {order.connection_code}",
-                search_attributes=attributes.of_integration(
-                    order.tenant_id, order.connection_code, order.livemode
-                ),
-                rpc_timeout=HAND_OVER_WITHIN,
-            )
-        except WorkflowAlreadyStartedError:
-            return self.client.get_workflow_handle_for(OperationWorkflow.run, order.workflow_id)
 
 
 def _result(outcome: Outcome) -> JsonObject:

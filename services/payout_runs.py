@@ -26,7 +26,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.errors import Unavailable
 from domain.payout_reconciliation import PayoutReconciliation
 from domain.payouts import Payout, PayoutAccount, PayoutReported, workflow_id_of
-from services.workflows import ANSWER_WITHIN, HAND_OVER_WITHIN
+from services.runs import HAND_OVER_WITHIN
+from services.workflows import ANSWER_WITHIN
 from workflows import attributes, options
 from workflows.payout_reconciliation import PayoutReconciliationWorkflow
 from workflows.payout_round import PayoutRoundWorkflow

@@ -1,13 +1,16 @@
 """What a workflow is started with, whoever starts it: its id, its queue, what it is found by."""
 
-from typing import TypedDict
+from datetime import timedelta
+from typing import TypedDict, TypeVar
 
-from temporalio.client import WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowHandle
 from temporalio.common import (
     TypedSearchAttributes,
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.types import MethodAsyncSingleParam
 
 from domain.links import LinkOrder, LinkStatus
 from domain.links import workflow_id_of as link_workflow_id_of
@@ -19,6 +22,12 @@ from workflows import attributes, options
 from workflows.link import PaymentLinkWorkflow
 from workflows.purchase import PurchaseWorkflow
 from workflows.refund import RefundStart, RefundWorkflow
+
+HAND_OVER_WITHIN = timedelta(seconds=5)
+
+Story = TypeVar("Story")
+Order = TypeVar("Order")
+Ended = TypeVar("Ended")
 
 
 class Run(TypedDict):
@@ -61,6 +70,34 @@ def _run(workflow_id: str, summary: str, found_by: TypedSearchAttributes) -> Run
         static_summary=summary,
         search_attributes=found_by,
     )
+
+
+async def started_once(
+    client: Client,
+    story: MethodAsyncSingleParam[Story, Order, Ended],
+    order: Order,
+    workflow_id: str,
+    summary: str,
+    found_by: TypedSearchAttributes,
+) -> WorkflowHandle[Story, Ended]:
+    """The run of this id: begun, joined, or ended by itself and so with its result.
+
+    One that failed or was ended by force goes on in a new run. Raises RPCError without Temporal.
+    """
+    try:
+        return await client.start_workflow(
+            story,
+            order,
+            id=workflow_id,
+            task_queue=options.PURCHASES,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            static_summary=summary,
+            search_attributes=found_by,
+            rpc_timeout=HAND_OVER_WITHIN,
+        )
+    except WorkflowAlreadyStartedError:
+        return client.get_workflow_handle_for(story, workflow_id)
 
 
 def refund_start(order: PurchaseOrder, refund: Refund) -> RefundStart:

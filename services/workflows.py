@@ -33,6 +33,7 @@ from domain.purchases import workflow_id_of as purchase_workflow_id_of
 from domain.refunds import Decision, Refund, RefundRequest
 from domain.refunds import workflow_id_of as refund_workflow_id_of
 from services.runs import (
+    HAND_OVER_WITHIN,
     link_run,
     link_started,
     purchase_run,
@@ -51,7 +52,6 @@ OrderOf = Callable[[str], Awaitable[PurchaseOrder]]  # by the purchase's id
 
 # Longer than any healthy provider takes; the workflow goes on when the caller stops waiting.
 ANSWER_WITHIN = timedelta(seconds=25)
-HAND_OVER_WITHIN = timedelta(seconds=5)
 
 # Each fact has one signal handler; a test holds this table against the workflows, both ways.
 PURCHASE_SIGNALS = {

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.money import Money
+from domain.payments import Checkout
 from domain.purchases import Purchase, PurchaseOrder, ReviewReason
 from domain.refunds import RefundStatus
 from domain.routing import Candidate
@@ -145,12 +146,8 @@ async def test_a_refund_whose_refusal_was_lost_is_asked_for_under_another_key_an
 async def test_money_that_comes_to_a_cancelled_checkout_is_found_by_looks_alone(
     stories: Stories, street: Street
 ) -> None:
-    wish = _order(stories)
-    purchase = await stories.opened(wish)
-    assert purchase.checkout is not None
-    await stories.cancel(wish)
-    await stories.pass_time(timedelta(days=2))
-    payment_id = await street.pay(purchase.checkout)
+    wish, checkout = await _cancelled_two_days_ago(stories)
+    payment_id = await street.pay(checkout)
 
     assert (await stories.end_of(wish)).late_payment_id == payment_id
 
@@ -162,12 +159,8 @@ async def test_money_that_comes_to_a_cancelled_checkout_is_found_by_looks_alone(
 async def test_nobody_looks_any_more_once_justifi_has_ended_a_cancelled_checkout(
     stories: Stories, street: Street
 ) -> None:
-    wish = _order(stories)
-    purchase = await stories.opened(wish)
-    assert purchase.checkout is not None
-    await stories.cancel(wish)
-    await stories.pass_time(timedelta(days=2))
-    await street.steer(f"justifi/checkouts/{purchase.checkout.session_id}/expire")
+    wish, checkout = await _cancelled_two_days_ago(stories)
+    await street.steer(f"justifi/checkouts/{checkout.session_id}/expire")
     before = await stories.env.get_current_time()
     assert (await stories.end_of(wish)).late_payment_id is None
     assert await stories.env.get_current_time() - before < timedelta(days=1, minutes=1)
@@ -175,6 +168,15 @@ async def test_nobody_looks_any_more_once_justifi_has_ended_a_cancelled_checkout
 
 def _order(stories: Stories) -> PurchaseOrder:
     return stories.world.order().model_copy(update={"price": USD})
+
+
+async def _cancelled_two_days_ago(stories: Stories) -> tuple[PurchaseOrder, Checkout]:
+    wish = _order(stories)
+    purchase = await stories.opened(wish)
+    assert purchase.checkout is not None
+    await stories.cancel(wish)
+    await stories.pass_time(timedelta(days=2))
+    return wish, purchase.checkout
 
 
 async def _bought(stories: Stories, street: Street) -> tuple[PurchaseOrder, str]:
