@@ -4,13 +4,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from connections import kept_secret
+from tests.fake_sealed_rows import NEW, OLD
 from tests.journeys.house import House, house_at, settings_for
 
 
 @pytest.fixture(scope="session")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """Shared by all whose purchases do not get in each other's way. Nothing is killed here."""
-    async with house_at(settings_for(tmp_path_factory.mktemp("house"))) as opened:
+    """Shared by all whose purchases do not get in each other's way. Nothing is killed here.
+
+    Its keys are about to be rotated: what an older one has sealed can still be opened.
+    """
+    home = tmp_path_factory.mktemp("house")
+    kept_secret(home / "encryption_keys", f"{NEW},{OLD}")
+    async with house_at(settings_for(home)) as opened:
         yield opened
 
 
