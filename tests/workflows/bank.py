@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -13,6 +13,7 @@ from temporalio.worker import Worker, WorkflowRunner
 from activities.balances import BalanceActivities
 from activities.finance_letters import FinanceLetters
 from activities.payouts import PayoutActivities
+from domain.payout_times import CENTRAL
 from domain.payouts import (
     Payout,
     PayoutReported,
@@ -148,6 +149,7 @@ async def opened_bank(
     database = Database(f"sqlite:///{folder / 'paybind.db'}")
     try:
         async with await start_skipping_server() as env:
+            await _monday_noon(env)
             bank = Bank(env, await plain_client_of(env), database, finance=finance)
             async with Worker(
                 env.client,
@@ -159,3 +161,11 @@ async def opened_bank(
                 yield bank
     finally:
         await database.close()
+
+
+async def _monday_noon(env: WorkflowEnvironment) -> None:
+    """Every story begins just after a Monday's batch, whatever the time is outside."""
+    at = await env.get_current_time()
+    today = at.astimezone(CENTRAL).date()
+    monday = today + timedelta(days=7 - today.weekday())
+    await env.sleep(datetime.combine(monday, time(12), CENTRAL) - at)

@@ -11,10 +11,12 @@ from tests.fake_world import World
 from worker import STORIES
 from workflows import options
 
-# In production our stories are passed through as well, once these tests have watched them.
+# In production our stories are passed through as well, once these tests have watched them. Once
+# anything has imported beartype's claw (FastMCP's key-value store does), it takes part in every
+# import: a sandbox that read it anew for each of its modules would take eight times as long.
 WATCHING = SandboxedWorkflowRunner(
     restrictions=SandboxRestrictions.default.with_passthrough_modules(
-        "domain", "activities", "gateways", "iso4217", "email_validator"
+        "domain", "activities", "gateways", "iso4217", "email_validator", "beartype"
     )
 )
 
