@@ -44,10 +44,10 @@ test: ## Set everything up and run all tests, with the coverage of the code that
 	@$(PYTHON) -m coverage json -q -o - | $(PYTHON) -c "$$BRANCHES" $(COVERAGE_FLOOR)
 
 .PHONY: test-fast
-test-fast: ## The quick tests: no simulators, no PostgreSQL, no browser, no server of their own, in under a minute
+test-fast: ## The quick tests: no Temporal server, no simulators, no PostgreSQL, no browser, in under a minute
 	@scripts/setup.sh test
-	@$(PYTEST) --ignore tests/journeys --ignore tests/benchmarks \
-		-m "not slow and not browser and not postgres" --sandbox none $(ARGS)
+	@$(PYTEST) --dist worksteal $(addprefix --ignore tests/,api mcp_server journeys benchmarks) \
+		-m "not slow and not served and not browser and not postgres" --sandbox none $(ARGS)
 
 .PHONY: check
 check: ## Lint, types, security, import rules, migrations, compose file, locks

@@ -79,8 +79,30 @@ def attempts_to_leave() -> Iterator[list[str]]:
     assert attempts == [], "this test tried to leave the machine"
 
 
+# Behind each of these is a Temporal server or a simulator, whichever folder it is in.
+_SERVERS = {
+    "temporal",
+    "dev_server",
+    "stories",
+    "bank",
+    "simulators",
+    "simulated",
+    "justifi",
+    "street",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not _SERVERS.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.served)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    if config.getoption("dist") != "loadgroup":  # another one was asked for
+        return None
     from tests.sharing import ByHouse
 
     return ByHouse(config, log)

@@ -73,7 +73,11 @@ class Stories:
         )
 
     async def at_last(self, asked: Awaitable[Found]) -> Found:
-        """The answer, however long it takes: time passes until it is there."""
+        """The answer, however long it takes: time passes until it is there.
+
+        ``asked`` has been heard, or begins a run of its own: the server that skips time stops at
+        a timer which fires while what has just come cancels it (temporalio/sdk-java#2606).
+        """
         async with self._time_flies():
             return await asked
 
@@ -89,10 +93,17 @@ class Stories:
             start_workflow_operation=purchase_started(order),
         )
 
+    async def join_later(self, order: PurchaseOrder) -> WorkflowUpdateHandle[Purchase | Refusal]:
+        """The purchase has heard of it, and time has not moved: so nothing can come before it."""
+        return await self.client.start_update_with_start_workflow(
+            PurchaseWorkflow.open_checkout,
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+            start_workflow_operation=purchase_started(order),
+        )
+
     async def cancel_later(
         self, order: PurchaseOrder, reason: str | None = None
     ) -> WorkflowUpdateHandle[Purchase | Refusal]:
-        """The purchase has heard of it, and time has not moved: so nothing can come before it."""
         return await self.client.start_update_with_start_workflow(
             PurchaseWorkflow.cancel,
             Cancellation(reason=reason),

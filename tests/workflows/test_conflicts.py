@@ -100,7 +100,8 @@ async def test_a_cancellation_goes_on_under_a_new_key_likewise(stories: Stories)
     await stories.opened(order)
     payments = stories.world.payments
     payments.faults_before["expire_checkout"].extend(FOR_TEN_MINUTES)
-    cancelled = await stories.at_last(stories.cancel(order))
+    cancelling = await stories.cancel_later(order)
+    cancelled = await stories.at_last(cancelling.result())
     assert isinstance(cancelled, Purchase)
     assert cancelled.status is PaymentStatus.CANCELLED
     assert payments.expired_under == [order.key("expire-1", 2)]

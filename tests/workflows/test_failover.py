@@ -1,6 +1,5 @@
 """A decline that the rule names moves the purchase to a backup, once its checkout is closed."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
@@ -314,11 +313,11 @@ async def test_while_no_backup_acts_the_purchase_waits_and_whoever_asks_gets_the
     stories.world.paused.add("south")  # since the moment in which it was chosen
     await street.declined_at("north")
     await stories.until(lambda: street.stored.integration_id == "south")
-    joining = asyncio.create_task(stories.open(street.order))
+    joining = await stories.join_later(street.order)
     assert (street.stored.checkout, south.calls) == (None, [])
 
     stories.world.paused.clear()
-    joined = await stories.at_last(joining)
+    joined = await stories.at_last(joining.result())
 
     assert isinstance(joined, Purchase)
     assert joined.checkout is not None

@@ -176,10 +176,10 @@ async def test_a_cancellation_waits_and_the_payment_that_was_faster_wins(stories
     order = stories.world.order()
     await stories.opened(order)
     stories.world.paused.add(None)
-    cancellation = asyncio.create_task(stories.cancel(order))
+    cancelling = await stories.cancel_later(order)
     stories.world.payments.pay(order.purchase_id)
     await _resumed_after_three_days(stories, stories.purchase_run(order))
-    answer = await stories.at_last(cancellation)
+    answer = await stories.at_last(cancelling.result())
     assert isinstance(answer, Purchase)
     assert answer.is_paid
 
