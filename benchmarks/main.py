@@ -36,8 +36,9 @@ async def measure(sizes: Sizes, told: Told) -> Report:
             events = await measures.history_events(on.shop)
             latencies = [await measures.webhook_to_mail(on.shop, sizes) for _ in range(sizes.runs)]
             told("tools over MCP")
-            tools = [await tool_p95_ms(on.shop, sizes) for _ in range(sizes.runs)]
             justifi = [await justifi_tool_p95_ms(on.shop, sizes) for _ in range(sizes.runs)]
+            # After it: a minute later these purchases are looked at, found paid, and all printed.
+            tools = [await tool_p95_ms(on.shop, sizes) for _ in range(sizes.runs)]
             told("payouts of one account")
             client = await connect_temporal(on.running.settings)
             polls = await payout_polls_per_payout(client, Path(home), sizes.payouts)
