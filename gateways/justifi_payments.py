@@ -102,10 +102,14 @@ class JustifiPayments:
     async def expire_checkout(self, session_id: str, idempotency_key: str) -> CheckoutSnapshot:
         """JustiFi has no call for it: it is marked, and counts as expired from then on.
 
-        Whoever pays it all the same is refunded, as for any money that comes late.
+        A payment that is still with the bank is voided, where JustiFi lets it be. Whoever pays all
+        the same is refunded, as for any money that comes late.
         """
         checkout = await self._read(session_id)
         snapshot = await self._snapshot(checkout)
+        if await self._voided(snapshot, idempotency_key):
+            checkout = await self._read(session_id)
+            snapshot = await self._snapshot(checkout)
         if snapshot.state is not CheckoutState.OPEN:
             return snapshot
         metadata: dict[str, JsonValue] = {**(checkout.metadata or {}), CANCELLED: "true"}
@@ -123,6 +127,20 @@ class JustifiPayments:
                 raise
             return ended
         return await self.fetch_checkout(session_id)  # it may have been paid meanwhile
+
+    async def _voided(self, snapshot: CheckoutSnapshot, key: str) -> bool:
+        """Whether there was a payment under way, and there is none any more."""
+        is_decided = snapshot.paid is not None or snapshot.failure is not None
+        if snapshot.state is not CheckoutState.COMPLETE or is_decided or not snapshot.payment_id:
+            return False
+        endpoint = self.client.endpoints.void_payment
+        try:
+            done = await self.client.write(
+                justifi.Payment, endpoint, snapshot.payment_id, idempotency_key=f"{key}:void"
+            )
+        except RefusedByProvider:  # JustiFi voids for 25 minutes
+            return False
+        return not isinstance(done, justifi.Decline)
 
     async def received_payments(self, since: datetime) -> AsyncIterator[ReceivedPayment]:
         payments = self.client.listed(

@@ -8,7 +8,7 @@ import pytest
 
 from domain.money import Money
 from domain.payments import Checkout
-from domain.purchases import Purchase, PurchaseOrder, ReviewReason
+from domain.purchases import PaymentStatus, Purchase, PurchaseOrder, ReviewReason
 from domain.refunds import RefundStatus
 from domain.routing import Candidate
 from gateways.justifi_client import JustifiClient
@@ -27,6 +27,7 @@ from tests.workflows.test_parking import Run, last_failure
 USD = Money(minor=15000, currency="USD")
 HALF = 7500
 CHECKOUTS = "/v1/checkouts"
+GOOD_ACCOUNT = "000123456789"
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 
 
@@ -141,6 +142,25 @@ async def test_a_refund_whose_refusal_was_lost_is_asked_for_under_another_key_an
     tries = (await street.tries(refunds))[1:]
     assert tries == [(422, first), *[(409, first)] * 11, (422, second)]
     assert (await street.payments.read_payment(payment_id)).amount_refunded == USD.minor
+
+
+async def test_a_debit_that_the_bank_still_has_is_called_off_with_its_purchase(
+    stories: Stories, street: Street
+) -> None:
+    wish = _order(stories)
+    purchase = await stories.opened(wish)
+    assert purchase.checkout is not None
+    payment_id = await street.pay(purchase.checkout, account_number=GOOD_ACCOUNT)
+    await stories.tell_change(wish)
+    await stories.until(lambda: stories.world.rows.purchases[wish.purchase_id].processing)
+
+    cancelled = await stories.cancel(wish)
+
+    assert isinstance(cancelled, Purchase)
+    assert (cancelled.status, cancelled.processing) == (PaymentStatus.CANCELLED, False)
+    assert (await street.payments.read_payment(payment_id)).status == "canceled"
+    await street.steer("justifi/settle", id=payment_id)
+    assert (await stories.end_of(wish)).late_payment_id is None
 
 
 async def test_money_that_comes_to_a_cancelled_checkout_is_found_by_looks_alone(
