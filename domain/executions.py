@@ -171,6 +171,11 @@ class Outcome(Model):
     def status(self) -> ExecutionStatus:
         return ExecutionStatus.FAILED if self.error_code else ExecutionStatus.SUCCEEDED
 
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether a person must look: no answer came, or one that tells nothing."""
+        return self.error_code in (Code.OUTCOME_UNKNOWN, Code.PROVIDER_ANSWERED_NONSENSE)
+
 
 UNFINISHED = (ExecutionStatus.RUNNING, ExecutionStatus.WAITING, ExecutionStatus.TERMINATED)
 _SHARED = {

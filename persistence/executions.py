@@ -105,7 +105,7 @@ class ExecutionRecords:
                 return execution_of(row)
             row.sqlmodel_update(outcome.model_dump(exclude={"customer"}))
             row.status, row.finished_at = outcome.status, at
-            row.outcome_unknown = outcome.error_code is Code.OUTCOME_UNKNOWN
+            row.outcome_unknown = outcome.may_have_acted
             if outcome.customer is not None:
                 await _keep(session, order, outcome.customer, at)
             await write_down(session, _used(order, outcome), at)

@@ -193,6 +193,9 @@ async def test_an_answer_that_makes_no_sense_is_not_handed_on(door: Door) -> Non
     assert refused.json()["can_retry"] is False
     assert code_of(await place.execute("nonsense")) == (502, "provider_answered_nonsense")
     assert len(place.account.asked) == 1
+    execution_id = refused.json()["detail"].partition(":")[0]
+    read = (await door.http.get(f"/executions/{execution_id}")).json()
+    assert (read["status"], read["outcome_unknown"]) == ("failed", True)  # it may have acted
 
 
 async def test_a_stored_fault_gets_a_new_key_under_which_it_is_looked_for_first(
