@@ -50,7 +50,8 @@ def spec_drift(
         give_up(f"the facts of {provider} could not be compared: {unreadable}")
     for change in changes:
         typer.echo(change)
-    typer.echo(f"{len(changes)} changes at {provider}, {of}", err=True)
+    number = "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+    typer.echo(f"{number} at {provider}, {of}", err=True)
     if changes and not write:
         raise typer.Exit(1)
 
@@ -61,8 +62,11 @@ def _found(provider: Provider, against: str | None) -> tuple[str, "Facts"]:
     from gateways.justifi_facts import PUBLISHED_AT, justifi_facts
     from gateways.published_specs import published_spec
 
-    facts = justifi_facts(published_spec(against or PUBLISHED_AT))
-    return f"as published on {datetime.now(UTC).date()}", facts
+    where = against or PUBLISHED_AT
+    facts = justifi_facts(published_spec(where))
+    is_address = where.startswith(("http://", "https://"))
+    today = f"as published on {datetime.now(UTC).date()}"
+    return today if is_address else f"as in {Path(where).name}", facts
 
 
 def _of_stripe(against: str | None) -> tuple[str, "Facts"]:

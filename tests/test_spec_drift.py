@@ -347,6 +347,7 @@ def test_what_was_written_is_told_once_and_is_the_new_lock(desk: Desk) -> None:
     place = desk.file("new.json", json.dumps(document))
 
     assert desk.run(place, "--write") == (0, f"{PATH} amount was removed\n")
+    assert json.loads(desk.lock.read_text("utf-8"))["of"] == "as in new.json"  # no day, no folder
     assert desk.run(place) == (0, "")
 
 
