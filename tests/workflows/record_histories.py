@@ -33,15 +33,19 @@ from tests.fake_payouts import ACCOUNT
 from tests.fake_world import World
 from tests.workflows import test_approvals as approvals
 from tests.workflows import test_cancelling as cancelling
+from tests.workflows import test_conflicts as conflicts
 from tests.workflows import test_executions as executions
+from tests.workflows import test_failover as failover
 from tests.workflows import test_found_refunds as found_refunds
 from tests.workflows import test_issuing as issuing
 from tests.workflows import test_key_rotation as key_rotation
+from tests.workflows import test_late_money as late_money
 from tests.workflows import test_link as link
 from tests.workflows import test_looks as looks
 from tests.workflows import test_mailing as mailing
 from tests.workflows import test_opening as opening
 from tests.workflows import test_operations as operations
+from tests.workflows import test_parking as parking
 from tests.workflows import test_payment as payment
 from tests.workflows import test_payout_events as payout_events
 from tests.workflows import test_payout_watch as payout_watch
@@ -55,6 +59,14 @@ from tests.workflows.workers import WATCHING, workers
 
 HISTORIES = Path(__file__).with_name("histories")
 Story = Callable[[Stories], Awaitable[None]]
+
+
+async def _watched_late_money(stories: Stories) -> None:
+    late_money.sell_at_justifi(stories)
+    await late_money.test_money_that_comes_days_after_a_cancellation_goes_back_without_any_word(
+        stories
+    )
+
 
 # These need no time to pass and run on the real server; the others on the one that skips it.
 SHORT: Mapping[str, Story] = {
@@ -139,6 +151,19 @@ LONG: Mapping[str, Story] = {
         link.test_an_unpaid_link_reminds_on_day_three_and_six_and_says_farewell_on_day_seven
     ),
     "link_paid": link.test_a_link_paid_after_a_reminder_gets_no_other,
+    "declined_elsewhere": failover.test_a_decline_that_the_rule_names_is_paid_at_the_backup,
+    "stray_money": partial(
+        failover.test_money_that_comes_to_a_checkout_that_was_left_goes_back_from_there,
+        when="before",
+    ),
+    "paused": parking.test_a_purchase_waits_for_as_long_as_its_one_integration_is_paused,
+    "paused_refund": parking.test_a_refund_waits_for_as_long_as_the_integration_is_paused,
+    "conflicted_opening": conflicts.test_a_checkout_goes_on_under_a_new_key_likewise,
+    "conflicted_cancellation": conflicts.test_a_cancellation_goes_on_under_a_new_key_likewise,
+    "conflicted_refund": (
+        conflicts.test_a_refund_goes_on_under_a_new_key_once_nothing_can_be_at_work_under_the_first
+    ),
+    "watched_late_money": _watched_late_money,
 }
 WATCH = watch_id_of(ACCOUNT)
 

@@ -16,6 +16,10 @@ MOST_EVENTS = 90
 
 @pytest.fixture(autouse=True)
 def sold_at_justifi(stories: Stories) -> None:
+    sell_at_justifi(stories)
+
+
+def sell_at_justifi(stories: Stories) -> None:
     sells = Candidate(connection_code="justifi", name="JustiFi")
     stories.world.rows.candidates = (sells,)
     stories.world.payments.cannot_close = True
