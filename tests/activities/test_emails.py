@@ -6,7 +6,7 @@ import pytest
 
 from activities.emails import UNKNOWN_WINDOW
 from domain.emails import EmailOrder, EmailStatus, Message
-from domain.policies import PolicyStatus
+from domain.policies import Policy, PolicyStatus
 from gateways.faults import Busy, Misconfigured, OutcomeUnknown, RefusedByProvider
 from tests.activities.occasions import issued, send, send_in_vain
 from tests.fake_email_rows import FakeEmailRecords
@@ -17,9 +17,9 @@ def _status(world: World, order: EmailOrder) -> EmailStatus:
     return world.rows.emails[order.email_id].status
 
 
-def _policy_status(world: World, order: EmailOrder) -> PolicyStatus:
+def _policy(world: World, order: EmailOrder) -> Policy:
     assert order.purchase_id is not None
-    return world.rows.policies[order.purchase_id].status
+    return world.rows.policies[order.purchase_id]
 
 
 async def test_a_confirmation_carries_the_policy_and_makes_it_delivered() -> None:
@@ -28,12 +28,10 @@ async def test_a_confirmation_carries_the_policy_and_makes_it_delivered() -> Non
     assert await send(world, order) is EmailStatus.ACCEPTED
     (message,) = world.mail.sent
     (attachment,) = message.attachments
-    assert (attachment.filename, attachment.media_type) == (
-        "POL-2026-000001.pdf",
-        "application/pdf",
-    )
+    number = _policy(world, order).number
+    assert (attachment.filename, attachment.media_type) == (f"{number}.pdf", "application/pdf")
     assert attachment.content in world.store.documents.values()
-    assert _policy_status(world, order) is PolicyStatus.DELIVERED
+    assert _policy(world, order).status is PolicyStatus.DELIVERED
 
 
 async def test_the_row_says_sending_while_it_is_sent() -> None:
@@ -116,7 +114,7 @@ async def test_the_delivery_event_decides_about_a_lost_answer(word: EmailStatus)
     world.clock.move(UNKNOWN_WINDOW)
     assert await send(world, order) is word
     assert len(world.mail.sent) == 1
-    is_delivered = _policy_status(world, order) is PolicyStatus.DELIVERED
+    is_delivered = _policy(world, order).status is PolicyStatus.DELIVERED
     assert is_delivered == (word is EmailStatus.DELIVERED)
 
 
@@ -153,7 +151,7 @@ async def test_an_event_that_overtakes_the_answer_is_believed() -> None:
 
     world.mail.on_send = bounce
     assert await send(world, order) is EmailStatus.BOUNCED
-    assert _policy_status(world, order) is PolicyStatus.ISSUED
+    assert _policy(world, order).status is PolicyStatus.ISSUED
 
 
 async def test_a_letter_that_cannot_be_written_is_never_marked_as_being_sent() -> None:

@@ -323,6 +323,9 @@ class Stories:
         policy = self.policy(order)
         return policy.status if policy else PolicyStatus.NONE
 
+    def policy_number(self, order: PurchaseOrder) -> str:
+        return self.world.rows.policies[order.purchase_id].number
+
     async def until_it_is(self, order: PurchaseOrder, status: PaymentStatus) -> Purchase:
         await self.until(lambda: self.stored(order).status is status)
         return self.stored(order)

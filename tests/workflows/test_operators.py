@@ -109,7 +109,7 @@ async def test_the_current_details_name_payment_policy_and_refusal(stories: Stor
     await stories.end_of(order)
     details = await _details(stories, order)
     assert f"payment `{payment_id}`" in details
-    assert "policy `POL-2026-000001`" in details
+    assert f"policy `{stories.policy_number(order)}`" in details
     assert "refused" not in details
 
 
