@@ -60,7 +60,7 @@ async def test_a_checkout_is_read_right_after_its_end_though_the_next_look_was_f
     await stories.pass_time(timedelta(minutes=37))  # looks after 1, 6 and 36 minutes
     stories.world.payments.expire(order.purchase_id)  # and its webhook is lost
     await stories.pass_time(timedelta(minutes=4))
-    assert stories.stored(order).status is PaymentStatus.EXPIRED
+    await stories.until_it_is(order, PaymentStatus.EXPIRED)
 
 
 async def test_late_money_whose_webhook_was_lost_is_found_by_the_last_look(
