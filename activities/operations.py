@@ -45,10 +45,11 @@ class OperationActivities:
                 code = Code.PROVIDER_REFUSED if _is_first() else Code.OUTCOME_UNKNOWN
                 outcome = _refused(code, str(conflict), conflict.code)
             except RefusedByProvider as refused:
-                outcome = _refused(Code.PROVIDER_REFUSED, str(refused), refused.code)
+                outcome = _refused(_meaning_of_a_no(order), str(refused), refused.code)
             except OutcomeUnknown:
                 if _is_first():  # it may have acted; what comes of it is written down once more
-                    await self._tell_of_use(order, Code.OUTCOME_UNKNOWN)
+                    lost = Code.OUTCOME_UNKNOWN if order.changes else "unanswered"
+                    await self._tell_of_use(order, lost)
                 raise
             except (Busy, Misconfigured) as fault:
                 if order.changes and _is_first():
@@ -94,6 +95,11 @@ class OperationActivities:
                 f"this worker has no account of {order.connection_code}", order.connection_code
             )
         yield environment
+
+
+def _meaning_of_a_no(order: OperationOrder) -> Code:
+    """An earlier try may have acted; this one, by other credentials maybe, tells nothing of it."""
+    return Code.OUTCOME_UNKNOWN if order.changes and not _is_first() else Code.PROVIDER_REFUSED
 
 
 def _is_first() -> bool:

@@ -1,10 +1,14 @@
 """Something asked of an account at a provider by the name of an operation of the provider's API."""
 
+from datetime import timedelta
+
 from domain.audit import Asked, AuditEvent
 from domain.connections import ConnectionCode, JsonObject
 from domain.executions import Outcome, request_hash_of
 from domain.identifiers import derived_id
 from domain.model import Model
+
+GOES_ON_WITHIN = timedelta(hours=21)  # a change whose outcome is unknown: after it a person looks
 
 
 class OperationOrder(Asked):

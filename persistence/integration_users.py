@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from domain.errors import Code
+from domain.operations import GOES_ON_WITHIN
 from domain.purchases import PaymentStatus
 from domain.refunds import UNDER_WAY
 from domain.routing import CANNOT_CLOSE, LATE_MONEY_GRACE, LATE_MONEY_WINDOW
 from persistence.executions import running_on
+from persistence.rows.audit import AuditRow
 from persistence.rows.integrations import EntityIntegrationRow, IntegrationRow
 from persistence.rows.purchases import PurchaseRow, purchase_of
 from persistence.rows.refunds import RefundRow
@@ -29,6 +32,7 @@ async def users_of(session: AsyncSession, row: IntegrationRow, at: datetime) -> 
         *await _left_just_now(session, row, at),
         *await _refunds(session, integration_id),
         *await running_on(session, integration_id, USERS_NAMED),
+        *await _operating(session, row, at),
     ]
 
 
@@ -95,6 +99,24 @@ async def _refunds(session: AsyncSession, integration_id: str) -> list[str]:
         .limit(USERS_NAMED)
     )
     return [f"{refund_id} ({status})" for refund_id, status in await session.exec(refunds)]
+
+
+async def _operating(session: AsyncSession, integration: IntegrationRow, at: datetime) -> list[str]:
+    """Operations have no rows: the audit log has the lost answers, and what came of them."""
+    told = col(AuditRow.after)
+    operation, status = told["operation_id"].as_string(), told["status"].as_string()
+    lately = (
+        AuditRow.tenant_id == integration.tenant_id,
+        AuditRow.subject == integration.integration_id,
+        AuditRow.at > at - GOES_ON_WITHIN,
+    )
+    lost = select(operation).where(*lately, operation.is_not(None), status == Code.OUTCOME_UNKNOWN)
+    lost_ones = set(await session.exec(lost))
+    known = select(operation).where(
+        *lately, operation.in_(lost_ones), status != Code.OUTCOME_UNKNOWN
+    )
+    left = lost_ones - set(await session.exec(known))
+    return [f"{each} (outcome unknown)" for each in sorted(left)[:USERS_NAMED]]
 
 
 def _late_money_of(integration: IntegrationRow) -> timedelta:

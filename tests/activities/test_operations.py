@@ -12,7 +12,14 @@ from activities.operations import OperationActivities
 from domain.errors import Code
 from domain.executions import Outcome
 from domain.operations import OperationOrder
-from gateways.faults import Busy, Conflict, GatewayFault, Misconfigured, OutcomeUnknown
+from gateways.faults import (
+    Busy,
+    Conflict,
+    GatewayFault,
+    Misconfigured,
+    OutcomeUnknown,
+    RefusedByProvider,
+)
 from gateways.integrations import Ask, IntegrationGateway
 from tests.fake_account import RESULT, Account, FakeUses, order
 from tests.harbour import Harbour
@@ -47,6 +54,36 @@ async def test_a_conflict_is_surfaced_and_never_tried_again() -> None:
     assert first.error_code is Code.PROVIDER_REFUSED
     assert first.provider_code == "idempotency_concurrent_request"
     assert later.error_code is Code.OUTCOME_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("changes", "attempt", "means"),
+    [
+        (True, 1, Code.PROVIDER_REFUSED),
+        (True, 2, Code.OUTCOME_UNKNOWN),  # by other credentials, it may be, than acted before
+        (False, 2, Code.PROVIDER_REFUSED),
+    ],
+)
+async def test_a_no_after_a_lost_answer_says_nothing_of_what_was_lost(
+    changes: bool, attempt: int, means: Code
+) -> None:
+    account = Account(RefusedByProvider("JustiFi answered 404", "resource_not_found"))
+
+    outcome = await asked(account, order(changes=changes), attempt)
+
+    assert (outcome.error_code, outcome.provider_code) == (means, "resource_not_found")
+
+
+async def test_a_read_that_is_not_answered_leaves_nothing_unknown() -> None:
+    uses = FakeUses()
+    with pytest.raises(ApplicationError):
+        await asked(
+            Account(OutcomeUnknown("no answer")),
+            order(changes=False, integration_id="int-1"),
+            uses=uses,
+        )
+
+    assert [(each.after or {})["status"] for each in uses.told] == ["unanswered"]
 
 
 async def test_an_operation_that_the_gateway_lacks_is_refused() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from domain.audit import AuditEntry
 from domain.errors import Code, Conflict
+from domain.operations import GOES_ON_WITHIN
 from domain.payments import Failure, ProviderRefundState
 from domain.purchases import Purchase, PurchaseOrder, Refusal
 from domain.refunds import Asker, Decision, Payment, RefundStatus
@@ -20,6 +21,7 @@ from persistence.refunds import RefundRecords
 from persistence.rows.integrations import IntegrationRow
 from persistence.statements import locked
 from persistence.verification import VerificationRecords
+from tests.fake_account import order as operation_order
 from tests.fake_sealed_rows import OLD, vault
 from tests.persistence.integration_samples import event, execution_order, integration, stored
 from tests.persistence.samples import (
@@ -154,6 +156,28 @@ async def test_one_that_a_purchase_left_long_before_it_moved_again_is_free(
     await PurchaseRecords(database).record(settlement(paid(moved)), at)
 
     assert await deleted(database, at) is None
+
+
+async def test_one_that_an_operation_may_have_acted_by_is_in_use_until_that_is_known(
+    database: Database,
+) -> None:
+    await stored(database, integration(), vault(OLD))
+    log = AuditRecords(database)
+
+    async def told(status: str, operation_id: str = "opn_1", at: datetime = NOON) -> None:
+        of = operation_order(
+            tenant_id=TENANT, integration_id="int-1", operation_id=operation_id
+        ).used(status)
+        assert of is not None
+        await log.write(of, at)
+
+    await told(Code.OUTCOME_UNKNOWN)
+    await told("succeeded", operation_id="opn_2")
+    await told("unanswered", operation_id="opn_3")
+    await told(Code.OUTCOME_UNKNOWN, operation_id="opn_4", at=NOON - GOES_ON_WITHIN)
+    assert await deleted(database, NOON) == "it is used by opn_1 (outcome unknown)"
+    await told("succeeded")
+    assert await deleted(database, NOON) is None
 
 
 async def test_one_that_an_execution_is_under_way_by_is_in_use(database: Database) -> None:
