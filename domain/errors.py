@@ -19,17 +19,24 @@ from domain.model import Model
 
 
 class PaybindError(Exception):
-    """``message`` is for the engineer who asks: it never holds personal data or a secret."""
+    """``message`` is for the engineer who asks: it never holds personal data or a secret.
 
-    def __init__(self, code: Code, message: str, *, purchase_id: str | None = None) -> None:
+    ``advice`` where more is known of the next step than what stands beside the code.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        purchase_id: str | None = None,
+        advice: Advice | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.purchase_id = purchase_id
-
-    @property
-    def advice(self) -> Advice:
-        return ADVICE[self.code]
+        self.advice = advice or ADVICE[code]
 
 
 class Refused(PaybindError): ...

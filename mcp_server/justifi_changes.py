@@ -71,8 +71,10 @@ class JustifiChanges:
         asked = await self.agreed(context, caller, account, amount, "Take {} at JustiFi", wish)
         if asked is None or isinstance(asked, InputRequiredResult):
             return asked or self._not_agreed()
-        key = f"given:{caller.key_id}:{idempotency_key}" if idempotency_key else asked
-        told = await self.desk.change(caller, "create_payment", account, wish, key)
+        key = asked if idempotency_key is None else f"given:{caller.key_id}:{idempotency_key}"
+        told = await self.desk.change(
+            caller, "create_payment", account, wish, key, can_join=idempotency_key is not None
+        )
         return self._payment_change(told, "The payment is made: it is {}.")
 
     async def capture_payment(

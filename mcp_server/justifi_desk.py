@@ -44,10 +44,15 @@ class JustifiDesk:
         account: Account,
         parameters: Mapping[str, JsonValue],
         key: str,
+        *,
+        can_join: bool = False,
     ) -> JsonObject:
-        """``key`` tells two equal changes apart, and makes a repeated one the same."""
+        """``key`` tells two equal changes apart, and makes a repeated one the same.
+
+        ``can_join``: the same call made again has the same key.
+        """
         wish = _wish(operation, account, parameters)
-        return await self.services.operations.change(caller, wish, key)
+        return await self.services.operations.change(caller, wish, key, can_join=can_join)
 
 
 def listed(told: JsonObject) -> Sequence[JsonValue]:

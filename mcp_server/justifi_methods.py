@@ -57,8 +57,9 @@ class JustifiMethods:
             "payment_method_group_id": group,
         }
         account = Account(integration_id, sub_account_id)
+        key = self._key(caller, account, wish)
         told = await self.desk.change(
-            caller, "create_payment_method", account, wish, self._key(caller, account, wish)
+            caller, "create_payment_method", account, wish, key, can_join=True
         )
         return self._answer(told)
 

@@ -25,6 +25,7 @@ from domain.errors import (
 )
 from domain.executions import Outcome
 from domain.model import Model
+from domain.operation_advice import IN_DOUBT, JOINED_BY_ITS_KEY, WITHOUT_A_KEY
 from domain.operations import OperationOrder, operation_id_of
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from services.integrations import IntegrationService
@@ -56,16 +57,20 @@ class OperationService:
     async def read(self, caller: Caller, wish: OperationWish) -> JsonObject:
         await self.require_account(caller, wish.connection_code, wish.integration_id)
         order = self._order(caller, wish, secrets.token_urlsafe(16), changes=False)
-        return _result(await self._outcome(order))
+        return _result(order, await self._outcome(order))
 
-    async def change(self, caller: Caller, wish: OperationWish, key: str) -> JsonObject:
+    async def change(
+        self, caller: Caller, wish: OperationWish, key: str, *, can_join: bool = False
+    ) -> JsonObject:
         """The same ``key`` is the same change, and is answered with what came of it.
 
-        Raises ``Conflict`` while its outcome is not known: it goes on, and is not done twice.
+        ``can_join``: the asker's next call comes under the same key. Raises ``Conflict`` while the
+        outcome is not known: it goes on, and is not done twice.
         """
         caller.require(Scope.WRITE)
         await self.require_account(caller, wish.connection_code, wish.integration_id)
-        return _result(await self._outcome(self._order(caller, wish, key, changes=True)))
+        order = self._order(caller, wish, key, changes=True)
+        return _result(order, await self._outcome(order, can_join=can_join))
 
     async def require_account(
         self, caller: Caller, connection_code: str, integration_id: str | None
@@ -111,7 +116,7 @@ class OperationService:
             livemode=self.livemode,
         )
 
-    async def _outcome(self, order: OperationOrder) -> Outcome:
+    async def _outcome(self, order: OperationOrder, *, can_join: bool = False) -> Outcome:
         try:
             async with asyncio.timeout(self.answer_within.total_seconds()):
                 run = await started_once(
@@ -126,7 +131,7 @@ class OperationService:
                 )
                 operated = await run.result()
         except TimeoutError as slow:
-            raise _not_yet(order) from slow
+            raise _not_yet(order, can_join=can_join) from slow
         except WorkflowFailureError as failed:
             raise Unavailable(_why(failed)) from failed
         except RPCError as away:
@@ -138,22 +143,23 @@ class OperationService:
         return operated.outcome
 
 
-def _result(outcome: Outcome) -> JsonObject:
+def _result(order: OperationOrder, outcome: Outcome) -> JsonObject:
     if outcome.error_code is None:
         return outcome.result or {}
     message = outcome.error_message or outcome.error_code
     if outcome.error_code is Code.PROVIDER_REFUSED:
         raise ProviderRefusal(message, outcome.provider_code)
-    raise Conflict(outcome.error_code, message)
+    raise Conflict(outcome.error_code, f"{order.operation_id}: {message}", advice=IN_DOUBT)
 
 
-def _not_yet(order: OperationOrder) -> PaybindError:
+def _not_yet(order: OperationOrder, *, can_join: bool) -> PaybindError:
     if not order.changes:
         return Unavailable(f"{order.connection_code} has not answered yet")
     return Conflict(
         Code.OUTCOME_NOT_YET_KNOWN,
         f"{order.connection_code} has not told what came of {order.operation}; it goes on as "
         f"{order.operation_id}",
+        advice=JOINED_BY_ITS_KEY if can_join else WITHOUT_A_KEY,
     )
 
 
