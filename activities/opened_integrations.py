@@ -23,6 +23,7 @@ from gateways.faults import (
     NotPermitted,
     OutcomeUnknown,
     Parked,
+    PaymentElsewhere,
     RefusedByProvider,
     Throttled,
 )
@@ -149,7 +150,7 @@ class OpenedIntegrations:
     async def _judged(self, integration: Integration, health: Health) -> AsyncIterator[None]:
         try:
             yield
-        except (AtWork, Conflict):  # 409: it answers, and speaks of the key alone
+        except (AtWork, Conflict, PaymentElsewhere):  # it answers: of a key, or a payment, alone
             await self._note_success(integration, health)
             raise
         except (Busy, OutcomeUnknown) as fault:

@@ -9,6 +9,7 @@ GatewayFault
 │   └── CredentialsChanged  nothing was sent, because others were meant
 ├── OutcomeUnknown   no answer came: it may or may not have acted; repeat only under the same key
 │   ├── AtWork       an earlier request under this key is at work
+│   ├── PaymentElsewhere  it was asked with other credentials than the payment was taken with
 │   └── Conflict     409: an earlier request under this key is at work, or it failed: nobody says
 ├── StoredFault      a 5xx that the provider replays for this key: look up, then use a new key
 ├── RefusedByProvider   a definite no (4xx): repeating it is pointless
@@ -62,6 +63,16 @@ class OutcomeUnknown(GatewayFault):
 
 
 class AtWork(OutcomeUnknown): ...
+
+
+class PaymentElsewhere(OutcomeUnknown):
+    """This account does not have what was paid: what became of its refund, another one knows."""
+
+    def __init__(self, service: str, payment_id: str) -> None:
+        super().__init__(
+            f"this account of {service} does not have payment {payment_id}: "
+            "put back the credentials it was taken with"
+        )
 
 
 class Conflict(OutcomeUnknown):

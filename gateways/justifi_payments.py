@@ -3,7 +3,8 @@
 JustiFi has no page of its own: its web components stand in the seller's, at ``checkout_page``.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
@@ -20,7 +21,7 @@ from domain.payments import (
     RefundSnapshot,
 )
 from gateways import justifi_models as justifi
-from gateways.faults import Misconfigured, RefusedByProvider
+from gateways.faults import Misconfigured, PaymentElsewhere, RefusedByProvider
 from gateways.justifi_client import JustifiClient
 from gateways.justifi_faults import SERVICE
 from gateways.justifi_page import origin_of, page_url
@@ -44,6 +45,7 @@ from gateways.justifi_snapshots import (
 LIFETIME = timedelta(weeks=1)  # of a checkout at JustiFi
 CLOCK_SKEW = timedelta(minutes=5)  # JustiFi's clock against ours, when listing "since"
 LONGEST_DESCRIPTION = 250
+MISSING = "resource_not_found"
 REASONS = {"requested_by_customer": "customer_request"}  # the others are called the same
 
 
@@ -159,7 +161,8 @@ class JustifiPayments:
             "reason": REASONS.get(order.reason, order.reason),
             "metadata": {"refund_id": order.refund_id, "purchase_id": order.purchase_id},
         }
-        refund = await self.make_refund(order.payment_id, body, order.idempotency_key)
+        with _of_payment(order.payment_id):
+            refund = await self.make_refund(order.payment_id, body, order.idempotency_key)
         return refund_snapshot_of(refund, order.amount.currency)
 
     async def make_refund(
@@ -174,7 +177,8 @@ class JustifiPayments:
         return made
 
     async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
-        payment = await self.read_payment(payment_id)
+        with _of_payment(payment_id):
+            payment = await self.read_payment(payment_id)
         refund = await self.refund_noted(payment, "refund_id", refund_id)
         return refund_snapshot_of(refund, payment.currency) if refund else None
 
@@ -261,6 +265,16 @@ class JustifiPayments:
             url=page_url(self.checkout_page, made.id, noted(made.metadata, RETURN_URL)),
             expires_at=payable_until(made) or (made.created_at or datetime.now(UTC)) + LIFETIME,
         )
+
+
+@contextmanager
+def _of_payment(payment_id: str) -> Iterator[None]:
+    try:
+        yield
+    except RefusedByProvider as refused:
+        if refused.code != MISSING:
+            raise
+        raise PaymentElsewhere("JustiFi", payment_id) from refused
 
 
 def description_of(name: str) -> str:

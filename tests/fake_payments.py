@@ -27,7 +27,7 @@ from domain.payments import (
     RefundSnapshot,
 )
 from domain.refunds import Refund
-from gateways.faults import GatewayFault, Parked, RefusedByProvider, StoredFault
+from gateways.faults import GatewayFault, Parked, PaymentElsewhere, RefusedByProvider, StoredFault
 from gateways.payments import PaymentGateway
 
 PARKED_FOR = timedelta(hours=1)  # in production seconds: days of them would take long here
@@ -254,8 +254,11 @@ class FakePayments:
         return fault
 
     def _give_back(self, payment_id: str, amount: Money, state: ProviderRefundState) -> str:
-        paid = next(s.paid for s in self.snapshots.values() if s.payment_id == payment_id)
-        if paid is None or self.refunded(payment_id) + amount.minor > paid.minor:
+        paid = {s.payment_id: s.paid for s in self.snapshots.values()}
+        if payment_id not in paid:
+            raise PaymentElsewhere("the fake", payment_id)
+        left = paid[payment_id]
+        if left is None or self.refunded(payment_id) + amount.minor > left.minor:
             raise RefusedByProvider("nothing is left to refund", "charge_already_refunded")
         made = f"re_{next(self._numbers)}"
         self.refunds[made] = RefundSnapshot(

@@ -10,7 +10,7 @@ from activities.refunds import RefundAttempt
 from domain.payments import CheckoutRequest, ProviderRefundState
 from domain.purchases import Purchase
 from domain.refunds import Refund, RefundStatus
-from gateways.faults import OutcomeUnknown, StoredFault
+from gateways.faults import OutcomeUnknown, PaymentElsewhere, StoredFault
 from tests.fake_refund_rows import FakeRefundRecords
 from tests.fake_world import PRICE, World
 
@@ -86,6 +86,16 @@ async def test_a_stored_fault_needs_the_next_group_of_keys() -> None:
             await _create(world, refund)
         assert (told.value.type, told.value.non_retryable) == ("StoredFault", True)
     assert (await _create(world, refund, group=2)).status is RefundStatus.SUCCEEDED
+
+
+async def test_an_account_that_does_not_have_the_payment_answers_nothing_about_its_refund() -> None:
+    world = World()
+    refund = await _claimed(world)
+    world.payments.faults_before["create_refund"].append(PaymentElsewhere("Stripe", "pi_1"))
+    with pytest.raises(ApplicationError, match="put back the credentials") as told:
+        await _create(world, refund)
+    assert (told.value.type, told.value.non_retryable) == ("OutcomeUnknown", False)
+    assert world.rows.refunds[refund.refund_id].status is RefundStatus.PENDING
 
 
 async def test_a_pending_refund_stays_pending() -> None:

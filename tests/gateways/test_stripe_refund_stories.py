@@ -4,8 +4,9 @@ import pytest
 
 from domain.identifiers import new_id
 from domain.payments import ProviderRefundState, RefundChanged
-from gateways.faults import OutcomeUnknown, RefusedByProvider
+from gateways.faults import OutcomeUnknown, PaymentElsewhere, RefusedByProvider
 from gateways.payments import PaymentGateway
+from gateways.stripe_payments import StripePayments
 from tests.gateways.simulated_stripe import SimulatedStripe
 from tests.gateways.stripe_orders import (
     GOOD,
@@ -97,3 +98,23 @@ async def test_a_refund_whose_answer_was_lost_is_found_and_not_made_twice(
     found = await payments.find_refund(wanted.refund_id, payment_id)
     assert found is not None
     assert await payments.create_refund(wanted) == found
+
+
+async def test_another_account_is_no_answer_and_the_right_one_has_the_refund(
+    payments: PaymentGateway, simulated: SimulatedStripe
+) -> None:
+    payment_id = payment_of(await paid_with(payments, simulated, GOOD))
+    wanted = order(payment_id, 5000)
+    await simulated.fails("cut_after_effect", "/v1/refunds")
+    with pytest.raises(OutcomeUnknown):
+        await payments.create_refund(wanted)
+
+    other = StripePayments("sk_test_of_another_shop", simulated.url)
+    assert await other.find_refund(wanted.refund_id, payment_id) is None
+    with pytest.raises(PaymentElsewhere):
+        await other.create_refund(wanted)
+    await other.close()
+
+    found = await payments.find_refund(wanted.refund_id, payment_id)
+    assert found is not None
+    assert found.amount == wanted.amount

@@ -8,10 +8,10 @@ from pydantic import JsonValue
 
 from domain.money import Money
 from domain.payments import ProviderRefundState, RefundOrder, RefundSnapshot
-from gateways.faults import RefusedByProvider
+from gateways.faults import PaymentElsewhere, RefusedByProvider
 from gateways.payments import PaymentGateway
 from gateways.stripe_payments import StripePayments
-from tests.conformance.stripe_samples import page, payment, refund
+from tests.conformance.stripe_samples import error, page, payment, refund
 from tests.gateways.scripted_stripe import ScriptedStripe
 
 
@@ -110,3 +110,23 @@ async def test_a_refund_that_stripe_never_saw_is_not_found(
 ) -> None:
     stripe.answers(page("/v1/refunds"))
     assert await payments.find_refund("ref_1", "pi_1") is None
+
+
+async def test_an_account_without_the_payment_answers_nothing_about_its_refund(
+    payments: PaymentGateway, stripe: ScriptedStripe
+) -> None:
+    for _ in range(2):
+        stripe.answers(error("resource_missing", param="payment_intent"), 404)
+    with pytest.raises(PaymentElsewhere, match="does not have payment pi_1"):
+        await payments.create_refund(order())
+    with pytest.raises(PaymentElsewhere, match="put back the credentials"):
+        await payments.find_refund("ref_1", "pi_1")
+
+
+async def test_any_other_refusal_of_a_refund_is_an_answer(
+    payments: PaymentGateway, stripe: ScriptedStripe
+) -> None:
+    stripe.answers(error("charge_already_refunded"), 400)
+    with pytest.raises(RefusedByProvider) as refused:
+        await payments.create_refund(order())
+    assert refused.value.code == "charge_already_refunded"

@@ -25,6 +25,7 @@ from gateways.faults import (
     NotPermitted,
     OutcomeUnknown,
     Parked,
+    PaymentElsewhere,
     RefusedByProvider,
     StoredFault,
     Throttled,
@@ -315,8 +316,12 @@ async def test_a_definite_no_shows_that_it_is_back(premises: _Premises) -> None:
     assert (await premises.how()).circuit(premises.clock()) is Circuit.CLOSED
 
 
-@pytest.mark.parametrize("fault", [AtWork("409"), Conflict("409")], ids=["at work", "or failed"])
-async def test_a_key_that_is_in_use_is_no_failure_of_the_provider(
+@pytest.mark.parametrize(
+    "fault",
+    [AtWork("409"), Conflict("409"), PaymentElsewhere("Stripe", "pi_1")],
+    ids=["at work", "or failed", "of another account"],
+)
+async def test_an_answer_about_a_key_or_a_payment_is_no_failure_of_the_provider(
     premises: _Premises, fault: GatewayFault
 ) -> None:
     await premises.fail(fault, FAILURES_TO_OPEN)
