@@ -55,7 +55,10 @@ class OperationActivities:
                 if order.changes and _is_first():
                     # who asked is told now, and not surprised by what is done hours later
                     raise ApplicationError(
-                        str(fault), type=type(fault).__name__, non_retryable=True
+                        str(fault),
+                        type=type(fault).__name__,
+                        non_retryable=True,
+                        next_retry_delay=fault.retry_after if isinstance(fault, Busy) else None,
                     ) from fault
                 raise
             await self._tell_of_use(order, outcome.error_code or "succeeded")

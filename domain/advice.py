@@ -234,7 +234,7 @@ ADVICE: dict[Code, Advice] = {
     ),
     Code.UNAVAILABLE: advised(
         "We cannot answer right now. Nothing is lost.",
-        "Repeat the same request in a few seconds.",
+        "Repeat the same request once as many seconds are over as `retry_after` says.",
         retry=True,
     ),
     Code.ENCRYPTION_KEYS_DIFFER: advised(

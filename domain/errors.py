@@ -84,11 +84,14 @@ class Gone(Refused): ...
 class BadAnswer(PaybindError): ...
 
 
+SOON = 5  # seconds, where nobody has asked for more
+
+
 class Unavailable(PaybindError):
     """``retry_after`` in seconds."""
 
     def __init__(
-        self, message: str, *, retry_after: int = 5, code: Code = Code.UNAVAILABLE
+        self, message: str, *, retry_after: int = SOON, code: Code = Code.UNAVAILABLE
     ) -> None:
         super().__init__(code, message)
         self.retry_after = retry_after

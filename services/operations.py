@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
@@ -15,6 +16,7 @@ from temporalio.service import RPCError
 
 from domain.connections import JsonObject
 from domain.errors import (
+    SOON,
     Code,
     Conflict,
     Forbidden,
@@ -133,7 +135,7 @@ class OperationService:
         except TimeoutError as slow:
             raise _not_yet(order, can_join=can_join) from slow
         except WorkflowFailureError as failed:
-            raise Unavailable(_why(failed)) from failed
+            raise _nothing_was_done(failed) from failed
         except RPCError as away:
             raise Unavailable("Temporal gave no answer") from away
         if operated.request_hash != order.request_hash:
@@ -163,7 +165,9 @@ def _not_yet(order: OperationOrder, *, can_join: bool) -> PaybindError:
     )
 
 
-def _why(failed: WorkflowFailureError) -> str:
-    if isinstance(failed.cause, ApplicationError):
-        return failed.cause.message
-    return "the workflow was ended by force; repeat the request"
+def _nothing_was_done(failed: WorkflowFailureError) -> PaybindError:
+    said = failed.cause
+    if not isinstance(said, ApplicationError):
+        return Unavailable("the workflow was ended by force; repeat the request")
+    asked = said.next_retry_delay
+    return Unavailable(said.message, retry_after=ceil(asked.total_seconds()) if asked else SOON)

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.executions import Outcome
     from domain.operations import Operated, OperationOrder
     from workflows import options
-    from workflows.trying import FAILED, fault_of, words_of
+    from workflows.trying import FAILED, fault_of, pause_asked_by, words_of
     from workflows.unknown import count_unknown
 
 
@@ -38,7 +38,12 @@ class OperationWorkflow:
         except FAILED as error:
             if order.changes and fault_of(error) not in _DID_NOT_ACT:
                 return Outcome(error_code=Code.OUTCOME_UNKNOWN, error_message=words_of(error))
-            raise ApplicationError(words_of(error), non_retryable=True) from error
+            raise ApplicationError(
+                words_of(error),
+                type=fault_of(error),
+                non_retryable=True,
+                next_retry_delay=pause_asked_by(error),  # for who asked, who may ask again then
+            ) from error
 
 
 _DID_NOT_ACT = {"Busy", "Unreachable", "Parked", "CircuitOpen", "Throttled", "Misconfigured"}

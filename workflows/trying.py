@@ -35,7 +35,7 @@ async def promptly(
     except FAILED as error:
         if is_final(error):
             raise
-        pause = _pause_asked_by(error)
+        pause = pause_asked_by(error)
     if when_delayed is not None:
         when_delayed()
     if pause is not None:  # a Retry-After binds the first repetition, too
@@ -62,7 +62,7 @@ async def under_key(
             since = since if since is not None and _began_before(error) else workflow.now()
             if workflow.now() - since >= options.AT_WORK_AT_MOST:
                 raise
-            pause = _pause_asked_by(error) or options.AT_WORK_AT_MOST
+            pause = pause_asked_by(error) or options.AT_WORK_AT_MOST
         await workflow.sleep(pause, summary="a request under this key may be at work")
 
 
@@ -84,7 +84,7 @@ async def under_fresh_keys(
             is_parked = _was_parked(error) and may_wait()
             if not is_parked and (not is_spoilt or stored == options.STORED_FAULTS_ENOUGH):
                 raise
-            pause = _pause_asked_by(error) if is_parked else None
+            pause = pause_asked_by(error) if is_parked else None
         if pause is not None:
             await workflow.sleep(pause, summary="parked")
         group += 1
@@ -124,7 +124,8 @@ def words_of(error: FailureError) -> str:
     return said.message if said else str(error.cause or error)
 
 
-def _pause_asked_by(error: FailureError) -> timedelta | None:
+def pause_asked_by(error: FailureError) -> timedelta | None:
+    """What the provider, or who keeps us from it, asked to be waited for."""
     said = _said_in(error)
     return said.next_retry_delay if said else None
 

@@ -257,3 +257,20 @@ async def test_a_provider_that_is_busy_is_a_failure_that_may_be_tried_again(
     assert (failure["code"], failure["can_retry"]) == ("unavailable", True)
     assert "429" in str(failure["message"])
     assert "payouts" in listed
+
+
+async def test_how_long_the_provider_wants_to_be_left_alone_is_passed_on(
+    shop: Shop, justifi: JustifiDouble
+) -> None:
+    async with at_justifi(shop) as agent:
+        card = await agent.stored(name="Too Soon")
+        await justifi.fails("rate_limit", "GET", "payouts", retry_after=120)
+        read = await agent.failure("list_payouts")
+        await justifi.fails("rate_limit", "POST", "payments", retry_after=90)
+        paid = await agent.failure(
+            "create_payment", amount_cents=1500, currency="usd", payment_method_id=card
+        )
+
+    assert (read["code"], read["retry_after"]) == ("unavailable", 120)
+    assert (paid["code"], paid["retry_after"]) == ("unavailable", 90)
+    assert "`retry_after`" in str(paid["suggested_action"])
