@@ -67,8 +67,10 @@ class Conflict(Refused): ...
 class ProviderRefusal(Conflict):
     """``provider_code`` is the provider's own word for it."""
 
-    def __init__(self, message: str, provider_code: str | None) -> None:
-        super().__init__(Code.PROVIDER_REFUSED, message)
+    def __init__(
+        self, message: str, provider_code: str | None, advice: Advice | None = None
+    ) -> None:
+        super().__init__(Code.PROVIDER_REFUSED, message, advice=advice)
         self.provider_code = provider_code
 
 

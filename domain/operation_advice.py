@@ -1,9 +1,10 @@
-"""The next step where the answer to an operation of a provider's API was lost.
+"""The next step where an operation of a provider's API was refused, or its answer was lost.
 
 It is no execution, which could be read or cancelled: it is joined by its key, if the asker has one.
 """
 
-from domain.guidance import advised
+from domain.connections import JsonObject
+from domain.guidance import Advice, advised
 
 _NOT_YET = "We do not know yet whether this was done."
 _GOES_ON = "It goes on by itself as the operation that the message names."
@@ -25,3 +26,24 @@ IN_DOUBT = advised(
     "Look into the provider's account first: what the message names by its operation id may have "
     "been done. Ask for it again, under another idempotency_key, only where it was not.",
 )
+NOT_IN_THIS_ACCOUNT = advised(
+    "We could not find that.",
+    "Check the id, and the integration_id and sub_account_id: the message says which account was "
+    "asked, and no account knows the ids of another.",
+)
+WRONG_CURSOR = advised(
+    "The page could not be found.",
+    "Use the cursor of the page before, unchanged (page_info.end_cursor as after_cursor, "
+    "start_cursor as before_cursor), or none for the first page; correct what else the message "
+    "names.",
+)
+_NOT_FOUND = "resource_not_found"
+
+
+def advice_on_refusal(provider_code: str | None, parameters: JsonObject) -> Advice | None:
+    """None where nothing more is known than that the provider said no."""
+    if provider_code == _NOT_FOUND:
+        return NOT_IN_THIS_ACCOUNT
+    if parameters.keys() & {"after_cursor", "before_cursor"}:
+        return WRONG_CURSOR
+    return None

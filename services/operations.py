@@ -27,7 +27,12 @@ from domain.errors import (
 )
 from domain.executions import Outcome
 from domain.model import Model
-from domain.operation_advice import IN_DOUBT, JOINED_BY_ITS_KEY, WITHOUT_A_KEY
+from domain.operation_advice import (
+    IN_DOUBT,
+    JOINED_BY_ITS_KEY,
+    WITHOUT_A_KEY,
+    advice_on_refusal,
+)
 from domain.operations import OperationOrder, operation_id_of
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from services.integrations import IntegrationService
@@ -150,7 +155,9 @@ def _result(order: OperationOrder, outcome: Outcome) -> JsonObject:
         return outcome.result or {}
     message = outcome.error_message or outcome.error_code
     if outcome.error_code is Code.PROVIDER_REFUSED:
-        raise ProviderRefusal(message, outcome.provider_code)
+        account = order.integration_id or "the environment's account"
+        advice = advice_on_refusal(outcome.provider_code, order.parameters)
+        raise ProviderRefusal(f"{message}; asked of {account}", outcome.provider_code, advice)
     raise Conflict(outcome.error_code, f"{order.operation_id}: {message}", advice=IN_DOUBT)
 
 

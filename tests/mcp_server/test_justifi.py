@@ -114,6 +114,30 @@ async def test_an_unknown_payment_is_refused_in_the_shape_of_all_errors(
     assert failure["provider_code"] == "resource_not_found"
     shape = {"code", "message", "user_message", "can_retry", "suggested_action"}
     assert shape | {"requires_user_action"} <= set(failure)
+    assert f"asked of {agent.integration_id}" in str(failure["message"])
+    assert "integration_id" in str(failure["suggested_action"])
+
+
+async def test_a_wrong_cursor_is_answered_by_which_one_to_use(agent: JustifiAgent) -> None:
+    failure = await agent.failure("list_payments", after_cursor="nope")
+    unfit = await agent.failure("list_payments", payment_method_id="pm_4%")
+
+    assert failure["code"] == "provider_refused"
+    assert "page before, unchanged" in str(failure["suggested_action"])
+    assert "cursor" not in str(unfit["suggested_action"])
+
+
+async def test_an_integration_that_was_forgotten_is_told_by_the_account_that_was_asked(
+    shop: Shop,
+) -> None:
+    _, key = await shop.services.api_keys.issue(
+        PLATFORM_TENANT, "forgetful", frozenset({Scope.READ})
+    )
+    platform = replace(shop, key=key, tenant_id=PLATFORM_TENANT)
+    async with platform.agent(paybind_mcp_toolsets="justifi") as agent:
+        failure = await agent.failure("retrieve_payment", payment_id="py_nowhere")
+
+    assert "the environment's account" in str(failure["message"])
 
 
 async def test_the_refunds_of_a_payment_are_those_it_shows_page_by_page(
