@@ -228,6 +228,7 @@ def _refund_steps(database: Database, gateways: PaymentGateways) -> Steps:
         refunds.record_refund,
         refunds.record_decision,
         refunds.create_refund,
+        refunds.find_refund,
         refunds.read_refund,
         refunds.fail_refund,
         refunds.adopt_refund,

@@ -103,6 +103,16 @@ class RefundActivities:
             return await self.records.record_outcome(refund.refund_id, made, (), now())
 
     @activity.defn
+    async def find_refund(self, refund: Refund) -> Refund:
+        """Look for one of which nobody knows whether it was made. It asks for nothing."""
+        with told_to_temporal():
+            async with self.gateways.of(refund.integration_id) as gateway:
+                made = await _found(gateway, refund)
+            if made is None:
+                return refund
+            return await self.records.record_outcome(refund.refund_id, made, (), now())
+
+    @activity.defn
     async def read_refund(self, look: RefundLook) -> Refund:
         with told_to_temporal():
             async with self.gateways.of(look.integration_id) as gateway:

@@ -94,6 +94,7 @@ class World:
             refunds.record_refund,
             refunds.record_decision,
             refunds.create_refund,
+            refunds.find_refund,
             refunds.read_refund,
             refunds.fail_refund,
             refunds.adopt_refund,

@@ -54,6 +54,7 @@ class RefundWorkflow:
         self.facts: list[RefundChanged] = []
         self.letters = Letters()
         self.in_review = False
+        self.is_to_be_looked_for = False
 
     @workflow.run
     async def run(self, start: RefundStart) -> Refund:
@@ -64,8 +65,10 @@ class RefundWorkflow:
         await self._follow()
         if self.refund.status is RefundStatus.SUCCEEDED:
             self._tell(EmailTemplate.REFUND_MADE)
-        while self.facts or not self._rests():  # a mail outage must not hide the provider's word
-            await workflow.wait_condition(lambda: bool(self.facts) or self._rests())
+        while self._is_told() or not self._rests():  # a mail outage must not hide what is told
+            await workflow.wait_condition(lambda: self._is_told() or self._rests())
+            if self.is_to_be_looked_for:
+                await self._look_again()
             if self.facts:
                 await self._follow()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -95,6 +98,8 @@ class RefundWorkflow:
     @workflow.signal
     def review_resolved(self) -> None:
         """A person has closed the review that this refund asked for."""
+        if self.in_review and self.refund.status is RefundStatus.PENDING:
+            self.is_to_be_looked_for = workflow.patched("look-again-once-resolved")
         self.in_review = False
         attributes.show_review(False)
 
@@ -135,6 +140,28 @@ class RefundWorkflow:
             failure = RefundFailure(refund_id=self.refund.refund_id, reason=said)
             self.refund = await promptly(RefundActivities.fail_refund, failure)
         await self._ask_person(said)
+
+    async def _look_again(self) -> None:
+        """What nobody knew may be known by now. The person may have paid: nothing is asked for."""
+        self.is_to_be_looked_for = False
+        try:
+            await self._look()
+        except FAILED as error:
+            workflow.logger.warning("looked for in vain: %s", words_of(error))
+            return
+        if workflow.now() - workflow.info().start_time < options.REFUND_WINDOW:
+            await self._follow()
+        if self.refund.status is RefundStatus.SUCCEEDED:
+            self._tell(EmailTemplate.REFUND_MADE)
+
+    async def _look(self) -> None:
+        if self.refund.provider_refund_id is not None:
+            await self._read()
+            return
+        look = RefundActivities.find_refund
+        self.refund = await workflow.execute_activity_method(look, self.refund, **options.LATE_LOOK)
+        if self.refund.status is RefundStatus.FAILED:
+            await self._ask_person(self.refund.failure_reason or "the provider could not make it")
 
     async def _follow(self) -> None:
         """Until the provider has decided, and for every word that it sends after that."""
@@ -194,6 +221,9 @@ class RefundWorkflow:
                 livemode=self.livemode,
             )
         )
+
+    def _is_told(self) -> bool:
+        return bool(self.facts) or self.is_to_be_looked_for
 
     def _rests(self) -> bool:
         """Whether every letter is out, and no person is asked."""

@@ -98,6 +98,22 @@ async def test_an_account_that_does_not_have_the_payment_answers_nothing_about_i
     assert world.rows.refunds[refund.refund_id].status is RefundStatus.PENDING
 
 
+async def test_one_in_doubt_is_found_where_it_was_made() -> None:
+    world = World()
+    refund = await _claimed(world)
+    world.payments.refund_under_our_id(refund, refund.payment_id)
+    found = await ActivityEnvironment().run(world.refunds().find_refund, refund)
+    assert found.status is RefundStatus.SUCCEEDED
+    assert world.rows.refunds[refund.refund_id] == found
+
+
+async def test_one_in_doubt_that_is_not_found_stays_as_it_is_and_is_not_asked_for() -> None:
+    world = World()
+    refund = await _claimed(world)
+    assert await ActivityEnvironment().run(world.refunds().find_refund, refund) == refund
+    assert world.payments.calls == ["find_refund"]
+
+
 async def test_a_pending_refund_stays_pending() -> None:
     world = World()
     world.payments.next_refunds.append(ProviderRefundState.PENDING)

@@ -50,6 +50,7 @@ from tests.workflows import test_payment as payment
 from tests.workflows import test_payout_events as payout_events
 from tests.workflows import test_payout_watch as payout_watch
 from tests.workflows import test_refunds as refunds
+from tests.workflows import test_refunds_elsewhere as elsewhere
 from tests.workflows import test_returned_refunds as returned
 from tests.workflows import test_settlement as settlement
 from tests.workflows.bank import Bank, empty_rows, opened_bank
@@ -143,6 +144,9 @@ LONG: Mapping[str, Story] = {
     "unanswered": approvals.test_nobodys_answer_within_three_days_is_a_no,
     "pending_refund": refunds.test_a_pending_refund_is_settled_by_the_webhook,
     "polled_refund": (refunds.test_a_pending_refund_whose_webhook_was_lost_is_found_by_the_poll),
+    "looked_for_again": (
+        elsewhere.test_a_refund_in_doubt_is_looked_for_again_once_a_person_has_decided
+    ),
     "outcome_unknown": (
         executions.test_an_outcome_that_nobody_learns_within_a_day_is_left_to_a_person
     ),

@@ -215,7 +215,8 @@ async def test_a_refund_that_the_provider_will_not_show_is_a_matter_for_a_person
 ) -> None:
     order, _ = await stories.bought()
     stories.world.payments.next_refunds.append(ProviderRefundState.PENDING)
-    stories.world.payments.refuse_next("fetch_refund")
+    for _ in range(2):
+        stories.world.payments.refuse_next("fetch_refund")
     refund = await stories.refunded(order, stories.world.refund_request(order, HALF))
     await stories.pass_time(timedelta(hours=1))
     assert (await stories.refund_decided(refund.refund_id)).status is RefundStatus.PENDING
