@@ -15,7 +15,14 @@ from domain.connections import JsonObject
 from domain.errors import Code
 from domain.executions import Outcome
 from domain.operations import OperationOrder
-from gateways.faults import Busy, Conflict, Misconfigured, OutcomeUnknown, RefusedByProvider
+from gateways.faults import (
+    Busy,
+    Conflict,
+    Misconfigured,
+    NotPermitted,
+    OutcomeUnknown,
+    RefusedByProvider,
+)
 from gateways.integrations import Ask, IntegrationGateway, OperatedIntegration
 
 
@@ -52,11 +59,11 @@ class OperationActivities:
                     await self._tell_of_use(order, lost)
                 raise
             except (Busy, Misconfigured) as fault:
-                if order.changes and _is_first():
+                if _is_first() and (order.changes or isinstance(fault, NotPermitted)):
                     # who asked is told now, and not surprised by what is done hours later
                     raise ApplicationError(
                         str(fault),
-                        type=type(fault).__name__,
+                        type=_kind_of(fault),
                         non_retryable=True,
                         next_retry_delay=fault.retry_after if isinstance(fault, Busy) else None,
                     ) from fault
@@ -107,6 +114,13 @@ def _meaning_of_a_no(order: OperationOrder) -> Code:
 
 def _is_first() -> bool:
     return activity.info().attempt == 1
+
+
+def _kind_of(fault: Busy | Misconfigured) -> str:
+    """By which the workflow knows that nothing was done."""
+    if isinstance(fault, Busy | NotPermitted):
+        return type(fault).__name__
+    return Misconfigured.__name__
 
 
 def _refused(code: Code, message: str, provider_code: str | None) -> Outcome:

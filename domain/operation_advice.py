@@ -37,6 +37,12 @@ WRONG_CURSOR = advised(
     "start_cursor as before_cursor), or none for the first page; correct what else the message "
     "names.",
 )
+FOR_WHO_RUNS_THE_ACCOUNT = advised(
+    "This cannot be done until somebody has mended the account. Nothing was done.",
+    "Do not repeat it: have the person who runs the account replace the credentials that the "
+    "provider refused (401), give their key the permission that it lacks (403), or mend what else "
+    "the message names. Then ask again.",
+)
 _NOT_FOUND = "resource_not_found"
 
 

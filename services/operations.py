@@ -28,6 +28,7 @@ from domain.errors import (
 from domain.executions import Outcome
 from domain.model import Model
 from domain.operation_advice import (
+    FOR_WHO_RUNS_THE_ACCOUNT,
     IN_DOUBT,
     JOINED_BY_ITS_KEY,
     WITHOUT_A_KEY,
@@ -140,7 +141,7 @@ class OperationService:
         except TimeoutError as slow:
             raise _not_yet(order, can_join=can_join) from slow
         except WorkflowFailureError as failed:
-            raise _nothing_was_done(failed) from failed
+            raise _nothing_was_done(order, failed) from failed
         except RPCError as away:
             raise Unavailable("Temporal gave no answer") from away
         if operated.request_hash != order.request_hash:
@@ -155,9 +156,9 @@ def _result(order: OperationOrder, outcome: Outcome) -> JsonObject:
         return outcome.result or {}
     message = outcome.error_message or outcome.error_code
     if outcome.error_code is Code.PROVIDER_REFUSED:
-        account = order.integration_id or "the environment's account"
+        message = f"{message}; asked of {_account_of(order)}"
         advice = advice_on_refusal(outcome.provider_code, order.parameters)
-        raise ProviderRefusal(f"{message}; asked of {account}", outcome.provider_code, advice)
+        raise ProviderRefusal(message, outcome.provider_code, advice)
     raise Conflict(outcome.error_code, f"{order.operation_id}: {message}", advice=IN_DOUBT)
 
 
@@ -172,9 +173,22 @@ def _not_yet(order: OperationOrder, *, can_join: bool) -> PaybindError:
     )
 
 
-def _nothing_was_done(failed: WorkflowFailureError) -> PaybindError:
+def _nothing_was_done(order: OperationOrder, failed: WorkflowFailureError) -> PaybindError:
     said = failed.cause
     if not isinstance(said, ApplicationError):
         return Unavailable("the workflow was ended by force; repeat the request")
+    if said.type in _FOR_A_PERSON:
+        message = f"{said.message}; asked of {_account_of(order)}"
+        return Conflict(_FOR_A_PERSON[said.type], message, advice=FOR_WHO_RUNS_THE_ACCOUNT)
     asked = said.next_retry_delay
     return Unavailable(said.message, retry_after=ceil(asked.total_seconds()) if asked else SOON)
+
+
+def _account_of(order: OperationOrder) -> str:
+    return order.integration_id or "the environment's account"
+
+
+_FOR_A_PERSON = {
+    "Misconfigured": Code.INTEGRATION_INACTIVE,
+    "NotPermitted": Code.PERMISSION_MISSING,
+}

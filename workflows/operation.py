@@ -46,4 +46,7 @@ class OperationWorkflow:
             ) from error
 
 
-_DID_NOT_ACT = {"Busy", "Unreachable", "Parked", "CircuitOpen", "Throttled", "Misconfigured"}
+_DID_NOT_ACT = {
+    *("Busy", "Unreachable", "Parked", "CircuitOpen", "Throttled"),
+    *("Misconfigured", "NotPermitted"),
+}

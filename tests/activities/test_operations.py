@@ -14,15 +14,20 @@ from domain.executions import Outcome
 from domain.operations import OperationOrder
 from gateways.faults import (
     Busy,
+    CircuitOpen,
     Conflict,
     GatewayFault,
     Misconfigured,
+    NotPermitted,
     OutcomeUnknown,
     RefusedByProvider,
 )
 from gateways.integrations import Ask, IntegrationGateway
 from tests.fake_account import RESULT, Account, FakeUses, order
 from tests.harbour import Harbour
+
+
+class UnreadableAccount(Misconfigured): ...
 
 
 async def asked(
@@ -129,6 +134,30 @@ async def test_a_change_is_repeated_only_where_it_may_have_been_made(
         await asked(Account(fault), order(changes=changes), attempt)
 
     assert raised.value.non_retryable is is_final
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (NotPermitted("403", "justifi"), "NotPermitted"),
+        (UnreadableAccount("?", "registry"), "Misconfigured"),
+        (CircuitOpen("open"), "CircuitOpen"),
+    ],
+)
+async def test_what_did_nothing_is_told_by_a_kind_that_says_so(
+    fault: GatewayFault, kind: str
+) -> None:
+    with pytest.raises(ApplicationError) as raised:
+        await asked(Account(fault), order())
+
+    assert raised.value.type == kind
+
+
+async def test_a_missing_permission_is_not_looked_for_twice() -> None:
+    with pytest.raises(ApplicationError) as raised:
+        await asked(Account(NotPermitted("403", "justifi")), order(changes=False))
+
+    assert (raised.value.type, raised.value.non_retryable) == ("NotPermitted", True)
 
 
 async def test_an_unknown_outcome_is_tried_again_under_the_same_key() -> None:

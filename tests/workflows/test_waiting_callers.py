@@ -14,7 +14,7 @@ from domain.errors import Code, Conflict, Unavailable
 from domain.operations import operation_id_of
 from domain.tenants import PLATFORM_TENANT, Caller, Scope
 from gateways.faults import Conflict as ProviderConflict
-from gateways.faults import OutcomeUnknown
+from gateways.faults import NotPermitted, OutcomeUnknown
 from persistence.database import Database
 from services.operations import OperationService, OperationWish
 from services.payout_runs import PayoutRuns
@@ -86,6 +86,25 @@ async def test_a_change_that_may_have_been_made_is_never_said_to_have_failed(
         await asked
 
     assert unknown.value.code is Code.OUTCOME_UNKNOWN
+
+
+@pytest.mark.parametrize("wants_change", [True, False])
+async def test_a_permission_that_the_key_lacks_is_told_as_that(
+    counter: Counter, wants_change: bool
+) -> None:
+    counter.account.fault = NotPermitted("JustiFi answered 403", "justifi")
+    operations = counter.operations
+    asked = (
+        operations.change(OPERATOR, PAY, "key-1")
+        if wants_change
+        else operations.read(OPERATOR, PAY)
+    )
+    with pytest.raises(Conflict) as lacking:
+        await asked
+
+    assert lacking.value.code is Code.PERMISSION_MISSING
+    counter.account.fault = None
+    assert await operations.change(OPERATOR, PAY, "key-1") == RESULT
 
 
 async def test_one_that_an_operator_ends_is_to_be_asked_for_again(counter: Counter) -> None:
