@@ -22,7 +22,7 @@ class Caller(Model):
     tenant_id: str
     key_id: str
     scopes: frozenset[Scope]
-    address: str | None = None  # where from; None on this machine's own standard input
+    address: str | None = None  # where from, or `stdio`; None on the command line
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes

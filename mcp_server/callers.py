@@ -18,6 +18,9 @@ class Callers(Protocol):
         ...
 
 
+STDIO = "stdio"  # in place of the address of who asks over it
+
+
 @dataclass(frozen=True)
 class KeyOfProcess:
     """Asked anew at every call, so that a revoked key ends a session that still runs."""
@@ -26,7 +29,8 @@ class KeyOfProcess:
     key: str
 
     async def current(self) -> Caller:
-        return await self.api_keys.authenticate(self.key)
+        caller = await self.api_keys.authenticate(self.key)
+        return caller.model_copy(update={"address": STDIO})
 
 
 ADDRESS: ContextVar[str | None] = ContextVar("address", default=None)
