@@ -59,6 +59,7 @@ class Irregularity(StrEnum):
     POLICY_WITHOUT_PAYMENT = "policy_without_payment"
     REFUNDED_ABOVE_PAID = "refunded_above_paid"
     REFUND_NOT_PAYABLE = "refund_not_payable"
+    REFUND_LEFT_OPEN = "refund_left_open"
     NO_CHARGE = "no_charge"
     CHECKOUT_OPENED_TWICE = "checkout_opened_twice"
     NO_POLICY = "no_policy"

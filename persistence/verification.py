@@ -14,7 +14,7 @@ from domain.executions import UNFINISHED, Execution
 from domain.money import Money
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus
-from domain.refunds import MOVES_MONEY, UNDER_WAY, Asker, RefundStatus
+from domain.refunds import MOVES_MONEY, UNDER_WAY, Asker, Refund, RefundStatus
 from domain.verification import Finding, Irregularity, PaidPurchase, RefundTally
 from persistence.database import Database
 from persistence.rows.emails import EmailRow
@@ -23,7 +23,7 @@ from persistence.rows.executions import ExecutionRow, execution_of
 from persistence.rows.integrations import IntegrationRow
 from persistence.rows.policies import PolicyRow
 from persistence.rows.purchases import PurchaseRow, paid_of, price_of, purchase_of
-from persistence.rows.refunds import RefundRow
+from persistence.rows.refunds import RefundRow, refund_of
 
 _ARRIVING = (EmailStatus.ACCEPTED, EmailStatus.DELIVERED)
 
@@ -87,6 +87,20 @@ class VerificationRecords:
         )
         async with self.database.reading() as session:
             return tuple(execution_of(row) for row in await session.exec(unfinished))
+
+    async def open_refunds(self, due: datetime) -> tuple[Refund, ...]:
+        """Those asked for here that have no end, and did not move since ``due``; oldest first."""
+        still = (
+            select(RefundRow)
+            .where(
+                col(RefundRow.status).in_(UNDER_WAY),
+                col(RefundRow.asker) != Asker.PROVIDER,
+                col(RefundRow.updated_at) <= due,
+            )
+            .order_by(col(RefundRow.created_at), col(RefundRow.refund_id))
+        )
+        async with self.database.reading() as session:
+            return tuple(refund_of(row) for row in await session.exec(still))
 
     async def findings(self) -> tuple[Finding, ...]:
         """Empty for a sound database."""

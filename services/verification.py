@@ -19,6 +19,7 @@ from domain.executions import workflow_id_of as execution_run_id_of
 from domain.policies import PolicyDocument
 from domain.purchases import workflow_id_of
 from domain.refunds import MOVES_MONEY
+from domain.refunds import workflow_id_of as refund_run_id_of
 from domain.verification import Finding, Irregularity, PaidPurchase, Verdict
 from gateways.documents import DocumentStore
 from persistence.policies import PolicyRecords
@@ -72,6 +73,7 @@ class VerificationService:
             *await self.records.events_not_handed_over(now - HANDED_OVER_WITHIN),
             *[each async for each in self._broken_beside()],
             *[each async for each in self._terminated_executions()],
+            *[each async for each in self._refunds_left_open(due)],
             *[
                 each
                 async for each in self.providers.differences(
@@ -106,6 +108,19 @@ class VerificationService:
                     detail=unknown if execution.outcome_unknown else "nothing was done",
                 )
 
+    async def _refunds_left_open(self, due: datetime) -> AsyncIterator[Finding]:
+        """Those that nobody works on, though nobody knows whether the money went back."""
+        seen = [refund.refund_id for refund in await self.records.open_refunds(due)]
+        idle = {each for each in seen if not await self._is_running(refund_run_id_of(each))}
+        for refund in await self.records.open_refunds(due):  # once more: one may just have ended
+            if refund.refund_id in idle:
+                yield Finding(
+                    irregularity=Irregularity.REFUND_LEFT_OPEN,
+                    subject=refund.refund_id,
+                    purchase_ids=(refund.purchase_id,),
+                    detail=f"it is {refund.status}, and nothing looks at it any more",
+                )
+
     async def _still_broken(self, workflow_id: str, *purchase_ids: str) -> AsyncIterator[Finding]:
         """The latest run alone is asked: it takes up what an earlier one left."""
         latest = await self._latest_run(workflow_id)
@@ -119,10 +134,14 @@ class VerificationService:
     async def _ended_since(self, due: datetime) -> set[str]:
         """Purchases that moved after ``due``, and of which nothing is under way any more."""
         moved = [each for each in await self.records.paid_purchases() if each.moved_at > due]
-        return {each.purchase_id for each in moved if not await self._is_running(each)}
+        return {
+            each.purchase_id
+            for each in moved
+            if not await self._is_running(workflow_id_of(each.purchase_id))
+        }
 
-    async def _is_running(self, purchase: PaidPurchase) -> bool:
-        latest = await self._latest_run(workflow_id_of(purchase.purchase_id))
+    async def _is_running(self, workflow_id: str) -> bool:
+        latest = await self._latest_run(workflow_id)
         return latest is not None and latest.status is WorkflowExecutionStatus.RUNNING
 
     async def _latest_run(self, workflow_id: str) -> WorkflowExecutionDescription | None:

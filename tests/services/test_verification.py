@@ -9,15 +9,18 @@ from sqlmodel import col, update
 from domain.events import EventOutcome
 from domain.executions import Outcome
 from domain.executions import workflow_id_of as execution_run_id_of
+from domain.identifiers import new_id
 from domain.purchases import PaymentStatus, workflow_id_of
+from domain.refunds import workflow_id_of as refund_run_id_of
 from domain.verification import Irregularity
 from persistence.events import EventRecords
 from persistence.executions import ExecutionRecords
+from persistence.refunds import RefundRecords
 from persistence.rows.purchases import PurchaseRow
 from services.verification import HANDED_OVER_WITHIN, UNDER_WAY, VerificationService
 from tests.fake_sealed_rows import NEW, vault
 from tests.persistence.integration_samples import execution_order, integration, stored
-from tests.persistence.samples import SignedEvent, paid_purchase
+from tests.persistence.samples import SignedEvent, paid_purchase, refund_request
 from tests.services.conftest import Premises
 from workflows.execution import ExecutionWorkflow
 from workflows.link import PaymentLinkWorkflow
@@ -194,3 +197,30 @@ async def test_an_execution_is_found_that_nobody_works_on_any_more(premises: Pre
     assert await found(verification, begun.execution_id)
     await executions.finish(execution_order(), Outcome(result={}), datetime.now(UTC))
     assert not await found(verification, begun.execution_id)
+
+
+async def test_a_refund_is_found_that_has_no_end_and_nobody_works_on(premises: Premises) -> None:
+    verification, refunds = premises.verification, RefundRecords(premises.database)
+    purchase = (await paid_purchase(premises.database, "Q-refund-left")).order.purchase_id
+    long_ago = datetime.now(UTC) - UNDER_WAY - timedelta(seconds=1)
+    left, fresh = new_id("ref"), new_id("ref")
+    await refunds.request(refund_request(purchase, left, 100), long_ago)
+    await refunds.request(refund_request(purchase, fresh, 100), datetime.now(UTC))
+
+    assert await found(verification, left)  # Temporal keeps no run of it
+    assert not await found(verification, fresh)
+
+    run = await premises.client.start_workflow(
+        RefundWorkflow.__name__, id=refund_run_id_of(left), task_queue="nobody-works-here"
+    )
+    assert not await found(verification, left)
+    await run.terminate()
+    [finding] = [
+        each
+        for each in (await verification.verify()).findings
+        if each.irregularity is Irregularity.REFUND_LEFT_OPEN
+    ]
+    assert (finding.subject, finding.purchase_ids) == (left, (purchase,))
+
+    await refunds.fail(left, "it was not made", datetime.now(UTC))
+    assert not await found(verification, left)
