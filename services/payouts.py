@@ -35,7 +35,10 @@ class PayoutService:
         limit: int,
     ) -> Page[Payout]:
         caller.require(Scope.READ)
-        return await self.payouts.page(caller.tenant_id, wanted, integration_id, cursor, limit)
+        page = await self.payouts.page(caller.tenant_id, wanted, integration_id, cursor, limit)
+        if integration_id is not None and not page.items:  # of a deleted one they are still told
+            await self.integrations.get(caller, integration_id)
+        return page
 
     async def get(self, caller: Caller, any_id: str) -> Payout:
         """By our id or the provider's."""
@@ -84,6 +87,8 @@ class PayoutService:
         named = (each for each in accounts if each.integration_id == integration_id)
         account = next(named, None)
         if account is None:
+            if await self.integrations.integrations.with_secret(integration_id) is None:
+                raise NotFound(Code.INTEGRATION_NOT_FOUND, f"no integration {integration_id}")
             raise _not_offered()
         await self.runs.watch(account)
         return account

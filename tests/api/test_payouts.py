@@ -59,6 +59,8 @@ async def test_a_payout_is_found_by_our_id_and_by_the_providers(quay: Pier) -> N
     assert listed["livemode"] is False
     unknown = await quay.http.get("/payouts/pyo_unknown")
     assert code_of(unknown) == (404, "payout_not_found")
+    nowhere = await quay.http.get("/payouts", params={"integration_id": "nope"})
+    assert code_of(nowhere) == (404, "integration_not_found")
 
 
 async def test_a_reconciliation_names_each_difference_and_joins_our_own_rows(quay: Pier) -> None:
@@ -105,6 +107,10 @@ async def test_an_account_is_watched_by_its_own_tenant_alone(door: Door, quay: P
     )
     with pytest.raises(Invalid, match="no payouts are told of"):
         await payouts.watch(OPERATOR, stripe.json()["integration_id"])
+    with pytest.raises(Invalid, match="no payouts are told of"):
+        await payouts.watch_any(OPERATOR, stripe.json()["integration_id"])
+    asked = {"integration_id": stripe.json()["integration_id"]}
+    assert (await quay.http.get("/payouts", params=asked)).json()["items"] == []
     reader = OPERATOR.model_copy(update={"scopes": frozenset({Scope.READ})})
     with pytest.raises(Forbidden):
         await payouts.watch(reader, quay.integration_id)
@@ -124,7 +130,7 @@ async def test_an_event_of_an_account_reaches_its_watch(door: Door, quay: Pier) 
     assert await payouts.tell(CODE, "int-unknown", fact) is None
     assert await payouts.tell("justifi", None, fact) is None
     assert (await payouts.watch_any(OPERATOR, quay.integration_id)).provider == CODE
-    with pytest.raises(Invalid):
+    with pytest.raises(NotFound, match="int-unknown"):
         await payouts.watch_any(OPERATOR, "int-unknown")
     watched = await payouts.watch_all(OPERATOR)
     assert quay.integration_id in {each.integration_id for each in watched}
