@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 from domain.errors import Code, Invalid, PaybindError, ProviderRefusal, Unavailable
 from domain.model import Model
 from domain.refused_fields import code_of_field
+from mcp_server.advice import next_step, words_of
 from mcp_server.plain_text import plain, plain_or_none
 
 
@@ -32,10 +33,10 @@ class ToolFailure(Model):
 def failure_of(error: PaybindError) -> ToolFailure:
     return ToolFailure(
         code=error.code,
-        message=plain(error.message, 500),
+        message=plain(words_of(error), 500),
         user_message=error.advice.user_message,
         can_retry=error.advice.can_retry,
-        suggested_action=error.advice.suggested_action,
+        suggested_action=next_step(error),
         requires_user_action=error.advice.requires_user_action,
         purchase_id=error.purchase_id,
         provider_code=plain_or_none(error.provider_code)

@@ -213,9 +213,12 @@ async def test_giving_back_needs_a_key_with_the_scope_and_nobody_is_asked_withou
 async def test_parameters_are_refused_before_a_person_is_asked(shop: Shop, berth: Berth) -> None:
     person = yes()
     async with trusted(shop, human=person) as agent:
-        failure = await agent.failure("execute_capability", **berth.payment(amount="much"))
+        wish = berth.payment(amount="much", currency=7)
+        failure = await agent.failure("execute_capability", **wish)
 
     assert failure["code"] == "schema_violation"
+    assert all(name in str(failure["message"]) for name in ("/amount", "/currency"))
+    assert "errors" not in str(failure["suggested_action"])
     assert person.asked == []
 
 

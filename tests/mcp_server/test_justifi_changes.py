@@ -384,5 +384,6 @@ async def test_an_integration_of_another_provider_is_refused(shop: Shop) -> None
         other = await agent.failure("list_payments", integration_id=harbour)
 
     assert none["code"] == "integration_not_found"
+    assert "list_integrations" in str(none["suggested_action"])
     assert other["code"] == "invalid_request"
     assert f"{harbour} is an integration of {CODE}" in str(other["message"])
