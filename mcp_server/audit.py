@@ -18,7 +18,9 @@ LOGGER = logging.getLogger("paybind.audit")
 _TOLD = frozenset(
     {
         *("payment_intent_id", "quote_id", "amount", "currency", "policy_id", "user_id"),
-        *("integration_id", "capability_code"),
+        *("integration_id", "capability_code", "sub_account_id", "amount_cents"),
+        *("payment_id", "payment_method_id", "payment_method_group_id", "payout_id"),
+        *("source_payment_id",),
     }
 )
 _ID_LIKE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")

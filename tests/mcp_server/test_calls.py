@@ -13,6 +13,7 @@ from domain.tenants import Caller
 from mcp_server.refused_bodies import answer_to_refused_body
 from mcp_server.toolsets import Selection
 from services.api_keys import ApiKeyService
+from tests.mcp_server.justifi_agent import at_justifi
 from tests.mcp_server.shop import Fields, Shop, text_of
 
 CARD = "4242 4242 4242 4242"
@@ -66,6 +67,20 @@ async def test_every_call_leaves_one_line_without_personal_words(shop: Shop, aud
     }
     assert len(str(line["arguments_sha256"])) == 64
     assert isinstance(line["duration_ms"], float)
+
+
+async def test_what_moves_money_at_justifi_leaves_its_ids_and_its_amount(
+    shop: Shop, audit: Lines
+) -> None:
+    async with at_justifi(shop) as agent:
+        await agent.pay(1234, description="Lunch with Bob", idempotency_key="bob@example.com")
+
+    told = audit.last["arguments"]
+    assert isinstance(told, dict)
+    assert (told["amount_cents"], told["currency"]) == (1234, "usd")
+    assert str(told["payment_method_id"]).startswith("pm_")
+    assert told["integration_id"] == agent.integration_id
+    assert (told["description"], told["idempotency_key"]) == ("***", "***")
 
 
 async def test_a_refused_call_leaves_its_code(shop: Shop, audit: Lines) -> None:
