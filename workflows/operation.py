@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, RetryState
 
 with workflow.unsafe.imports_passed_through():
     from activities.operations import OperationActivities
@@ -36,7 +36,7 @@ class OperationWorkflow:
                 OperationActivities.ask_provider, order, **patience
             )
         except FAILED as error:
-            if order.changes and fault_of(error) not in _DID_NOT_ACT:
+            if order.changes and not _did_nothing(error):
                 return Outcome(error_code=Code.OUTCOME_UNKNOWN, error_message=words_of(error))
             raise ApplicationError(
                 words_of(error),
@@ -44,6 +44,14 @@ class OperationWorkflow:
                 non_retryable=True,
                 next_retry_delay=pause_asked_by(error),  # for who asked, who may ask again then
             ) from error
+
+
+def _did_nothing(error: FailureError) -> bool:
+    """Only the first try says so, by ending it all: what was tried again may have acted before."""
+    is_first = (
+        isinstance(error, ActivityError) and error.retry_state is RetryState.NON_RETRYABLE_FAILURE
+    )
+    return is_first and fault_of(error) in _DID_NOT_ACT
 
 
 _DID_NOT_ACT = {
