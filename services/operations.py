@@ -140,10 +140,11 @@ class OperationService:
                 operated = await run.result()
         except TimeoutError as slow:
             raise _not_yet(order, can_join=can_join) from slow
-        except WorkflowFailureError as failed:
-            raise _nothing_was_done(order, failed) from failed
-        except RPCError as away:
-            raise Unavailable("Temporal gave no answer") from away
+        except (WorkflowFailureError, RPCError) as lost:
+            is_known = isinstance(lost, WorkflowFailureError) and _has_spoken(lost)
+            if order.changes and not can_join and not is_known:  # asked again it would be another
+                raise _not_yet(order, can_join=False) from lost
+            raise _told(order, lost) from lost
         if operated.request_hash != order.request_hash:
             raise Invalid(
                 Code.IDEMPOTENCY_KEY_REUSED, "this key was first sent with another request"
@@ -173,8 +174,15 @@ def _not_yet(order: OperationOrder, *, can_join: bool) -> PaybindError:
     )
 
 
-def _nothing_was_done(order: OperationOrder, failed: WorkflowFailureError) -> PaybindError:
-    said = failed.cause
+def _has_spoken(failed: WorkflowFailureError) -> bool:
+    """Whether it ended by itself, and so says that nothing was done."""
+    return isinstance(failed.cause, ApplicationError)
+
+
+def _told(order: OperationOrder, lost: WorkflowFailureError | RPCError) -> PaybindError:
+    if isinstance(lost, RPCError):
+        return Unavailable("Temporal gave no answer")
+    said = lost.cause
     if not isinstance(said, ApplicationError):
         return Unavailable("the workflow was ended by force; repeat the request")
     if said.type in _FOR_A_PERSON:

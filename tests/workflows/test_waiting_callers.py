@@ -109,7 +109,7 @@ async def test_a_permission_that_the_key_lacks_is_told_as_that(
 
 async def test_one_that_an_operator_ends_is_to_be_asked_for_again(counter: Counter) -> None:
     counter.account.held = asyncio.Event()
-    asked = asyncio.create_task(counter.slow.change(OPERATOR, PAY, "key-1"))
+    asked = asyncio.create_task(counter.slow.change(OPERATOR, PAY, "key-1", can_join=True))
     await counter.stories.until(lambda: counter.account.asked)
     operation_id = operation_id_of(PLATFORM_TENANT, "justifi", "pay", "key-1")
     await counter.slow.client.get_workflow_handle(f"operation-{operation_id}").terminate()
@@ -118,16 +118,32 @@ async def test_one_that_an_operator_ends_is_to_be_asked_for_again(counter: Count
         await asked
 
 
+async def test_one_that_is_ended_and_would_be_another_if_asked_again_may_have_been_made(
+    counter: Counter,
+) -> None:
+    counter.account.held = asyncio.Event()
+    asked = asyncio.create_task(counter.slow.change(OPERATOR, PAY, "key-1"))
+    await counter.stories.until(lambda: counter.account.asked)
+    operation_id = operation_id_of(PLATFORM_TENANT, "justifi", "pay", "key-1")
+    await counter.slow.client.get_workflow_handle(f"operation-{operation_id}").terminate()
+
+    with pytest.raises(Conflict) as unknown:
+        await asked
+
+    assert unknown.value.code is Code.OUTCOME_NOT_YET_KNOWN
+
+
 @pytest.mark.slow
 async def test_without_temporal_whoever_asks_is_told_so(counter: Counter) -> None:
     async with await start_skipping_server() as short_lived:
         client = await plain_client_of(short_lived)
     gone = replace(counter.operations, client=client)
     told = await asyncio.gather(
+        gone.change(OPERATOR, PAY, "key-1", can_join=True),
         gone.change(OPERATOR, PAY, "key-1"),
         PayoutRuns(client).tell_resolved(ACCOUNT),
         return_exceptions=True,
     )
 
-    assert [type(each) for each in told] == [Unavailable, Unavailable]
+    assert [type(each) for each in told] == [Unavailable, Conflict, Unavailable]
     assert counter.account.asked == []
