@@ -169,14 +169,20 @@ class RefundWorkflow:
         deadline = workflow.now() + options.REFUND_WINDOW
         while self.facts or self._is_underway():
             await happens_within(next(looks), lambda: bool(self.facts), "the next look")
+            heard = len(self.facts)
             try:
                 await self._read()
             except FAILED as error:  # a definite no to a mere question
                 await self._ask_person(words_of(error))
+                if self.facts and workflow.patched("keep-the-unread-for-a-person"):
+                    await self._await_decision_or_word(heard)
                 return
             if workflow.now() > deadline:
                 await self._ask_person("the provider has not decided in time")
                 return
+
+    async def _await_decision_or_word(self, heard: int) -> None:
+        await workflow.wait_condition(lambda: not self.in_review or len(self.facts) > heard)
 
     def _is_underway(self) -> bool:
         asked = self.refund.provider_refund_id is not None

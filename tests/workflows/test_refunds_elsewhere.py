@@ -154,3 +154,36 @@ async def test_a_refund_that_could_not_be_read_is_read_again_once_a_person_has_d
 
     assert (await stories.refund_decided(refund.refund_id)).status is RefundStatus.SUCCEEDED
     assert stories.world.mail.subjects() == ["refund_made"]
+
+
+async def _told_in_vain(stories: Stories) -> tuple[PurchaseOrder, Refund, str]:
+    """Of a refund that cannot be read, and has succeeded by now."""
+    order, _ = await stories.bought()
+    refund = await stories.refund_on_its_way(order)
+    payments = stories.world.payments
+    payments.refuse_next("fetch_refund")
+    told = await stories.tell_refund(order, refund.refund_id)
+    await stories.until(lambda: stories.world.rows.open_reviews(order.purchase_id))
+    await stories.pass_time(timedelta(hours=1))
+    assert payments.calls.count("fetch_refund") == 1
+    made = payments.provider_id_of(refund.refund_id)
+    payments.settle_refund(made, ProviderRefundState.SUCCEEDED)
+    return order, refund, told
+
+
+async def test_a_word_about_a_refund_that_cannot_be_read_waits_for_a_person(
+    stories: Stories,
+) -> None:
+    _, refund, told = await _told_in_vain(stories)
+    assert (await stories.refund_decided(refund.refund_id)).status is RefundStatus.SUCCEEDED
+    assert told in stories.world.rows.handled
+    assert stories.world.mail.subjects() == ["refund_made"]
+
+
+async def test_a_word_about_a_refund_that_cannot_be_read_is_read_with_the_next_word(
+    stories: Stories,
+) -> None:
+    order, refund, told = await _told_in_vain(stories)
+    await stories.tell_refund(order, refund.refund_id)
+    await stories.until(lambda: told in stories.world.rows.handled)
+    assert stories.world.rows.refunds[refund.refund_id].status is RefundStatus.SUCCEEDED
