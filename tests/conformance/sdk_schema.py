@@ -1,6 +1,7 @@
 """Stripe's wire as the installed SDK describes it: its annotations, read into JSON Schema."""
 
 import ast
+import gc
 import importlib
 import inspect
 import sys
@@ -107,6 +108,17 @@ def hints_of(thing: object) -> dict[str, object]:
     return get_type_hints(SimpleNamespace(__annotations__=own), {}, names)
 
 
+def _parsed(source: str) -> ast.Module:
+    """Undisturbed: what is collected meanwhile may have a traceback logged, for which Python parses
+    too, and 3.11 then loses count of its depth (python/cpython#106905).
+    """
+    gc.disable()
+    try:
+        return ast.parse(source)
+    finally:
+        gc.enable()
+
+
 def _closed(choices: tuple[object, ...]) -> Iterator[object]:
     """The SDK adds ``str`` to each list of words, for words to come; here only today's count."""
     literals = [choice for choice in choices if get_origin(choice) is Literal]
@@ -146,7 +158,7 @@ def _names_of(module: ModuleType) -> _Names:
 
 
 def _imports_for_checkers(module: ModuleType) -> Iterator[tuple[str, tuple[str, str]]]:
-    for statement in ast.parse(inspect.getsource(module)).body:
+    for statement in _parsed(inspect.getsource(module)).body:
         if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
             for line in statement.body:
                 if isinstance(line, ast.ImportFrom) and line.module is not None:
