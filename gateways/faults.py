@@ -19,6 +19,8 @@ GatewayFault
     └── NotPermitted  403: the key is right, and may not do this one thing
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from domain.executions import ProviderCustomer
@@ -118,3 +120,14 @@ class NotPermitted(Misconfigured):
     def __init__(self, message: str, service: str, code: str | None = None) -> None:
         super().__init__(message, service)
         self.code = code
+
+
+@contextmanager
+def of_payment(service: str, payment_id: str, missing: str) -> Iterator[None]:
+    """What is ``missing``, in the provider's word, is the payment: a refund needs nothing else."""
+    try:
+        yield
+    except RefusedByProvider as refused:
+        if refused.code != missing:
+            raise
+        raise PaymentElsewhere(service, payment_id) from refused

@@ -3,8 +3,7 @@
 JustiFi has no page of its own: its web components stand in the seller's, at ``checkout_page``.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
@@ -21,7 +20,7 @@ from domain.payments import (
     RefundSnapshot,
 )
 from gateways import justifi_models as justifi
-from gateways.faults import Misconfigured, PaymentElsewhere, RefusedByProvider
+from gateways.faults import Misconfigured, RefusedByProvider, of_payment
 from gateways.justifi_client import JustifiClient
 from gateways.justifi_faults import SERVICE
 from gateways.justifi_page import origin_of, page_url
@@ -161,7 +160,7 @@ class JustifiPayments:
             "reason": REASONS.get(order.reason, order.reason),
             "metadata": {"refund_id": order.refund_id, "purchase_id": order.purchase_id},
         }
-        with _of_payment(order.payment_id):
+        with of_payment("JustiFi", order.payment_id, MISSING):
             refund = await self.make_refund(order.payment_id, body, order.idempotency_key)
         return refund_snapshot_of(refund, order.amount.currency)
 
@@ -177,7 +176,7 @@ class JustifiPayments:
         return made
 
     async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
-        with _of_payment(payment_id):
+        with of_payment("JustiFi", payment_id, MISSING):
             payment = await self.read_payment(payment_id)
         refund = await self.refund_noted(payment, "refund_id", refund_id)
         return refund_snapshot_of(refund, payment.currency) if refund else None
@@ -265,16 +264,6 @@ class JustifiPayments:
             url=page_url(self.checkout_page, made.id, noted(made.metadata, RETURN_URL)),
             expires_at=payable_until(made) or (made.created_at or datetime.now(UTC)) + LIFETIME,
         )
-
-
-@contextmanager
-def _of_payment(payment_id: str) -> Iterator[None]:
-    try:
-        yield
-    except RefusedByProvider as refused:
-        if refused.code != MISSING:
-            raise
-        raise PaymentElsewhere("JustiFi", payment_id) from refused
 
 
 def description_of(name: str) -> str:

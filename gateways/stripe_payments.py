@@ -1,7 +1,6 @@
 """Payments by Stripe: hosted checkout sessions and refunds, one call per method, no retries."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from domain.payments import (
     RefundOrder,
     RefundSnapshot,
 )
-from gateways.faults import PaymentElsewhere, RefusedByProvider
+from gateways.faults import RefusedByProvider, of_payment
 from gateways.stripe_amounts import to_stripe
 from gateways.stripe_api import ANSWER_WITHIN, CLOCK_SKEW, StripeApi, path_of
 from gateways.stripe_snapshots import Payment, Refund, Session
@@ -98,13 +97,13 @@ class StripePayments:
             "reason": order.reason,
             "metadata": {"refund_id": order.refund_id, "purchase_id": order.purchase_id},
         }
-        with _of_payment(order.payment_id):
+        with of_payment("Stripe", order.payment_id, MISSING):
             answer = await self.api.ask("post", REFUNDS, params, order.idempotency_key)
         return Refund.of(answer).snapshot
 
     async def find_refund(self, refund_id: str, payment_id: str) -> RefundSnapshot | None:
         params: RefundListParams = {"payment_intent": payment_id}
-        with _of_payment(payment_id):
+        with of_payment("Stripe", payment_id, MISSING):
             async for refund in self.api.listed(Refund, REFUNDS, params):
                 if refund.noted("refund_id") == refund_id:
                     return refund.snapshot
@@ -121,17 +120,6 @@ class StripePayments:
 
     async def close(self) -> None:
         await self.api.close()
-
-
-@contextmanager
-def _of_payment(payment_id: str) -> Iterator[None]:
-    """What is missing here is the payment: nothing else of a refund could be."""
-    try:
-        yield
-    except RefusedByProvider as refused:
-        if refused.code != MISSING:
-            raise
-        raise PaymentElsewhere("Stripe", payment_id) from refused
 
 
 def _session_params(request: CheckoutRequest) -> "SessionCreateParams":

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from domain.operations import GOES_ON_WITHIN
 from domain.policies import PolicyStatus
 from domain.purchases import PaymentStatus, PurchaseOrder
 from gateways.faults import Busy, RefusedByProvider
@@ -47,6 +48,12 @@ def test_nothing_is_asked_for_under_a_key_that_stripe_may_have_forgotten() -> No
     tried = options.moving_money("pur_1:checkout:1")
     longest = (tried["schedule_to_close_timeout"], tried["start_to_close_timeout"])
     assert sum((each for each in longest if each), timedelta()) < timedelta(hours=24)
+
+
+def test_an_integration_is_kept_for_as_long_as_an_operation_may_go_on_by_it() -> None:
+    tried = options.moving_money("opn_1")["schedule_to_close_timeout"]
+    assert tried is not None
+    assert tried < GOES_ON_WITHIN
 
 
 async def test_a_checkout_is_read_right_after_its_end_though_the_next_look_was_far(
